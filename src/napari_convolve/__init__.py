@@ -1,0 +1,66 @@
+"""napari-convolve: everything that is a convolution, for microscopy stacks, with or without napari.
+
+Public names are resolved on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+#: Public name -> module that holds it.
+_WHERE = {
+    "ArraySpec": "planning",
+    "BackendUnavailable": "backends",
+    "Cancelled": "_progress",
+    "Kernel": "kernels",
+    "Plan": "planning",
+    "Report": "_progress",
+    "available_backends": "backends",
+    "clear_cache": "backends",
+    "convolve": "api",
+    "correlate": "api",
+    "plan": "api",
+}
+_MODULES = ("kernels",)
+
+__all__ = [
+    "ArraySpec",
+    "BackendUnavailable",
+    "Cancelled",
+    "Kernel",
+    "Plan",
+    "Report",
+    "available_backends",
+    "clear_cache",
+    "convolve",
+    "correlate",
+    "kernels",
+    "plan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f".{name}", __name__)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if TYPE_CHECKING:
+    from . import kernels
+    from ._progress import Cancelled, Report
+    from .api import convolve, correlate, plan
+    from .backends import BackendUnavailable, available_backends, clear_cache
+    from .kernels import Kernel
+    from .planning import ArraySpec, Plan

@@ -1,0 +1,175 @@
+"""What a call tells its caller while it runs and when it is done."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+ProgressCallback = Callable[[int, int], object]
+
+
+class Cancelled(Exception):
+    """Raise it in a `progress` callback to stop an operation; nothing is left behind."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an operation did, handed once to the `report` callback.
+
+    Attributes
+    ----------
+    operation : str
+        The public function's name.
+    plan : Plan or None
+        How the result was computed (method, backend, tiles) with what was predicted.
+    seconds : float
+        Wall time of the whole call.
+    peak_bytes : int
+        Growth of the process's resident memory during the call, sampled from the operating system after each
+        tile (output included); 0 where the system does not tell.
+    fallbacks : tuple of str
+        What could not be done as planned, and what was done instead.
+    assumptions : tuple of str
+        What was assumed about the data.
+    details : mapping
+        The operation's own results (nsr, iterations, stop reason, ...).
+    """
+
+    operation: str
+    plan: Any
+    seconds: float
+    peak_bytes: int = 0
+    fallbacks: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __str__(self) -> str:
+        parts = [self.operation]
+        if self.plan is not None:
+            parts.append(f"{self.plan.method} on {self.plan.backend}")
+        parts.append(format_seconds(self.seconds))
+        if self.peak_bytes:
+            parts.append(f"{format_bytes(self.peak_bytes)} peak")
+        parts += [f"{key} {_short(value)}" for key, value in self.details.items() if _is_short(value)]
+        parts += [*self.fallbacks, *self.assumptions]
+        return " · ".join(parts)
+
+
+class Task:
+    """The recorder of one call: progress out, notes in, a `Report` at the end. Safe to use from many threads."""
+
+    def __init__(
+        self,
+        operation: str,
+        progress: ProgressCallback | None = None,
+        report: Callable[[Report], object] | None = None,
+    ) -> None:
+        self.operation = operation
+        self.plan: Any = None
+        self._progress, self._report = progress, report
+        self._lock = threading.RLock()
+        self._start = time.perf_counter()
+        self._base = self._peak = resident_bytes()
+        self._done, self._total = 0, 1
+        self._fallbacks: list[str] = []
+        self._assumptions: list[str] = []
+        self._details: dict[str, Any] = {}
+
+    @property
+    def responsive(self) -> bool:
+        """True when somebody watches, so that no single step may take long."""
+        return self._progress is not None
+
+    def begin(self, total: int) -> None:
+        """Announce `total` steps, none of them done."""
+        with self._lock:
+            self._done, self._total = 0, max(int(total), 1)
+            self._tell()
+
+    def advance(self, steps: int = 1) -> None:
+        """Count steps as done; raises what the progress callback raises (`Cancelled`)."""
+        with self._lock:
+            self._peak = max(self._peak, resident_bytes())
+            self._done = min(self._done + steps, self._total)
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+    def fall_back(self, text: str) -> None:
+        """Record a fallback and warn of it once."""
+        with self._lock:
+            if text in self._fallbacks:
+                return
+            self._fallbacks.append(text)
+        warnings.warn(text, UserWarning, stacklevel=5)
+
+    def assume(self, text: str) -> None:
+        """Record an assumption about the data."""
+        with self._lock:
+            if text not in self._assumptions:
+                self._assumptions.append(text)
+
+    def detail(self, **values: Any) -> None:
+        """Record the operation's own figures."""
+        with self._lock:
+            self._details.update(values)
+
+    def finish(self) -> None:
+        """Hand the `Report` to its callback, if there is one."""
+        if self._report is None:
+            return
+        seconds = time.perf_counter() - self._start
+        peak = max(self._peak, resident_bytes()) - self._base
+        self._report(
+            Report(
+                self.operation,
+                self.plan,
+                seconds,
+                max(peak, 0),
+                tuple(self._fallbacks),
+                tuple(self._assumptions),
+                MappingProxyType(dict(self._details)),
+            )
+        )
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process, 0 where the system has no /proc."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return 0
+
+
+def format_bytes(number: float) -> str:
+    """``1536`` -> ``"1.5 KiB"``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(number) < 1024 or unit == "GiB":
+            break
+        number /= 1024
+    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def format_seconds(seconds: float) -> str:
+    """``0.0042`` -> ``"4.2 ms"``."""
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} us"
+    if seconds < 1:
+        return f"{seconds * 1e3:.3g} ms"
+    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,7 @@
+"""The public functions: each validates its arguments and hands over to an operation."""
+
+from __future__ import annotations
+
+from ._windows import convolve, correlate, plan
+
+__all__ = ["convolve", "correlate", "plan"]

@@ -1,0 +1,235 @@
+"""The options that many operations share: what they mean, written once, and how they are validated."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+
+from .._arrays import Array, as_host_array, dtype_name, warn_if_inexact
+from .._progress import ProgressCallback, Report
+from .._registry import Param
+from ..backends import BACKENDS, Backend, backend_of, cpu_count, get_backend, usable_backends
+from ..boundary import MODES
+from ..methods import METHODS
+from ..planning import Machine
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+Axes = Annotated[int | Sequence[int] | None, Param(label="axes")]
+Boundary = Annotated[str, Param(choices=MODES.names, label="outside the image")]
+CVal = Annotated[complex, Param(label="constant outside")]
+OutputShape = Annotated[Literal["same", "full", "valid"], Param(choices=("same", "full", "valid"), advanced=True)]
+Origin = Annotated[int | Sequence[int], Param(advanced=True)]
+NaN = Annotated[Literal["propagate", "omit"], Param(choices=("propagate", "omit"), label="NaN", advanced=True)]
+DType = Annotated[Any, Param(label="data type", advanced=True)]
+MethodName = Annotated[str, Param(choices=lambda: ("auto", *METHODS.names()), advanced=True)]
+BackendName = Annotated[str, Param(choices=lambda: ("auto", *BACKENDS.names()), advanced=True)]
+Workers = Annotated[int | None, Param(min=1, label="threads", advanced=True)]
+MaxMemory = Annotated[int | str | None, Param(unit="bytes", label="memory limit", advanced=True)]
+Progress = ProgressCallback | None
+ReportCallback = Callable[[Report], object] | None
+
+WINDOW_OPTIONS = """axes : int, tuple of int, optional
+        The axes the kernel acts on; by default the last ``kernel.ndim``. All others are batch axes (time, channel).
+    boundary : {"reflect", "mirror", "nearest", "wrap", "constant"}
+        What stands outside the image: scipy.ndimage's names and meanings.
+    cval : float
+        The constant outside the image, for ``boundary="constant"``.
+    shape : {"same", "full", "valid"}
+        Size of the result: the image's, N + K - 1 (with samples outside by the boundary rule), or N - K + 1.
+    origin : int, tuple of int
+        Shift of the kernel's centre in scipy.ndimage's sense; 0 for ``full`` and ``valid``.
+    mask : array of bool, optional
+        True where a sample counts; others are left out by normalised convolution. Broadcast against the image.
+    nan : {"propagate", "omit"}
+        Whether a NaN or infinite sample makes NaN of every window that holds it, or is left out like a masked one.
+"""
+COMPUTE_OPTIONS = """dtype : dtype, optional
+        Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
+        when the image or kernel is. Integers are rounded and saturated, never wrapped.
+    method : {"auto", "direct", "separable", "fft", "overlap-save"}
+        How it is computed; the answer is the same to rounding.
+    """
+RUN_OPTIONS = """backend : {"auto", "numpy", "cupy"}
+        Where it is computed.
+    workers : int, optional
+        Number of CPU threads; all by default. The result does not depend on it.
+    max_memory : int, str, optional
+        Bytes used beyond input and output, as a number or ``"4 GiB"``; by default a safe share of what is free.
+    progress : callable, optional
+        ``progress(done, total)``; raising `Cancelled` in it stops the operation.
+    report : callable, optional
+        Receives one `Report` of what was done."""
+
+
+def documented(function: F) -> F:
+    """Fill the shared options into a docstring, so that each is described once."""
+    text = function.__doc__ or ""
+    for key, options in (("{window}", WINDOW_OPTIONS + "    " + COMPUTE_OPTIONS), ("{run}", RUN_OPTIONS)):
+        text = text.replace(key, options.rstrip() if key == "{window}" else options)
+    function.__doc__ = text
+    return function
+
+
+@dataclass(frozen=True)
+class Input:
+    """An image ready to compute with."""
+
+    array: Array
+    source: Backend
+    mask: Array | None
+
+
+def as_input(image: Any, mask: Any = None) -> Input:
+    """Validate an image: any array of a known library, or what `numpy.asarray` takes.
+
+    The mask of a `numpy.ma.MaskedArray` counts like `mask`.
+    """
+    source = backend_of(image)
+    hidden = None
+    if isinstance(image, np.ma.MaskedArray):
+        hidden = ~np.ma.getmaskarray(image)
+        image, source = np.ma.getdata(image), None
+    if source is None or source.name == "numpy":
+        source, image = get_backend("numpy"), as_host_array(image)
+        warn_if_inexact(image)
+    if image.ndim == 0:
+        raise ValueError("image is a single number; it needs at least 1 dimension")
+    return Input(image, source, _as_mask(mask, hidden, image, source))
+
+
+def _as_mask(mask: Any, hidden: np.ndarray | None, image: Array, source: Backend) -> Array | None:
+    if mask is None and hidden is None:
+        return None
+    if mask is not None:
+        if not source.owns(mask) or source.name == "numpy":
+            mask = np.asarray(mask)
+            if mask.dtype != bool:
+                raise TypeError(f"mask has dtype {mask.dtype}; it must be bool, True where a sample counts")
+        elif dtype_name(mask.dtype) != "bool":
+            raise TypeError(f"mask has dtype {dtype_name(mask.dtype)}; it must be bool, True where a sample counts")
+        try:
+            fits = np.broadcast_shapes(tuple(mask.shape), tuple(image.shape)) == tuple(image.shape)
+        except ValueError:
+            fits = False
+        if not fits:
+            raise ValueError(f"mask of shape {tuple(mask.shape)} does not fit the image's {tuple(image.shape)}")
+    combined = hidden if mask is None else mask if hidden is None else mask & hidden
+    assert combined is not None
+    if isinstance(combined, np.ndarray) and source.name != "numpy":
+        combined = source.to_device(combined)
+    return source.xp.broadcast_to(combined, image.shape)
+
+
+def as_axes(axes: Any, ndim: int, count: int, what: str = "kernel") -> tuple[int, ...]:
+    """The `count` axes to act on, non-negative; None takes the last ones."""
+    if count > ndim:
+        raise ValueError(f"{what} has {count} dimensions, the image only {ndim}")
+    if axes is None:
+        return tuple(range(ndim - count, ndim))
+    try:
+        given = tuple(operator.index(a) for a in (axes if isinstance(axes, Sequence | np.ndarray) else (axes,)))
+    except TypeError as error:
+        raise TypeError(f"axes={axes!r} must be an integer or a tuple of integers") from error
+    if len(given) != count:
+        raise ValueError(f"axes={axes!r} names {len(given)} axes, {what} has {count}")
+    if any(not -ndim <= a < ndim for a in given):
+        raise ValueError(f"axes={axes!r} is out of range for an image of {ndim} dimensions")
+    result = tuple(a % ndim for a in given)
+    if len(set(result)) < count:
+        raise ValueError(f"axes={axes!r} names an axis twice")
+    return result
+
+
+def as_origin(origin: Any, centers: Sequence[int], lengths: Sequence[int], shape: str) -> tuple[int, ...]:
+    """One origin per axis, such that the kernel still touches its own sample."""
+    values = origin if isinstance(origin, Sequence | np.ndarray) else (origin,) * len(lengths)
+    if len(values) != len(lengths) or not all(
+        isinstance(o, int | np.integer) and not isinstance(o, bool) for o in values
+    ):
+        raise ValueError(f"origin={origin!r} must be an integer or one integer for each of {len(lengths)} axes")
+    for o, c, k in zip(values, centers, lengths, strict=True):
+        if not 0 <= c + o < k:
+            raise ValueError(f"origin={origin!r} is out of range: from {-c} to {k - 1 - c} for a kernel of length {k}")
+    if shape != "same" and any(values):
+        raise ValueError(f"origin={origin!r} needs shape='same'; with shape={shape!r} it must be 0")
+    return tuple(int(o) for o in values)
+
+
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
+    """`value` when it is one of `choices`; ValueError that lists them otherwise."""
+    if isinstance(value, str) and value in choices:
+        return value
+    raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}")
+
+
+def as_cval(cval: Any, *, complex_result: bool) -> complex:
+    """A finite number; complex only where the result is."""
+    if isinstance(cval, bool | int | float | complex | np.number | np.bool_):
+        number = complex(cval)
+        if math.isfinite(number.real) and math.isfinite(number.imag):
+            if number.imag and not complex_result:
+                raise ValueError(f"cval={cval!r} is complex, image and kernel are real")
+            return number if number.imag else number.real
+    raise ValueError(f"cval={cval!r} must be a finite number")
+
+
+def as_workers(workers: Any) -> int | None:
+    """None, or a number of threads no larger than there are cores."""
+    if workers is None:
+        return None
+    if isinstance(workers, bool) or not isinstance(workers, int | np.integer):
+        raise TypeError(f"workers={workers!r} must be a positive integer or None")
+    if workers < 1:
+        raise ValueError(f"workers={workers} must be at least 1")
+    return min(int(workers), cpu_count())
+
+
+def as_bytes(max_memory: Any) -> int | None:
+    """None, or a number of bytes from a number or a text such as ``"4 GiB"``."""
+    if max_memory is None:
+        return None
+    if isinstance(max_memory, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([kKMGT]?)(i?)B?\s*", max_memory)
+        if not match:
+            raise ValueError(f"max_memory={max_memory!r} is no amount of memory; write e.g. '4 GiB' or '500 MB'")
+        number, prefix, binary = match.groups()
+        value = float(number) * (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " ")
+    elif isinstance(max_memory, bool) or not isinstance(max_memory, int | float | np.number):
+        raise TypeError(f"max_memory={max_memory!r} must be a number of bytes, a text such as '4 GiB', or None")
+    else:
+        value = float(max_memory)
+    if not 1 <= value < math.inf:
+        raise ValueError(f"max_memory={max_memory!r} must be at least one byte")
+    return int(value)
+
+
+def as_callback(name: str, value: Any) -> Any:
+    """None or something callable."""
+    if value is None or callable(value):
+        return value
+    raise TypeError(f"{name}={value!r} must be callable or None")
+
+
+def machines_for(backend: str, source: Backend) -> list[Machine]:
+    """Where an image of `source` may be computed: on the backend asked for, or wherever it can be."""
+    if backend == "auto":
+        chosen = usable_backends() if source.name == "numpy" else [source]
+    else:
+        chosen = [get_backend(backend)]
+    return [
+        Machine(
+            backend=b.name,
+            cores=cpu_count() if b.threaded else 1,
+            free=b.free_bytes(),
+            rates=b.rates,
+            transfer=0.0 if b is source else max(b.transfer, source.transfer),
+        )
+        for b in chosen
+    ]

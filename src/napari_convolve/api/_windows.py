@@ -1,0 +1,278 @@
+"""`convolve`, `correlate` and `plan`: validate, then delegate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+
+from .._arrays import Array, compute_dtype, dtype_name, wanted_dtype
+from .._progress import Task
+from .._registry import Param
+from ..backends import BACKENDS, backend_of, get_backend
+from ..boundary import MODES
+from ..kernels import Kernel, as_kernel
+from ..methods import METHODS
+from ..ops import window as ops
+from ..planning import ArraySpec, Plan, make_plan
+from ._options import (
+    Axes,
+    BackendName,
+    Boundary,
+    CVal,
+    DType,
+    MaxMemory,
+    MethodName,
+    NaN,
+    Origin,
+    OutputShape,
+    Progress,
+    ReportCallback,
+    Workers,
+    as_axes,
+    as_bytes,
+    as_callback,
+    as_cval,
+    as_input,
+    as_origin,
+    as_workers,
+    documented,
+    machines_for,
+    one_of,
+)
+
+NAN_POLICIES = ("propagate", "omit")
+
+
+@documented
+def convolve(
+    image: Any,
+    kernel: Any,
+    /,
+    *,
+    axes: Axes = None,
+    boundary: Boundary = "reflect",
+    cval: CVal = 0.0,
+    shape: OutputShape = "same",
+    origin: Origin = 0,
+    mask: Any = None,
+    nan: NaN = "propagate",
+    dtype: DType = None,
+    method: MethodName = "auto",
+    backend: BackendName = "auto",
+    workers: Workers = None,
+    max_memory: MaxMemory = None,
+    progress: Progress = None,
+    report: ReportCallback = None,
+) -> Array:
+    """Convolve an image with a kernel: ``sum_j image[i + c + origin - j] kernel[j]``, c the kernel's centre.
+
+    Equal to `scipy.ndimage.convolve` on the float image for all five boundaries, odd and even kernels, and kernels
+    larger than the image; ``shape="full"`` with ``boundary="constant"`` equals `scipy.signal.convolve`.
+
+    Parameters
+    ----------
+    image : array_like
+        Numbers of at least one dimension; never modified.
+    kernel : Kernel or array_like
+        No more dimensions than the image.
+    {window}
+    {run}
+
+    Returns
+    -------
+    array
+        Of the image's library (CuPy in, CuPy out; Dask in, lazy Dask out).
+
+    Raises
+    ------
+    TypeError
+        When the image or kernel does not hold numbers, or an option has the wrong type.
+    ValueError
+        When an option has an unknown value, the kernel does not fit the image, or NaN would go into an integer dtype.
+    BackendUnavailable
+        When the backend is known but cannot be used here.
+    MemoryError
+        Before the work starts, when the result does not fit.
+
+    Examples
+    --------
+    >>> import napari_convolve as nc
+    >>> nc.convolve([0, 0, 6, 0, 0, 0], [1 / 3, 1 / 3, 1 / 3]).round(4).tolist()
+    [0.0, 2.0, 2.0, 2.0, 0.0, 0.0]
+    """
+    return _window("convolve", **locals())
+
+
+@documented
+def correlate(
+    image: Any,
+    kernel: Any,
+    /,
+    *,
+    axes: Axes = None,
+    boundary: Boundary = "reflect",
+    cval: CVal = 0.0,
+    shape: OutputShape = "same",
+    origin: Origin = 0,
+    mask: Any = None,
+    nan: NaN = "propagate",
+    dtype: DType = None,
+    method: MethodName = "auto",
+    backend: BackendName = "auto",
+    workers: Workers = None,
+    max_memory: MaxMemory = None,
+    progress: Progress = None,
+    report: ReportCallback = None,
+) -> Array:
+    """Correlate an image with a kernel: ``sum_j image[i - c - origin + j] conj(kernel[j])``, c the kernel's centre.
+
+    Equal to `scipy.ndimage.correlate` on the float image. The kernel is not flipped; a complex one is conjugated.
+
+    Parameters
+    ----------
+    image : array_like
+        Numbers of at least one dimension; never modified.
+    kernel : Kernel or array_like
+        No more dimensions than the image.
+    {window}
+    {run}
+
+    Returns
+    -------
+    array
+        Of the image's library.
+
+    Raises
+    ------
+    TypeError, ValueError, BackendUnavailable, MemoryError
+        As `convolve`.
+
+    Examples
+    --------
+    >>> import napari_convolve as nc
+    >>> nc.correlate([0, 0, 1, 0, 0], [1, 2, 3]).tolist()
+    [0.0, 3.0, 2.0, 1.0, 0.0]
+    """
+    return _window("correlate", **locals())
+
+
+def plan(
+    image: Any,
+    kernel: Any,
+    /,
+    *,
+    operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
+    **options: Any,
+) -> Plan:
+    """Say how an operation would be computed, without doing it.
+
+    Parameters
+    ----------
+    image : array_like or ArraySpec
+        Anything with a shape and a dtype.
+    kernel : Kernel or array_like
+        As for the operation.
+    operation : {"convolve", "correlate"}
+        What would be done.
+    **options
+        The operation's own.
+
+    Returns
+    -------
+    Plan
+        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
+
+    Examples
+    --------
+    >>> import napari_convolve as nc
+    >>> nc.plan(nc.ArraySpec((64, 64), "uint8"), nc.kernels.box(size=3), method="fft").method
+    'fft'
+    """
+    one_of("operation", operation, ("convolve", "correlate"))
+    settings = dict(convolve.__kwdefaults__ or {})
+    unknown = sorted(set(options) - set(settings))
+    if unknown:
+        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {', '.join(sorted(settings))}")
+    settings.update(options)
+    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
+        image = np.asarray(image)
+    spec = ArraySpec(tuple(image.shape), dtype_name(image.dtype))
+    kernel = host_kernel(kernel)
+    window = as_window(operation, spec.shape, spec.dtype, kernel, settings)
+    applied, reach = ops.as_convolution(kernel, window)
+    masked, watched = settings["mask"] is not None, settings["progress"] is not None
+    sweep = ops.window_sweep(spec.shape, spec.dtype, applied, window, reach, masked, watched)
+    return make_plan(
+        sweep.problem,
+        machines_for(as_backend(settings["backend"]), backend_of(image) or get_backend("numpy")),
+        ops.methods(),
+        method=as_method(settings["method"]),
+        workers=as_workers(settings["workers"]),
+        max_memory=as_bytes(settings["max_memory"]),
+    )
+
+
+def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Array:
+    """Validate everything, then hand over to the operation."""
+    task = Task(operation, as_callback("progress", settings["progress"]), as_callback("report", settings["report"]))
+    kernel = host_kernel(kernel)
+    given = as_input(image, settings["mask"])
+    window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
+    if (given.mask is not None or window.nan == "omit") and kernel.values.dtype.kind == "c":
+        raise ValueError("a complex kernel has no normalised convolution: mask and nan='omit' need a real kernel")
+    result = ops.window_sum(
+        given.array,
+        kernel,
+        window,
+        given.mask,
+        source=given.source,
+        machines=machines_for(as_backend(settings["backend"]), given.source),
+        method=as_method(settings["method"]),
+        workers=as_workers(settings["workers"]),
+        max_memory=as_bytes(settings["max_memory"]),
+        task=task,
+    )
+    task.finish()
+    return result
+
+
+def as_window(
+    operation: str, shape: tuple[int, ...], dtype: str, kernel: Kernel, settings: Mapping[str, Any]
+) -> ops.Window:
+    """The window options, validated against the image and the kernel."""
+    axes = as_axes(settings["axes"], len(shape), kernel.ndim)
+    complex_result = compute_dtype(dtype, complex_kernel=kernel.values.dtype.kind == "c").startswith("complex")
+    mode = one_of("shape", settings["shape"], ops.SHAPES)
+    for axis, k in zip(axes, kernel.shape, strict=True):
+        if shape[axis] == 0:
+            raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the kernel acts on")
+        if mode == "valid" and k > shape[axis]:
+            raise ValueError(f"shape='valid' needs a kernel no longer than the image: {k} > {shape[axis]}, axis {axis}")
+    return ops.Window(
+        operation=operation,
+        axes=axes,
+        boundary=one_of("boundary", settings["boundary"], MODES.names()),
+        cval=as_cval(settings["cval"], complex_result=complex_result),
+        shape=mode,
+        origin=as_origin(settings["origin"], kernel.center, kernel.shape, mode),
+        nan=one_of("nan", settings["nan"], NAN_POLICIES),
+        dtype=wanted_dtype(settings["dtype"], complex_result=complex_result),
+    )
+
+
+def host_kernel(kernel: Any) -> Kernel:
+    """A kernel from a Kernel, or an array on any device."""
+    backend = None if isinstance(kernel, Kernel) else backend_of(kernel)
+    return as_kernel(kernel if backend is None else backend.to_host(kernel))
+
+
+def as_method(method: Any) -> str:
+    """The name of a method, or ``"auto"``."""
+    return one_of("method", method, ("auto", *METHODS.names()))
+
+
+def as_backend(backend: Any) -> str:
+    """The name of a backend, or ``"auto"``."""
+    return one_of("backend", backend, ("auto", *BACKENDS.names()))

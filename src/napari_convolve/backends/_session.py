@@ -1,0 +1,116 @@
+"""All mutable state of the process, in one thread-safe object: threads, kernel spectra, compiled code."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ._numpy import cpu_count
+
+T = TypeVar("T")
+
+
+class Session:
+    """Threads and caches shared by all calls of a process.
+
+    Parameters
+    ----------
+    max_cached_bytes
+        Bound of what `cached` keeps; the least recently used goes first.
+    """
+
+    def __init__(self, max_cached_bytes: int = 256 << 20) -> None:
+        self.max_cached_bytes = max_cached_bytes
+        self._lock = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._cache: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0
+
+    def cached(self, key: Hashable, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
+        """The value made for `key`, kept while it fits."""
+        with self._lock:
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                found: T = self._cache[key][0]
+                return found
+        value = make()  # outside the lock: two threads may make the same value once each
+        size = nbytes(value)
+        with self._lock:
+            if size <= self.max_cached_bytes // 2 and key not in self._cache:
+                self._cache[key] = (value, size)
+                self._bytes += size
+                while self._bytes > self.max_cached_bytes:
+                    self._bytes -= self._cache.popitem(last=False)[1][1]
+        return value
+
+    def run_all(
+        self,
+        function: Callable[[T], object],
+        items: Iterable[T],
+        workers: int,
+        done: Callable[[int], object] = lambda count: None,
+    ) -> None:
+        """Call `function` for each item on at most `workers` threads, this one among them.
+
+        `done(count)` is called in the calling thread only, with the number of items finished since the last
+        time; what it or `function` raises stops the rest and is raised here once all threads have stopped.
+        """
+        queue: Iterator[Any] = iter(items)
+        lock, stop = threading.Lock(), threading.Event()
+        end: Any = object()
+        latest = told = 0
+
+        def work(tell: bool) -> None:
+            nonlocal latest, told
+            try:
+                with np.errstate(all="ignore"):
+                    while not stop.is_set():
+                        with lock:
+                            item = next(queue, end)
+                        if item is end:
+                            return
+                        function(item)
+                        with lock:
+                            latest += 1
+                        if tell:
+                            told, count = latest, latest - told
+                            done(count)
+            except BaseException:
+                stop.set()
+                raise
+
+        helpers: list[Future[None]] = [self._executor().submit(work, False) for _ in range(workers - 1)]
+        try:
+            work(True)
+            for helper in helpers:
+                helper.cancel() or helper.result()
+        finally:
+            stop.set()
+            for helper in helpers:
+                if not helper.cancelled():
+                    helper.exception()
+        if latest > told:
+            done(latest - told)
+
+    def _executor(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(max(cpu_count(), 1), thread_name_prefix="napari-convolve")
+            return self._pool
+
+    def clear(self) -> None:
+        """Forget spectra and give the threads back."""
+        with self._lock:
+            self._cache.clear()
+            self._bytes = 0
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False)
+
+
+SESSION = Session()

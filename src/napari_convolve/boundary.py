@@ -1,0 +1,171 @@
+"""What stands outside an array: each boundary mode is one index rule.
+
+A rule maps any integer index to the index of the sample that stands for it, or to -1 where the constant does.
+Padding, tile halos and Dask overlaps all gather through the same rule, so every method and backend agrees.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ._arrays import Allocator, Array
+from ._registry import Registry
+
+IndexRule = Callable[[np.ndarray, int], np.ndarray]
+
+#: Boundary modes by scipy.ndimage's names.
+MODES: Registry[IndexRule] = Registry("boundary")
+#: An axis that needs more pieces than this (a kernel much larger than the image) is gathered by index instead.
+_MAX_PIECES = 9
+
+
+def mode(name: str) -> Callable[[IndexRule], IndexRule]:
+    """Register an index rule: ``rule(indices, n) -> indices in [0, n) or -1``."""
+    return lambda rule: MODES.register(name, rule)
+
+
+@mode("reflect")
+def _reflect(i: np.ndarray, n: int) -> np.ndarray:
+    """``d c b a | a b c d | d c b a``: the edge sample is repeated."""
+    m = i % (2 * n)
+    return np.asarray(np.minimum(m, 2 * n - 1 - m))
+
+
+@mode("mirror")
+def _mirror(i: np.ndarray, n: int) -> np.ndarray:
+    """``d c b | a b c d | c b a``: the edge sample is the mirror."""
+    m = i % max(2 * n - 2, 1)
+    return np.asarray(np.minimum(m, 2 * n - 2 - m))
+
+
+@mode("nearest")
+def _nearest(i: np.ndarray, n: int) -> np.ndarray:
+    """``a a a a | a b c d | d d d d``"""
+    return np.asarray(np.clip(i, 0, n - 1))
+
+
+@mode("wrap")
+def _wrap(i: np.ndarray, n: int) -> np.ndarray:
+    """``a b c d | a b c d | a b c d``"""
+    return i % n
+
+
+@mode("constant")
+def _constant(i: np.ndarray, n: int) -> np.ndarray:
+    """``k k k k | a b c d | k k k k``"""
+    return np.where((i >= 0) & (i < n), i, -1)
+
+
+def source_indices(name: str, start: int, stop: int, n: int) -> np.ndarray:
+    """Indices of the samples that stand for ``start … stop - 1`` along an axis of length `n`; -1: the constant."""
+    return MODES.get(name)(np.arange(start, stop), n)
+
+
+def gather(
+    image: Array,
+    axes: Sequence[int],
+    ranges: Sequence[tuple[int, int]],
+    boundary: str,
+    cval: complex,
+    dtype: str,
+    backend: Allocator,
+) -> Array:
+    """The samples of `image` in `ranges` along `axes`, supplied by the boundary rule where they lie outside.
+
+    Parameters
+    ----------
+    image : array
+        Any library whose arrays `backend` allocates.
+    axes, ranges
+        For each of `axes` a half-open range of indices, which may lie outside the image.
+    boundary, cval
+        The rule and its constant.
+    dtype : str
+        Name of the dtype of a block that has to be made.
+    backend
+        Allocates the block.
+
+    Returns
+    -------
+    array
+        A view of `image` (in its own dtype) when no sample lies outside, else a new array of `dtype`.
+    """
+    if all(0 <= start and stop <= image.shape[a] for a, (start, stop) in zip(axes, ranges, strict=True)):
+        return image[_key(image.ndim, axes, [slice(*r) for r in ranges])]
+    pieces: list[list[tuple[slice, slice | None]]] = []
+    shape = list(image.shape)
+    for axis, (start, stop) in zip(axes, ranges, strict=True):
+        found = _pieces(source_indices(boundary, start, stop, image.shape[axis]))
+        if len(found) > _MAX_PIECES:
+            return _take(image, axes, ranges, boundary, cval, dtype, backend)
+        pieces.append(found)
+        shape[axis] = stop - start
+    block = backend.empty(tuple(shape), dtype)
+    for combination in itertools.product(*pieces):
+        target = _key(image.ndim, axes, [to for to, _ in combination])
+        sources = [source for _, source in combination]
+        if any(source is None for source in sources):
+            backend.assign(block, target, cval)
+        else:
+            backend.assign(block, target, image[_key(image.ndim, axes, sources)])
+    return block
+
+
+def _take(
+    image: Array,
+    axes: Sequence[int],
+    ranges: Sequence[tuple[int, int]],
+    boundary: str,
+    cval: complex,
+    dtype: str,
+    backend: Allocator,
+) -> Array:
+    """`gather` for indices that jump about: one take along each axis, then the constant."""
+    xp = image.__array_namespace__()
+    outside = []
+    for axis, (start, stop) in zip(axes, ranges, strict=True):
+        index = source_indices(boundary, start, stop, image.shape[axis])
+        outside.append(np.flatnonzero(index < 0))
+        image = xp.take(image, xp.asarray(np.maximum(index, 0).tolist(), device=image.device), axis=axis)
+    block = backend.empty(tuple(image.shape), dtype)
+    backend.assign(block, ..., image)
+    for axis, missing in zip(axes, outside, strict=True):
+        for to, _ in _pieces(missing) if missing.size else ():
+            first, last = int(missing[to.start]), int(missing[to.stop - 1])
+            backend.assign(block, _key(block.ndim, (axis,), [slice(first, last + 1)]), cval)
+    return block
+
+
+def _pieces(index: np.ndarray) -> list[tuple[slice, slice | None]]:
+    """Cut an index list into runs of step +1, -1 or 0: (where to, slice of the source or None for the constant)."""
+    pieces: list[tuple[slice, slice | None]] = []
+    values = index.tolist()
+    at, total = 0, len(values)
+    while at < total:
+        end, step = at + 1, values[at + 1] - values[at] if at + 1 < total else 1
+        step = step if step in (-1, 0, 1) else 1
+        constant = values[at] < 0
+        while end < total and (values[end] < 0) == constant and (constant or values[end] - values[end - 1] == step):
+            end += 1
+        pieces.append((slice(at, end), _run(values[at], step, end - at)))
+        at = end
+    return pieces
+
+
+def _run(first: int, step: int, count: int) -> slice | None:
+    if first < 0:
+        return None
+    if step == 0 or count == 1:
+        return slice(first, first + 1)  # one sample, broadcast over the run
+    last = first + step * count
+    return slice(first, last if last >= 0 else None, step)
+
+
+def _key(ndim: int, axes: Sequence[int], slices: Sequence[slice | None]) -> tuple[slice | None, ...]:
+    key: list[slice | None] = [slice(None)] * ndim
+    for axis, part in zip(axes, slices, strict=True):
+        key[axis] = part
+    return tuple(key)

@@ -1,0 +1,16 @@
+"""How a sum over a window is computed: one module per method, all with one signature.
+
+A method is added by one module that registers it, and one import here.
+"""
+
+from __future__ import annotations
+
+from . import direct as _direct
+from . import fft as _fft
+from . import overlap_save as _overlap_save
+from . import separable as _separable
+from ._base import METHODS, Factors, Method, Weights, valid_key
+
+__all__ = ["METHODS", "Factors", "Method", "Weights", "valid_key"]
+
+_ = (_direct, _fft, _overlap_save, _separable)

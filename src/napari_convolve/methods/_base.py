@@ -1,0 +1,98 @@
+"""What a method is: one way to compute the sums over all windows that lie inside a block."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .._arrays import Array
+from .._registry import Registry
+from ..backends import Backend
+from ..planning import Cost, Machine, Problem
+
+Factors = tuple[tuple[np.ndarray, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A kernel made ready for one computation.
+
+    Attributes
+    ----------
+    values : ndarray
+        The weights as a convolution applies them, in the dtype of the computation.
+    axes : tuple of int
+        The axes of the block they act on.
+    factors : tuple of tuple of ndarray
+        Separable terms, each one vector per axis; their outer products add up to `values`. Empty if there are none.
+    """
+
+    values: np.ndarray
+    axes: tuple[int, ...]
+    factors: Factors = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Identifies the values, so that a spectrum can be kept by value."""
+        return hashlib.blake2b(
+            repr((self.values.shape, self.values.dtype.str)).encode() + self.values.tobytes(), digest_size=16
+        ).hexdigest()
+
+
+#: ``run(block, weights, out, backend, workers)`` writes into `out` the sums over all windows inside `block`:
+#: ``out[i] = sum_j block[i + K - 1 - j] * values[j]``; `out` is shorter than `block` by K - 1 along each acted axis.
+Run = Callable[[Array, Weights, Array, Backend, int], None]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to compute; registered once, in its own module.
+
+    Attributes
+    ----------
+    name : str
+    applies : callable
+        ``applies(problem, machine)`` says why the method cannot be used, or returns an empty string.
+    tile : callable
+        ``tile(problem, machine)``: the samples of the result it likes to compute at once.
+    cost : callable
+        ``cost(problem, tile, machine)``: time and workspace of one such tile on one thread.
+    run : callable
+        See `Run`.
+    keeps_ratio : bool
+        True where sums of non-negative terms are right relative to themselves, not only relative to the largest
+        sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
+    """
+
+    name: str
+    applies: Callable[[Problem, Machine], str]
+    tile: Callable[[Problem, Machine], tuple[int, ...]]
+    cost: Callable[[Problem, tuple[int, ...], Machine], Cost]
+    run: Run
+    keeps_ratio: bool = True
+
+
+METHODS: Registry[Method] = Registry("method")
+
+
+def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengths: Sequence[int]) -> tuple[Any, ...]:
+    """Index of the window that starts at `starts` and is `lengths` long along `axes`."""
+    key = [slice(None)] * block_ndim
+    for axis, start, length in zip(axes, starts, lengths, strict=True):
+        key[axis] = slice(start, start + length)
+    return tuple(key)
+
+
+def cache_tile(problem: Problem, samples: int, smallest: int = 1) -> tuple[int, ...]:
+    """A tile of about `samples` samples: whole rows of the last axes first, so that memory is read in order."""
+    tile = [1] * len(problem.out)
+    left = samples
+    for axis in reversed(range(len(tile))):
+        tile[axis] = max(1, min(problem.out[axis], max(left, smallest if axis in problem.axes else 1)))
+        left //= tile[axis]
+    return tuple(tile)

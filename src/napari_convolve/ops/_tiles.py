@@ -1,0 +1,139 @@
+"""Run a computation over an image tile by tile, wherever the image and the computation live."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .._arrays import Array, cast
+from .._progress import Task, format_bytes
+from ..backends import SESSION, Backend, cpu_count, get_backend
+from ..boundary import gather
+from ..planning import Plan, Problem, count_tiles
+
+#: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
+Compute = Callable[[Array, Array | None, Array, Backend, int], None]
+#: ``replan(max_memory, backend name)`` decides again when memory ran out.
+Replan = Callable[[int, str], Plan]
+_MAX_RETRIES = 4
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Which samples each sample of the result depends on.
+
+    Attributes
+    ----------
+    problem : Problem
+        Shapes, axes and dtypes.
+    first : tuple of int
+        For each acted axis the index, in the image, of the first sample that the first result depends on.
+    boundary, cval
+        What stands outside the image.
+    dtype : str
+        Of the result.
+    """
+
+    problem: Problem
+    first: tuple[int, ...]
+    boundary: str
+    cval: complex
+    dtype: str
+
+
+def sweep(
+    image: Array,
+    valid: Array | None,
+    spec: Sweep,
+    plan: Plan,
+    compute: Compute,
+    replan: Replan,
+    source: Backend,
+    workers: int | None,
+    task: Task,
+) -> Array:
+    """The result of `compute` on every tile of the plan, in one new array of the image's library.
+
+    When memory runs out the tiles get smaller, then the CPU takes over; each is reported.
+    """
+    out = source.empty(spec.problem.out, spec.dtype)
+    for attempt in itertools.count():
+        device = get_backend(plan.backend)
+        try:
+            task.plan = plan
+            _run(image, valid, out, spec, plan, compute, source, device, workers or cpu_count(), task)
+            return out
+        except device.out_of_memory as error:
+            device.release()
+            if attempt >= _MAX_RETRIES or (plan.backend == "numpy" and attempt >= 2):
+                raise MemoryError(f"{plan.backend} ran out of memory even with tiles of {plan.tiles}") from error
+            plan = _smaller(plan, replan, task, attempt)
+    raise AssertionError("unreachable")
+
+
+def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:
+    budget = max(plan.bytes // 4, 1)
+    name = plan.backend if attempt < 2 else "numpy"
+    new = replan(budget, name)
+    if new.backend == plan.backend and new.tiles == plan.tiles:
+        new = replan(budget, "numpy")
+    if new.backend != plan.backend:
+        task.fall_back(f"{plan.backend} ran out of memory; computed on {new.backend} instead")
+    else:
+        task.fall_back(f"{plan.backend} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})")
+    return new
+
+
+def _run(
+    image: Array,
+    valid: Array | None,
+    out: Array,
+    spec: Sweep,
+    plan: Plan,
+    compute: Compute,
+    source: Backend,
+    device: Backend,
+    workers: int,
+    task: Task,
+) -> None:
+    problem = spec.problem
+    number = count_tiles(problem.out, plan.tiles)
+    at_once = max(1, min(workers, cpu_count(), number)) if device.threaded and source.threaded else 1
+    inner = max(1, min(workers, cpu_count()) // at_once)
+    in_place = device is source and spec.dtype == problem.compute
+
+    def one(start: tuple[int, ...]) -> None:
+        key = tuple(slice(s, min(s + t, n)) for s, t, n in zip(start, plan.tiles, problem.out, strict=True))
+        block = _block(image, spec, key, source, spec.cval, problem.compute)
+        flags = None if valid is None else _block(valid, spec, key, source, True, "bool")
+        if device is not source:
+            block = move(block, source, device)
+            flags = None if flags is None else move(flags, source, device)
+        target = out[key]
+        if not in_place:
+            target = device.empty(tuple(k.stop - k.start for k in key), problem.compute)
+        compute(block, flags, target, device, inner)
+        if not in_place:
+            # cast on the device: fewer bytes to move back
+            source.assign(out, key, move(cast(target, spec.dtype, device.xp), device, source))
+
+    task.begin(number)
+    starts = itertools.product(*(range(0, n, t) for n, t in zip(problem.out, plan.tiles, strict=True)))
+    SESSION.run_all(one, starts, at_once, task.advance)
+
+
+def _block(image: Array, spec: Sweep, key: tuple[slice, ...], source: Backend, cval: complex, dtype: str) -> Array:
+    """The samples one tile depends on, the boundary rule applied along the acted axes."""
+    problem = spec.problem
+    part = image[tuple(slice(None) if a in problem.axes else k for a, k in enumerate(key))]
+    ranges = [
+        (key[axis].start + first, key[axis].stop + first + k - 1)
+        for axis, first, k in zip(problem.axes, spec.first, problem.kernel, strict=True)
+    ]
+    return gather(part, problem.axes, ranges, spec.boundary, cval, dtype, source)
+
+
+def move(array: Array, source: Backend, target: Backend) -> Array:
+    """`array` on another device, through main memory."""
+    return array if source is target else target.to_device(source.to_host(array))

@@ -1,0 +1,160 @@
+"""The sum over a window where samples may be missing: NaN, infinite, or masked out.
+
+Not-finite samples make exactly those windows NaN that hold one under a weight that is not 0. Masked samples are left
+out by normalised convolution (Knutsson and Westin 1993), each sign of the kernel for itself:
+``S * conv(f m, w) / conv(m, w)`` with ``S = sum(w)``, for the positive and the negative weights, then subtracted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .._arrays import REAL_OF, Array, dtype_name
+from ..backends import Backend
+from ..methods import Factors, Method, Weights
+from ._counting import count_flags
+
+#: Below this share of a part's weight a transform's rounding matters, and the window is summed directly.
+_WEAK = 1e-3
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class WindowSum:
+    """One kernel and one policy for missing samples, applied to blocks.
+
+    Parameters
+    ----------
+    method : Method
+        Sums over windows of clean blocks.
+    weights : Weights
+        As a convolution applies them.
+    omit : bool
+        Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
+    """
+
+    method: Method
+    weights: Weights
+    omit: bool
+    parts: tuple[tuple[float, Weights], ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", signed_parts(self.weights) if self.weights.values.dtype.kind == "f" else ())
+
+    def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
+        """Fill `out` with the sums over all windows inside `block`."""
+        xp = backend.xp
+        finite = None if all_finite(block, xp) else xp.isfinite(block)
+        if valid is not None and bool(xp.all(valid)):
+            valid = None
+        missing = valid
+        if finite is not None and self.omit:
+            missing = finite if valid is None else finite & valid
+        clean = block
+        kept = finite if valid is None else (valid if finite is None else finite & valid)
+        if kept is not None:
+            clean = xp.where(kept, block, xp.zeros_like(block))
+        if missing is None:
+            self.method.run(clean, self.weights, out, backend, workers)
+        else:
+            backend.assign(out, ..., self._normalised(clean, missing, backend, workers))
+        if finite is not None and not self.omit:
+            bad = ~finite if valid is None else ~finite & valid
+            hit = count_flags(bad, self.weights.values != 0, self.weights.axes, backend) > 0
+            backend.assign(out, ..., xp.where(hit, xp.asarray(math.nan, dtype=out.dtype, device=out.device), out))
+
+    def _normalised(self, clean: Array, valid: Array, backend: Backend, workers: int) -> Array:
+        xp, axes = backend.xp, self.weights.axes
+        complex_image = dtype_name(clean.dtype).startswith("complex")
+        clean = backend.astype(clean, "complex128" if complex_image else "float64")
+        ones = backend.astype(valid, "float64")
+        shape = tuple(n - k + 1 for n, k in zip(_acted(clean.shape, axes), self.weights.values.shape, strict=True))
+        lengths = list(clean.shape)
+        for axis, n in zip(axes, shape, strict=True):
+            lengths[axis] = n
+        total = xp.zeros(tuple(lengths), dtype=clean.dtype, device=clean.device)
+        for sign, part in self.parts:
+            share = float(part.values.sum())
+            samples = backend.empty(tuple(lengths), dtype_name(clean.dtype))
+            weight = backend.empty(tuple(lengths), "float64")
+            self.method.run(clean, _as(part, dtype_name(clean.dtype)), samples, backend, workers)
+            self.method.run(ones, part, weight, backend, workers)
+            any_valid = count_flags(valid, part.values != 0, axes, backend) > 0
+            safe = xp.where(any_valid & (weight > 0), weight, xp.ones_like(weight))
+            ratio = samples / backend.astype(safe, dtype_name(clean.dtype))
+            if not self.method.keeps_ratio:
+                _refine(ratio, any_valid & (weight < _WEAK * share), clean, ones, part, backend)
+            nothing = xp.asarray(math.nan, dtype=ratio.dtype, device=ratio.device)
+            total = total + sign * share * xp.where(any_valid, ratio, nothing)
+        return total
+
+
+def signed_parts(weights: Weights) -> tuple[tuple[float, Weights], ...]:
+    """The positive and the negative weights, in float64, with their factors when they have any."""
+    from ..kernels import Kernel
+
+    parts = []
+    for sign in (1.0, -1.0):
+        values = np.maximum(sign * weights.values.astype(np.float64), 0.0)
+        if values.any():
+            found = Kernel(values).factors()
+            terms: Factors = tuple(found) if found is not None and len(found) == 1 else ()
+            parts.append((sign, Weights(values, weights.axes, terms)))
+    return tuple(parts)
+
+
+def all_finite(block: Array, xp: object) -> bool:
+    """Whether no sample is NaN or infinite; one cheap sum in the common case."""
+    if dtype_name(block.dtype)[:3] in ("boo", "int", "uin"):
+        return True
+    if bool(xp.isfinite(xp.sum(block))):  # type: ignore[attr-defined]
+        return True
+    return bool(xp.all(xp.isfinite(block)))  # type: ignore[attr-defined]
+
+
+def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: Weights, backend: Backend) -> None:
+    """Replace the ratio of windows with little valid weight by direct sums over those windows alone."""
+    xp = backend.xp
+    where = [np.asarray(backend.to_host(index)) for index in xp.nonzero(weak)]
+    if not where[0].size:
+        return
+    strides = np.cumprod([1, *clean.shape[:0:-1]])[::-1]
+    taps = np.argwhere(part.values != 0)
+    reach = np.asarray(part.values.shape) - 1 - taps
+    offsets = reach @ strides[list(part.axes)]
+    flat, flat_ones = xp.reshape(clean, (-1,)), xp.reshape(ones, (-1,))
+    weights = backend.to_device(part.values[tuple(taps.T)])
+    step = max(1, _CHUNK // len(taps))
+    for at in range(0, where[0].size, step):
+        chosen = [index[at : at + step] for index in where]
+        base = sum(index * stride for index, stride in zip(chosen, strides, strict=True))
+        index = backend.to_device((base[:, None] + offsets).reshape(-1))
+        shape = (len(base), len(taps))
+        samples = xp.reshape(xp.take(flat, index), shape)
+        held = xp.reshape(xp.take(flat_ones, index), shape)
+        weight = xp.sum(held * weights, axis=1)
+        value = xp.sum(samples * weights, axis=1) / backend.astype(weight, dtype_name(samples.dtype))
+        _scatter(ratio, chosen, backend.to_host(value), backend)
+
+
+def _scatter(target: Array, where: list[np.ndarray], values: np.ndarray, backend: Backend) -> None:
+    if isinstance(target, np.ndarray):
+        target[tuple(where)] = values
+        return
+    host = backend.to_host(target).copy()
+    host[tuple(where)] = values
+    target[...] = backend.to_device(host)
+
+
+def _as(part: Weights, dtype: str) -> Weights:
+    if REAL_OF.get(dtype) is None:
+        return part
+    factors = tuple(tuple(vector.astype(dtype) for vector in term) for term in part.factors)
+    return Weights(part.values.astype(dtype), part.axes, factors)
+
+
+def _acted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(shape[a] for a in axes)

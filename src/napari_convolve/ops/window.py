@@ -1,0 +1,171 @@
+"""Convolution and correlation: the kernel's centre, the boundary rule and the tiles brought together.
+
+With ``c`` the kernel's centre and ``o`` the origin, convolution is ``sum_j f[i + c + o - j] w[j]`` and correlation
+``sum_j f[i - c - o + j] conj(w[j])``. A correlation is the convolution with the kernel reversed, whose centre is then
+``K - 1 - c``: done on the weights, where it is exact, never on a transform.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array, compute_dtype, dtype_name
+from .._progress import Task, format_bytes
+from ..backends import Backend
+from ..kernels import Kernel
+from ..methods import METHODS, Method, Weights
+from ..planning import Machine, Plan, Problem, make_plan
+from ._tiles import Sweep, sweep
+from ._windows import WindowSum, signed_parts
+
+SHAPES = ("same", "full", "valid")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The options of a window operation, validated.
+
+    Attributes
+    ----------
+    operation : str
+        ``"convolve"`` or ``"correlate"``.
+    axes : tuple of int
+        Non-negative, one for each axis of the kernel.
+    boundary, cval, shape, origin, nan
+        As in the public functions; one origin per axis.
+    dtype : str or None
+        Of the result.
+    """
+
+    operation: str
+    axes: tuple[int, ...]
+    boundary: str
+    cval: complex
+    shape: str
+    origin: tuple[int, ...]
+    nan: str
+    dtype: str | None
+
+
+def window_sum(
+    image: Array,
+    kernel: Kernel,
+    window: Window,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    method: str,
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Array:
+    """Convolve or correlate `image` with `kernel`; see `napari_convolve.convolve`.
+
+    Parameters
+    ----------
+    image : array
+        Of the `source` backend.
+    valid : array of bool or None
+        Of the image's shape; False samples are left out.
+    """
+    applied, reach = as_convolution(kernel, window)
+    dtype, watched = dtype_name(image.dtype), task.responsive
+    spec = window_sweep(image.shape, dtype, applied, window, reach, valid is not None, watched)
+    problem = spec.problem
+    weights = make_weights(applied, window.axes, problem.compute)
+
+    def replan(budget: int | None, backend: str) -> Plan:
+        chosen = [m for m in machines if m.backend == backend] or list(machines)
+        return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget)
+
+    if 0 in problem.out:
+        return source.empty(problem.out, spec.dtype)
+    check_room(problem.out, spec.dtype, source)
+    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
+    compute = WindowSum(METHODS.get(plan.method), weights, window.nan == "omit")
+    return sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+
+
+def methods() -> list[Method]:
+    """All registered methods, in order."""
+    return [METHODS.get(name) for name in METHODS]
+
+
+def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, ...]]:
+    """The kernel that a convolution applies, and centre plus origin along each axis."""
+    if window.operation == "correlate":
+        kernel = kernel.flipped()
+        origin = tuple(-o for o in window.origin)
+    else:
+        origin = window.origin
+    return kernel, tuple(c + o for c, o in zip(kernel.center, origin, strict=True))
+
+
+def window_sweep(
+    shape: tuple[int, ...],
+    dtype: str,
+    kernel: Kernel,
+    window: Window,
+    reach: tuple[int, ...],
+    masked: bool,
+    responsive: bool,
+) -> Sweep:
+    """Geometry and problem of a convolution with `kernel`."""
+    masked = masked or window.nan == "omit"
+    out, first = list(shape), []
+    for axis, k, c, s in zip(window.axes, kernel.shape, kernel.center, reach, strict=True):
+        start = {"same": 0, "full": -c, "valid": k - 1 - c}[window.shape]
+        length = {"same": 0, "full": k - 1, "valid": 1 - k}[window.shape] + shape[axis]
+        out[axis] = length
+        first.append(start + s - (k - 1))
+    is_complex = kernel.values.dtype.kind == "c"
+    compute = compute_dtype(dtype, complex_kernel=is_complex, wanted=window.dtype)
+    problem = Problem(
+        operation=window.operation,
+        shape=tuple(shape),
+        dtype=dtype,
+        out=tuple(out),
+        compute=compute,
+        axes=window.axes,
+        kernel=kernel.shape,
+        taps=int(np.count_nonzero(kernel.values)),
+        terms=separable_terms(kernel, masked),
+        boundary=window.boundary,
+        masked=masked,
+        responsive=responsive,
+    )
+    return Sweep(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
+
+
+def separable_terms(kernel: Kernel, masked: bool) -> int:
+    """How many separable terms the kernel is a sum of; with missing samples each sign must be separable itself."""
+    if masked and kernel.values.dtype.kind == "f":
+        parts = signed_parts(Weights(kernel.values, tuple(range(kernel.ndim))))
+        return 1 if parts and all(part.factors for _, part in parts) else 0
+    return len(kernel.factors() or ())
+
+
+def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str) -> Weights:
+    """The kernel's values and factors in the dtype of the computation."""
+    factors = tuple(tuple(vector.astype(compute) for vector in term) for term in kernel.factors() or ())
+    return Weights(np.ascontiguousarray(kernel.values.astype(compute)), axes, factors)
+
+
+def check_room(shape: Sequence[int], dtype: str, source: Backend) -> None:
+    """MemoryError before any work when the result alone does not fit.
+
+    Raises
+    ------
+    MemoryError
+        With what it needs and what is free.
+    """
+    needed, free = math.prod(shape) * np.dtype(dtype).itemsize, source.free_bytes()
+    if needed > free:
+        raise MemoryError(
+            f"the result of shape {tuple(shape)} needs {format_bytes(needed)}, {format_bytes(free)} are free"
+        )
