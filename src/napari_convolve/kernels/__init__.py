@@ -1,7 +1,25 @@
-"""Kernels: parameters in, `Kernel` out."""
+"""Kernels: parameters in, `Kernel` out.
+
+Every function of the catalogue is an attribute: ``kernels.gaussian(sigma=2)``; :func:`names` lists them and
+:func:`make` calls one by its name. A function decorated with :func:`kernel`, anywhere, joins them.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from . import basic, derivative, smoothing  # noqa: F401 - importing them fills the catalogue
+from ._design import KERNELS, Design, kernel, make, names
 from ._kernel import Kernel, as_kernel
 
-__all__ = ["Kernel", "as_kernel"]
+__all__ = ["KERNELS", "Design", "Kernel", "as_kernel", "kernel", "make", "names"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in KERNELS:
+        return KERNELS.get(name).function
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; the kernels are {', '.join(names())}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *names()]

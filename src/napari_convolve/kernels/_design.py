@@ -1,0 +1,225 @@
+"""How a catalogue entry is made: a decorated function of checked parameters is a kernel everywhere."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, wraps
+from math import isfinite
+from types import NoneType
+from typing import Annotated, Any, ParamSpec, TypeAlias, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from .._registry import Param, Registry
+from ._kernel import Kernel
+from ._values import Values
+
+P = ParamSpec("P")
+
+Lengths: TypeAlias = float | Sequence[float]
+Ndim: TypeAlias = Annotated[int, Param(min=1, max=4, label="dimensions")]
+Spacing: TypeAlias = Annotated[Lengths | None, Param(min=0, step=0.01, unit="length", advanced=True)]
+Sigma: TypeAlias = Annotated[Lengths, Param(min=0, step=0.1, unit="length")]
+Truncate: TypeAlias = Annotated[float, Param(min=0, max=20, step=0.5, advanced=True)]
+Integrate: TypeAlias = Annotated[bool, Param(label="integrate over pixels", advanced=True)]
+Axis: TypeAlias = Annotated[int, Param(min=-4, max=3)]
+Angle: TypeAlias = Annotated[float, Param(min=-360, max=360, step=1, unit="angle")]
+Direction: TypeAlias = Annotated[Sequence[float] | None, Param(advanced=True)]
+
+Declared: TypeAlias = float | str | Callable[[Mapping[str, Any]], float | str | None] | None
+
+
+@dataclass(frozen=True)
+class Design:
+    """One entry of the catalogue: the function, and what it promises of its kernels.
+
+    `total` is the promised sum and `symmetry` ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
+    function of the parameters, and None promises nothing. `family` groups the entries of a list.
+    """
+
+    name: str
+    family: str
+    function: Callable[..., Kernel]
+    total: Declared = None
+    symmetry: Declared = None
+
+    def __call__(self, **parameters: Any) -> Kernel:
+        """Make the kernel."""
+        return self.function(**parameters)
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """Parameters with their defaults and resolved hints, limits included."""
+        return signature_of(self.function)
+
+    def promise(self, what: str, kernel: Kernel) -> float | str | None:
+        """What ``"total"`` or ``"symmetry"`` is to be for a kernel that this entry made."""
+        declared: Declared = getattr(self, what)
+        return declared(kernel.parameters) if callable(declared) else declared
+
+
+KERNELS: Registry[Design] = Registry("kernel")
+"""The catalogue; filled by :func:`kernel`."""
+
+
+def kernel(
+    *, total: Declared = None, symmetry: Declared = None
+) -> Callable[[Callable[P, Values | Kernel]], Callable[P, Kernel]]:
+    """Decorate a function that returns weights: it is checked, returns a `Kernel` and joins the catalogue.
+
+    Arguments are checked against the limits in the signature before the function runs. The kernel gets the name
+    of the function, the parameters, and the `spacing` if there is such a parameter.
+
+    Parameters
+    ----------
+    total
+        Promised sum of the weights, or a function of the parameters that returns it.
+    symmetry
+        ``"even"`` or ``"odd"`` when reversing all axes keeps or negates the weights, or such a function.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> import numpy as np
+    >>> from napari_convolve.kernels import KERNELS, kernel, make
+    >>> from napari_convolve._registry import Param
+    >>> @kernel(total=1, symmetry="even")
+    ... def tent(*, radius: Annotated[int, Param(min=0)] = 1):
+    ...     rise = np.arange(1.0, radius + 2)
+    ...     return np.concatenate([rise, rise[-2::-1]]) / rise[-1] ** 2
+    >>> make("tent", radius=2).values.tolist()
+    [0.1111111111111111, 0.2222222222222222, 0.3333333333333333, 0.2222222222222222, 0.1111111111111111]
+    >>> tent(radius=-1)
+    Traceback (most recent call last):
+        ...
+    ValueError: tent: radius must be at least 0, got -1
+    >>> KERNELS.unregister("tent")
+    """
+
+    def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
+        name = function.__name__
+
+        @wraps(function)
+        def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
+            given = checked(name, signature_of(made), args, kwargs)
+            result = function(**given)  # type: ignore[call-arg]
+            center = result.center if isinstance(result, Kernel) else None
+            values = result.values if isinstance(result, Kernel) else result
+            if "ndim" in given:
+                given["ndim"] = values.ndim
+            return Kernel(values, center, given.get("spacing"), name=name, parameters=remembered(given))
+
+        made.__annotations__ = {**function.__annotations__, "return": Kernel}
+        made.__signature__ = inspect.signature(function).replace(return_annotation=Kernel)  # type: ignore[attr-defined]
+        family = function.__module__.rpartition(".")[2]
+        KERNELS.register(name, Design(name, family, made, total, symmetry))
+        return made
+
+    return decorate
+
+
+def remembered(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that a kernel keeps: all but arrays too long to be read."""
+    return {key: value for key, value in given.items() if np.size(value) <= 512}
+
+
+@cache
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with its hints evaluated, ``Annotated`` kept."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters = inspect.signature(function).parameters.values()
+    return inspect.Signature([p.replace(annotation=hints.get(p.name, Any)) for p in parameters])
+
+
+def checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments by name, defaults filled in, each within the limits of its hint.
+
+    Raises
+    ------
+    TypeError
+        For an unknown or missing parameter, or a value of the wrong type.
+    ValueError
+        For a number that is not finite or outside its limits, or a value that is none of the choices.
+    """
+    takes = ", ".join(signature.parameters)
+    for key in kwargs:
+        if key not in signature.parameters:
+            raise TypeError(f"{name} has no parameter {key!r}; it takes {takes}")
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}; it takes {takes}") from error
+    bound.apply_defaults()
+    hints = {key: parameter.annotation for key, parameter in signature.parameters.items()}
+    return {key: check(f"{name}: {key}", hints[key], value) for key, value in bound.arguments.items()}
+
+
+def check(name: str, hint: Any, value: Any) -> Any:
+    """Return `value` as plain Python numbers and tuples if `hint` allows it; a hint without `Param` allows all."""
+    if get_origin(hint) is not Annotated:
+        return value
+    kind, limits = get_args(hint)[:2]
+    kinds = {get_origin(k) or k for k in get_args(kind) or (kind,)}
+    options = limits.options()
+    if options is not None:
+        if value not in options:
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+        return value
+    if value is None and NoneType in kinds:
+        return None
+    if bool in kinds:
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+        return bool(value)
+    number = int if int in kinds or kind == Sequence[int] else float
+    if Sequence in kinds and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes):
+        return tuple(check_number(name, number, limits, v) for v in value)
+    if not kinds & {int, float}:
+        raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
+    return check_number(name, number, limits, value)
+
+
+def check_number(name: str, kind: type[int] | type[float], limits: Param, value: Any) -> int | float:
+    """Return `value` as a finite number of `kind` within `limits`."""
+    a = "an integer" if kind is int else "a number"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name} must be {a}, got {value!r}")
+    if isinstance(value, complex | np.complexfloating):
+        raise TypeError(f"{name} must be real, got {value!r}")
+    if not isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    try:
+        number: int | float = operator.index(value) if kind is int else float(value)  # type: ignore[arg-type]
+    except TypeError as error:
+        raise TypeError(f"{name} must be an integer, got {value!r}") from error
+    if limits.min is not None and number < limits.min:
+        raise ValueError(f"{name} must be at least {limits.min:g}, got {number!r}")
+    if limits.max is not None and number > limits.max:
+        raise ValueError(f"{name} must be at most {limits.max:g}, got {number!r}")
+    return number
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all kernels of the catalogue."""
+    return KERNELS.names()
+
+
+def make(name: str, /, **parameters: Any) -> Kernel:
+    """Make the kernel called `name`.
+
+    Raises
+    ------
+    ValueError
+        When there is no such kernel; the message lists the names.
+    TypeError
+        When it has no such parameter; the message lists its parameters.
+
+    Examples
+    --------
+    >>> make("box", size=3, ndim=1).values.tolist()
+    [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
+    """
+    return KERNELS.get(name)(**parameters)

@@ -1,0 +1,88 @@
+"""Matrices as people type them: read character by character as numbers, never evaluated."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+
+import numpy as np
+
+from ._values import Values, guard
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
+MAX_CHARACTERS = 2**26
+
+
+def number(token: str, row: int) -> float:
+    """Return the value of a number or of a simple fraction such as ``-1/9``."""
+    parts = token.split("/")
+    shown = token if len(token) <= 40 else f"{token[:37]}..."
+    if len(parts) > 2 or not all(NUMBER.fullmatch(part) for part in parts):
+        raise ValueError(f"row {row}: {shown!r} is not a number or a fraction such as 1/9")
+    top, bottom = float(parts[0]), float(parts[-1]) if len(parts) == 2 else 1.0
+    if bottom == 0:
+        raise ValueError(f"row {row}: {shown!r} divides by zero")
+    if not isfinite(top) or not isfinite(bottom) or not isfinite(top / bottom):
+        raise ValueError(f"row {row}: {shown!r} is too large")
+    return top / bottom
+
+
+def parse_matrix(text: str) -> Values:
+    """Return the matrix that `text` shows.
+
+    Rows end at a newline or a semicolon; numbers and simple fractions are separated by spaces, tabs or commas.
+
+    Raises
+    ------
+    ValueError
+        Naming the row and the token, for anything else; for rows of different length; for an empty text; when a
+        comma may be a decimal one, as in ``1,5; 2,5``.
+
+    Examples
+    --------
+    >>> parse_matrix("0 -1 0; -1 5 -1; 0 -1 0").tolist()
+    [[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]
+    >>> parse_matrix("1/4 1/2 1/4").tolist()
+    [[0.25, 0.5, 0.25]]
+    >>> parse_matrix("1 2; 3 x")
+    Traceback (most recent call last):
+        ...
+    ValueError: row 2: 'x' is not a number or a fraction such as 1/9
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(f"a matrix of {len(text)} characters is too long, the limit is {MAX_CHARACTERS}")
+    text = text.removeprefix("\ufeff").replace("\u2212", "-")
+    refuse_decimal_comma(text)
+    rows: list[list[float]] = []
+    for line in re.split(r"[;\n]|\r\n?", text):
+        if not line.strip():
+            continue
+        cells = re.split(r"[ \t]*,[ \t]*|[ \t]+", line.strip())
+        row = len(rows) + 1
+        if "" in cells:
+            raise ValueError(f"row {row}: a value is missing beside a comma")
+        rows.append([number(cell, row) for cell in cells])
+        if len(rows[-1]) != len(rows[0]):
+            raise ValueError(f"row {row} has {len(rows[-1])} values, row 1 has {len(rows[0])}")
+        guard([row, len(rows[0])])
+    if not rows:
+        raise ValueError("a matrix needs at least one number, got an empty text")
+    return np.array(rows)
+
+
+def refuse_decimal_comma(text: str) -> None:
+    """Raise ValueError when every comma may be a decimal one: another separator stands between all the pairs."""
+    rows = [re.split(r"[; \t]+", line.strip(" \t;")) for line in text.splitlines()]
+    with_comma = [(i, cell) for i, cells in enumerate(rows, 1) for cell in cells if "," in cell]
+    several = any(len(cells) > 1 for cells in rows)
+    if several and with_comma and all(DECIMAL_COMMA.fullmatch(cell) for _, cell in with_comma):
+        row, cell = with_comma[0]
+        raise ValueError(
+            f"row {row}: {cell!r} may be one number or two; write decimals with a point, or a space after the comma"
+        )
+
+
+def format_matrix(values: Values) -> str:
+    """Return a real matrix as ImageJ writes it: rows of numbers separated by spaces, readable back exactly."""
+    return "".join(" ".join(f"{v:.17g}" if v % 1 else f"{v:.0f}" for v in row) + "\n" for row in values)

@@ -1,0 +1,72 @@
+"""The kernel that does nothing, and the one that is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._design import Ndim, Spacing, kernel
+from ._grid import dimensions
+from ._kernel import Kernel, as_kernel
+from ._text import parse_matrix
+from ._values import Values
+
+
+@kernel(total=1, symmetry="even")
+def identity(*, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
+    """One weight of 1: leaves an image as it is.
+
+    Parameters
+    ----------
+    ndim
+        Number of axes.
+    spacing
+        Length of a pixel along each axis.
+
+    Notes
+    -----
+    The unit impulse ``δ``, the neutral element of convolution. Sum 1.
+
+    Examples
+    --------
+    >>> 2 * identity() - identity() == identity()
+    True
+    """
+    return np.ones((1,) * dimensions(ndim, spacing=spacing))
+
+
+@kernel()
+def custom(*, values: Any, center: Sequence[int] | None = None, spacing: Spacing = None) -> Kernel:
+    """A kernel of given numbers.
+
+    Parameters
+    ----------
+    values
+        Numbers: an array, rows of numbers, a Kernel, or text with one row per line or semicolon, in which numbers
+        and simple fractions such as ``1/9`` are separated by spaces, tabs or commas. Text is never evaluated.
+    center
+        Index that stands for zero shift, by default ``N // 2``.
+    spacing
+        Length of a pixel along each axis.
+
+    Raises
+    ------
+    TypeError
+        When `values` does not hold numbers.
+    ValueError
+        When text holds anything else than numbers (the token and its row are named), rows differ in length, or
+        values are not finite.
+
+    Notes
+    -----
+    The values are taken as they are; ``custom(...).normalized()`` has sum 1.
+
+    Examples
+    --------
+    >>> custom(values="1 2 1; 2 4 2; 1 2 1").normalized().sum
+    1.0
+    """
+    given = as_kernel(parse_matrix(values) if isinstance(values, str) else values)
+    return Kernel(given.values, given.center if center is None else center)

@@ -1,0 +1,148 @@
+"""Kernels that average: their weights are not negative and sum to 1."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from .._registry import Param
+from ._design import Integrate, Lengths, Ndim, Sigma, Spacing, Truncate, kernel
+from ._grid import dimensions, extent, outer, pixels, whole
+from ._values import Values, guard
+
+
+def gaussian_line(sigma: float, radius: int, integrate: bool = False) -> Values:
+    """Return a Gaussian of `sigma` pixels at ``-radius .. radius``, sum 1; a sigma of 0 is a unit impulse."""
+    guard([2 * radius + 1])
+    x = np.arange(-radius, radius + 1.0)
+    if sigma == 0:
+        return np.asarray(x == 0, dtype=float)
+    if integrate:
+        from scipy.special import erf
+
+        edges = (np.arange(2 * radius + 2) - radius - 0.5) / sigma
+        weights = np.diff(erf(edges / np.sqrt(2)))
+    else:
+        weights = np.exp(-0.5 * (x / sigma) ** 2)
+    return np.asarray(weights / weights.sum())
+
+
+@kernel(total=1, symmetry="even")
+def gaussian(
+    sigma: Sigma,
+    *,
+    truncate: Truncate = 4.0,
+    ndim: Ndim = 2,
+    spacing: Spacing = None,
+    integrate: Integrate = False,
+) -> Values:
+    """Gaussian smoothing, the impulse response of `scipy.ndimage.gaussian_filter`.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation, for all axes or one per axis; 0 leaves that axis alone.
+    truncate
+        Where the weights end, in standard deviations.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis; `sigma` then has the same unit. None: pixels.
+    integrate
+        Average over each pixel instead of sampling at its centre: right also for a sigma below one pixel.
+
+    Returns
+    -------
+    Kernel
+        Radius ``int(truncate * sigma + 0.5)`` pixels, sum 1.
+
+    Raises
+    ------
+    ValueError
+        When sigma is negative or not finite, the dimensions disagree, or the kernel would be too large.
+
+    Notes
+    -----
+    ``w(x) = exp(-x² / 2σ²)`` along each axis, or its integral from ``x - 1/2`` to ``x + 1/2``, divided by the sum.
+    The second moment is σ², or σ² + 1/12 px² when integrated.
+
+    References
+    ----------
+    `scipy.ndimage.gaussian_filter`
+
+    Examples
+    --------
+    >>> gaussian(sigma=(2, 1.3, 1.3)).shape
+    (17, 11, 11)
+    >>> gaussian(0.3, spacing=0.1, ndim=1).shape
+    (25,)
+    """
+    n = dimensions(ndim, sigma=sigma, spacing=spacing)
+    sigmas = pixels(sigma, spacing, n)
+    radii = [whole(truncate * s + 0.5) for s in sigmas]
+    guard([2 * r + 1 for r in radii])
+    return outer([gaussian_line(s, r, integrate) for s, r in zip(sigmas, radii, strict=True)])
+
+
+def box_line(width: float, integrate: bool) -> Values:
+    """Return a mean over `width` pixels: whole pixels, or with the covered share of the outer two."""
+    if not integrate:
+        count = max(1, whole(width + 0.5))
+        guard([count])
+        return np.full(count, 1 / count)
+    radius = extent((width - 1) / 2)
+    guard([2 * radius + 1])
+    x = np.abs(np.arange(-radius, radius + 1.0))
+    return np.asarray(np.clip(width / 2 + 0.5 - x, 0, 1) / width)
+
+
+@kernel(total=1, symmetry="even")
+def box(
+    *,
+    size: Annotated[Lengths, Param(min=0, step=1, unit="length")] = 3,
+    ndim: Ndim = 2,
+    spacing: Spacing = None,
+    integrate: Integrate = False,
+) -> Values:
+    """Mean over a rectangle.
+
+    Parameters
+    ----------
+    size
+        Width, for all axes or one per axis: whole pixels, or any length with `spacing` or `integrate`.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis; `size` then has the same unit and is rounded to whole pixels.
+    integrate
+        Give the outer pixels the share that the rectangle covers, instead of rounding.
+
+    Returns
+    -------
+    Kernel
+        Sum 1. An even size has its centre at ``N // 2``, as in `scipy.ndimage.uniform_filter`.
+
+    Notes
+    -----
+    ``w = 1 / size`` along each axis. The second moment of N whole pixels is ``(N² - 1) / 12``.
+
+    References
+    ----------
+    `scipy.ndimage.uniform_filter`
+
+    Examples
+    --------
+    >>> box(size=3, ndim=1).values.tolist()
+    [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
+    >>> box(size=2, ndim=1, integrate=True).values.tolist()
+    [0.25, 0.5, 0.25]
+    """
+    n = dimensions(ndim, size=size, spacing=spacing)
+    widths = pixels(size, spacing, n)
+    if not all(widths):
+        raise ValueError(f"box: size must be more than 0, got {size}")
+    if spacing is None and not integrate and any(w % 1 for w in widths):
+        raise ValueError(f"box: size must be whole pixels, got {size}; integrate=True or a spacing takes any length")
+    guard([whole(w) for w in widths])
+    return outer([box_line(w, integrate) for w in widths])
