@@ -1,0 +1,1 @@
+"""Images in files: read and written with their axes, voxel size and units."""
