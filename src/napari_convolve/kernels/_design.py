@@ -25,6 +25,7 @@ Spacing: TypeAlias = Annotated[Lengths | None, Param(min=0, step=0.01, unit="len
 Sigma: TypeAlias = Annotated[Lengths, Param(min=0, step=0.1, unit="length")]
 Truncate: TypeAlias = Annotated[float, Param(min=0, max=20, step=0.5, advanced=True)]
 Integrate: TypeAlias = Annotated[bool, Param(label="integrate over pixels", advanced=True)]
+Sizes: TypeAlias = Annotated[int | Sequence[int], Param(min=1, step=2)]
 Axis: TypeAlias = Annotated[int, Param(min=-4, max=3)]
 Angle: TypeAlias = Annotated[float, Param(min=-360, max=360, step=1, unit="angle")]
 Direction: TypeAlias = Annotated[Sequence[float] | None, Param(advanced=True)]
@@ -66,7 +67,7 @@ KERNELS: Registry[Design] = Registry("kernel")
 
 
 def kernel(
-    *, total: Declared = None, symmetry: Declared = None
+    *, total: Declared = None, symmetry: Declared = None, family: str | None = None
 ) -> Callable[[Callable[P, Values | Kernel]], Callable[P, Kernel]]:
     """Decorate a function that returns weights: it is checked, returns a `Kernel` and joins the catalogue.
 
@@ -79,6 +80,8 @@ def kernel(
         Promised sum of the weights, or a function of the parameters that returns it.
     symmetry
         ``"even"`` or ``"odd"`` when reversing all axes keeps or negates the weights, or such a function.
+    family
+        Under which heading lists show it; by default the name of the module.
 
     Examples
     --------
@@ -114,8 +117,8 @@ def kernel(
 
         made.__annotations__ = {**function.__annotations__, "return": Kernel}
         made.__signature__ = inspect.signature(function).replace(return_annotation=Kernel)  # type: ignore[attr-defined]
-        family = function.__module__.rpartition(".")[2]
-        KERNELS.register(name, Design(name, family, made, total, symmetry))
+        heading = family or function.__module__.rpartition(".")[2]
+        KERNELS.register(name, Design(name, heading, made, total, symmetry))
         return made
 
     return decorate

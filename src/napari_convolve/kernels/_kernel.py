@@ -201,11 +201,11 @@ class Kernel:
 
     # --- files and views -------------------------------------------------------------------------------------------
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+    def save(self, path: str | PathLike[str]) -> None:
         """Write to a file by its suffix; see :func:`napari_convolve.kernels.files.save`."""
         from .files import save
 
-        save(path, self, overwrite=overwrite)
+        save(path, self)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Kernel:

@@ -16,9 +16,9 @@ MAX_CHARACTERS = 2**26
 
 def number(token: str, row: int) -> float:
     """Return the value of a number or of a simple fraction such as ``-1/9``."""
-    parts = token.split("/")
+    parts = token.split("/") if len(token) <= 400 else []
     shown = token if len(token) <= 40 else f"{token[:37]}..."
-    if len(parts) > 2 or not all(NUMBER.fullmatch(part) for part in parts):
+    if len(parts) not in (1, 2) or not all(NUMBER.fullmatch(part) for part in parts):
         raise ValueError(f"row {row}: {shown!r} is not a number or a fraction such as 1/9")
     top, bottom = float(parts[0]), float(parts[-1]) if len(parts) == 2 else 1.0
     if bottom == 0:
@@ -31,7 +31,8 @@ def number(token: str, row: int) -> float:
 def parse_matrix(text: str) -> Values:
     """Return the matrix that `text` shows.
 
-    Rows end at a newline or a semicolon; numbers and simple fractions are separated by spaces, tabs or commas.
+    Rows end at a newline, or at a semicolon when the text is one line; numbers and simple fractions are separated by
+    spaces, tabs or commas, or by semicolons when there are several lines.
 
     Raises
     ------
@@ -55,20 +56,32 @@ def parse_matrix(text: str) -> Values:
     text = text.removeprefix("\ufeff").replace("\u2212", "-")
     refuse_decimal_comma(text)
     rows: list[list[float]] = []
-    for line in re.split(r"[;\n]|\r\n?", text):
-        if not line.strip():
+    first = 0
+    for row, line in enumerate(lines_of(text), 1):
+        if not line:
             continue
-        cells = re.split(r"[ \t]*,[ \t]*|[ \t]+", line.strip())
-        row = len(rows) + 1
+        cells = re.split(r"[ \t]*[,;][ \t]*|[ \t]+", line)
         if "" in cells:
-            raise ValueError(f"row {row}: a value is missing beside a comma")
+            raise ValueError(f"row {row}: a value is missing beside a separator")
         rows.append([number(cell, row) for cell in cells])
+        first = first or row
         if len(rows[-1]) != len(rows[0]):
-            raise ValueError(f"row {row} has {len(rows[-1])} values, row 1 has {len(rows[0])}")
+            raise ValueError(f"row {row} has {len(rows[-1])} values, row {first} has {len(rows[0])}")
         guard([row, len(rows[0])])
     if not rows:
         raise ValueError("a matrix needs at least one number, got an empty text")
     return np.array(rows)
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the rows without the blanks around them: at newlines, or at semicolons when the text is one line."""
+    lines = [line.strip(" \t;") for line in text.splitlines()]
+    if sum(map(bool, lines)) == 1:
+        return [row.strip() for line in lines for row in line.split(";")]
+    for row, line in enumerate(lines, 1):
+        if ";" in line and re.search(r"[0-9.][ \t]+[-+0-9.]|,", line):
+            raise ValueError(f"row {row}: {line[:40]!r} has semicolons and other separators; use one kind")
+    return lines
 
 
 def refuse_decimal_comma(text: str) -> None:

@@ -1,0 +1,117 @@
+"""NPY and NPZ files: arrays of numbers only, with nothing allocated before the header is believed."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable
+from math import prod
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from ._json import decode, describe, parse, restore
+from ._kernel import Kernel
+from ._values import Values, guard
+
+HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool, np.dtype]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+# What parsing a hostile header as a Python literal may raise.
+BAD_HEADER = (
+    ValueError,
+    TypeError,
+    SyntaxError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    tokenize.TokenError,
+    struct.error,
+)
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+VALUES, DESCRIPTION = "values.npy", "kernel.json"
+MAX_DESCRIPTION = 2**20
+
+
+def read_array(stream: IO[bytes], size: int) -> Values:
+    """Read the NPY array that fills the `size` bytes of `stream`.
+
+    Raises
+    ------
+    ValueError
+        When the header is damaged, holds objects, or claims another size than there is.
+    """
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version not in HEADERS:
+            raise ValueError(f"version {version} of the format is not supported")
+        shape, fortran, dtype = HEADERS[version](stream)
+    except BAD_HEADER as error:
+        reason = f"{error}".partition("\n")[0][:120] or "its header is damaged"
+        raise ValueError(f"not a readable NPY array: {reason}") from error
+    if dtype.kind not in "biufc":
+        raise ValueError(f"an array of {dtype} is not a kernel; it must hold numbers")
+    if not shape or any(n < 1 for n in shape):
+        raise ValueError(f"an array of shape {shape} is not a kernel")
+    guard(shape)
+    wanted = prod(shape) * dtype.itemsize
+    there = size - stream.tell()
+    if wanted != there:
+        raise ValueError(f"the header promises {wanted} bytes of data, the file holds {there}")
+    values = np.frombuffer(stream.read(wanted), dtype=dtype)
+    if values.nbytes != wanted:
+        raise ValueError(f"the header promises {wanted} bytes of data, the file ends after {values.nbytes}")
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def read_npy(path: Path) -> Kernel:
+    """Read a kernel of the values in an NPY file, centred at ``N // 2``."""
+    with path.open("rb") as stream:
+        return Kernel(read_array(stream, path.stat().st_size))
+
+
+def write_npy(path: Path, kernel: Kernel) -> None:
+    """Write the values, which is all that the format holds."""
+    if kernel != Kernel(kernel.values):
+        raise ValueError("NPY holds values only, this kernel has a center, spacing or units; save as .npz or .json")
+    np.save(path, kernel.values, allow_pickle=False)
+
+
+def read_npz(path: Path) -> Kernel:
+    """Read a kernel that :func:`write_npz` wrote, or the single array of any NPZ file.
+
+    Members are read into memory by their place in the archive; their names are never paths.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            arrays = [m for m in members if m.filename.endswith(".npy")]
+            described = [m for m in members if m.filename == DESCRIPTION]
+            if len(members) != len(arrays) + len(described) or len(arrays) != 1 or len(described) > 1:
+                names = ", ".join(repr(m.filename[:40]) for m in members[:4])
+                raise ValueError(f"a kernel is one array and {DESCRIPTION!r}, the archive has {names}")
+            with archive.open(arrays[0]) as stream:
+                values = read_array(stream, arrays[0].file_size)
+            if not described:
+                return Kernel(values)
+            if described[0].file_size > MAX_DESCRIPTION:
+                raise ValueError(f"{DESCRIPTION} claims {described[0].file_size} bytes, the limit is {MAX_DESCRIPTION}")
+            with archive.open(described[0]) as stream:
+                return restore(values, parse(decode(stream.read(MAX_DESCRIPTION))))
+    except BAD_ZIP as error:
+        raise ValueError(f"not a readable NPZ archive: {error}") from error
+
+
+def write_npz(path: Path, kernel: Kernel) -> None:
+    """Write values and description; `numpy.load` reads the values."""
+    buffer = io.BytesIO()
+    np.save(buffer, kernel.values, allow_pickle=False)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(VALUES, buffer.getvalue())
+        archive.writestr(DESCRIPTION, json.dumps(describe(kernel), allow_nan=False))

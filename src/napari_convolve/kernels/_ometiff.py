@@ -1,0 +1,87 @@
+"""OME-TIFF files of kernels: an image that every program opens, with the description in an annotation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from ._json import describe, parse, restore
+from ._kernel import Kernel
+from ._values import guard
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile
+
+KEY = "napari-convolve-kernel"
+AXES = "TZYX"
+# Lengths that OME knows by other names.
+UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
+
+
+def write_ometiff(path: Path, kernel: Kernel) -> None:
+    """Write values, pixel size and, in a map annotation, the description that reads back equal."""
+    from tifffile import imwrite
+
+    if kernel.ndim > len(AXES):
+        raise ValueError(f"OME-TIFF takes kernels of up to {len(AXES)} dimensions, got {kernel.ndim}")
+    # One row is an image too; the shape in the description tells it from a line.
+    values = kernel.values.reshape((1,) * (2 - kernel.ndim) + kernel.shape)
+    axes = AXES[-values.ndim :]
+    metadata: dict[str, Any] = {"axes": axes, "Name": kernel.name}
+    description = json.dumps({"shape": kernel.shape, **describe(kernel)}, allow_nan=False)
+    metadata["MapAnnotation"] = {"Namespace": KEY, KEY: description}
+    for axis, step in zip(axes[::-1], (kernel.spacing or ())[::-1], strict=False):
+        if axis == "T":
+            continue
+        metadata[f"PhysicalSize{axis}"] = step
+        metadata[f"PhysicalSize{axis}Unit"] = UNITS.get(kernel.units or "pixel", kernel.units or "pixel")
+    imwrite(path, values, ome=True, metadata=metadata, photometric="minisblack")
+
+
+def read_ometiff(path: Path) -> Kernel:
+    """Read a kernel that :func:`write_ometiff` wrote, or the values of any TIFF of one channel."""
+    from tifffile import TiffFile, TiffFileError
+
+    try:
+        with TiffFile(path) as tif:
+            return read_series(tif)
+    except (TiffFileError, ElementTree.ParseError, KeyError, IndexError, RuntimeError, OSError) as error:
+        raise ValueError(f"not a readable TIFF: {error}") from error
+
+
+def read_series(tif: TiffFile) -> Kernel:
+    """Return the kernel in the first series of an open file."""
+    if not tif.series:
+        raise ValueError("not a readable TIFF: it holds no image")
+    series = tif.series[0]
+    guard(series.shape)
+    channels = [n for axis, n in zip(series.axes, series.shape, strict=True) if axis in "CS" and n > 1]
+    if channels:
+        raise ValueError(f"a kernel has one channel, the TIFF has {channels[0]}")
+    planes = (tif.imagej_metadata or {}).get("images", 1)
+    pages = series.size // (series.shape[-1] * series.shape[-2]) if len(series.shape) > 1 else 1
+    if planes > pages:
+        raise ValueError(f"the file declares {planes} planes, {pages} can be read")
+    values = series.asarray()
+    description = annotation(tif.ome_metadata) if tif.is_ome else None
+    if description is None:
+        return Kernel(values)
+    content = parse(description)
+    shape = content.pop("shape", None) if isinstance(content, dict) else None
+    if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
+        raise ValueError(f"the shape of the kernel must be whole numbers, got {shape!r}")
+    return restore(values.reshape(shape), content)
+
+
+def annotation(xml: str | None) -> str | None:
+    """Return the description of a kernel in OME-XML, or None."""
+    if not xml or KEY not in xml:
+        return None
+    if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
+        raise ValueError("OME-XML with a document type is refused")
+    for element in ElementTree.fromstring(xml).iter():
+        if element.tag.endswith("}M") and element.get("K") == KEY:
+            return element.text
+    return None

@@ -1,0 +1,143 @@
+"""Kernels in files: JSON, text matrices, NPY, NPZ and OME-TIFF. No file is ever executed.
+
+=============  =========================================================================================
+suffix         holds
+=============  =========================================================================================
+.json          everything; readable, up to 16 MiB
+.npz           everything, of any size
+.tif, .tiff    everything, as OME-TIFF; other TIFF files of one channel are read as values
+.txt, .csv     values of a real matrix, as ImageJ writes and reads them (a 1-D kernel as one row)
+.npy           values
+=============  =========================================================================================
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from . import _json, _npy, _ometiff
+from ._kernel import Kernel
+from ._text import format_matrix, parse_matrix
+
+MAX_TEXT = 2**24
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of file is read and written."""
+
+    read: Callable[[Path], Kernel]
+    write: Callable[[Path, Kernel], None]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of at most 16 MiB."""
+    size = path.stat().st_size
+    if size > MAX_TEXT:
+        raise ValueError(f"{size} bytes of text are too many, the limit is {MAX_TEXT}; use .npz")
+    return _json.decode(path.read_bytes())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write text of at most 16 MiB."""
+    data = text.encode()
+    if len(data) > MAX_TEXT:
+        raise ValueError(f"{len(data)} bytes of text are too many, the limit is {MAX_TEXT}; use .npz")
+    path.write_bytes(data)
+
+
+def write_matrix(path: Path, kernel: Kernel) -> None:
+    """Write the values as rows of numbers, separated by commas in CSV files and by spaces in others."""
+    if kernel.values.dtype.kind == "c" or kernel.ndim > 2:
+        raise ValueError(f"text files hold real kernels of one or two dimensions, got {kernel!r}; save as .json")
+    if kernel != Kernel(kernel.values):
+        raise ValueError("text files hold values only, this kernel has a center, spacing or units; save as .json")
+    text = format_matrix(kernel.values.reshape(-1, kernel.shape[-1]))
+    write_text(path, text.replace(" ", ",") if path.suffix.lower() == ".csv" else text)
+
+
+JSON = Format(lambda path: _json.loads(read_text(path)), lambda path, kernel: write_text(path, _json.dumps(kernel)))
+MATRIX = Format(lambda path: Kernel(parse_matrix(read_text(path))), write_matrix)
+TIFF = Format(_ometiff.read_ometiff, _ometiff.write_ometiff)
+FORMATS = {
+    ".json": JSON,
+    ".npz": Format(_npy.read_npz, _npy.write_npz),
+    ".tif": TIFF,
+    ".tiff": TIFF,
+    ".txt": MATRIX,
+    ".csv": MATRIX,
+    ".npy": Format(_npy.read_npy, _npy.write_npy),
+}
+
+
+def format_of(path: Path) -> Format:
+    """Return the format by the suffix; ValueError that lists the suffixes."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{path}: {suffix or 'no suffix'!r} is not a kernel file; known are {', '.join(FORMATS)}")
+    return FORMATS[suffix]
+
+
+def load(path: str | PathLike[str]) -> Kernel:
+    """Read a kernel from a file by its suffix.
+
+    Parameters
+    ----------
+    path
+        A .json, .npz, .tif, .tiff, .txt, .csv or .npy file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When the suffix is unknown or the content is not a kernel; the message names the file and the reason.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from napari_convolve.kernels import gaussian
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     gaussian(2).save(f"{folder}/blur.json")
+    ...     load(f"{folder}/blur.json") == gaussian(2)
+    True
+    """
+    file = Path(path)
+    chosen = format_of(file)
+    if not file.is_file():
+        raise FileNotFoundError(f"no such file: {file}")
+    try:
+        return chosen.read(file)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+
+
+def save(path: str | PathLike[str], kernel: Kernel) -> None:
+    """Write a kernel to a file by its suffix; the file appears whole or not at all, an old one is replaced.
+
+    Parameters
+    ----------
+    path
+        See :func:`load` for the suffixes.
+    kernel
+        What to write.
+
+    Raises
+    ------
+    ValueError
+        When the suffix is unknown, or the format cannot hold all of this kernel.
+    """
+    file = Path(path)
+    chosen = format_of(file)
+    part = file.with_name(f".{secrets.token_hex(6)}.part{file.suffix}")
+    try:
+        chosen.write(part, kernel)
+        part.replace(file)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+    finally:
+        part.unlink(missing_ok=True)
