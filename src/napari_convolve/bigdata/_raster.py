@@ -40,16 +40,21 @@ def read_raster(path: Path) -> Labeled:
     return Labeled(data, axes, alpha=mode in ("LA", "RGBA"))
 
 
-def write_png(path: Path, name: str, image: Labeled) -> None:
-    """Write one plane: grey of 8 or 16 bits, yes/no, or 8-bit colours."""
+def check_png(name: str, image: Labeled) -> None:
+    """Refuse what is not one plane: grey of 8 or 16 bits, yes/no, or 8-bit colours."""
     data = image.data
-    planes = " ".join(f"{axis}={length}" for axis, length in zip(image.axes, data.shape, strict=True))
     if image.axes not in (("y", "x"), ("y", "x", "s")) or (data.ndim == 3 and data.shape[2] not in (1, 2, 3, 4)):
+        planes = " ".join(f"{axis}={length}" for axis, length in zip(image.axes, data.shape, strict=True))
         raise FileError(f"a PNG holds one plane, {name} would have {planes}; write .tif")
     if data.dtype.name not in ("bool", "uint8", "uint16"):
         raise FileError(f"a PNG holds integers of 8 or 16 bits, the result is {data.dtype}; {_ADVICE}")
     if data.ndim == 3 and data.dtype != np.uint8:
         raise FileError(f"a PNG of colours holds 8 bits here, the result is {data.dtype}; {_ADVICE}")
+
+
+def write_png(path: Path, name: str, image: Labeled) -> None:
+    """Write one plane."""
+    data = image.data
     Image.fromarray(np.ascontiguousarray(data[..., 0] if data.shape[2:] == (1,) else data)).save(path, "PNG")
 
 

@@ -18,22 +18,28 @@ _OME_UNITS = {"um": "µm", "angstrom": "Å", "inch": "in"}
 _LENGTHS = ("pm", "nm", "um", "mm", "cm", "m", "angstrom", "inch")
 
 
-def write_tiff(path: Path, name: str, image: Labeled) -> None:
-    """Write ``.ome.tif`` as OME-TIFF, other names as the first of ImageJ, OME, plain that can hold the image."""
+def check_tiff(name: str, image: Labeled) -> None:
+    """Refuse colours of type bool, and under the name of an OME-TIFF what OME has no words for."""
     if image.data.dtype == bool and "s" in image.axes:
         raise FileError(f"{name}: TIFF cannot hold colours of type bool; give --dtype uint8 (dtype=...)")
-    ome_asked = name.lower().endswith((".ome.tif", ".ome.tiff"))
-    why_not = _why_not_ome(image)
-    if ome_asked and why_not:
-        raise FileError(f"{name}: OME-TIFF cannot hold {why_not}; give --dtype (dtype=...) or write .tif")
-    if not ome_asked and _fits_imagej(image):
+    if _is_ome_name(name) and (reason := _why_not_ome(image)):
+        raise FileError(f"{name}: OME-TIFF cannot hold {reason}; give --dtype (dtype=...) or write .tif")
+
+
+def write_tiff(path: Path, name: str, image: Labeled) -> None:
+    """Write ``.ome.tif`` as OME-TIFF, other names as the first of ImageJ, OME, plain that can hold the image."""
+    if not _is_ome_name(name) and _fits_imagej(image):
         options = _imagej_options(image)
-    elif not why_not:
+    elif not _why_not_ome(image):
         options = _ome_options(image)
     else:
         options = _plain_options(image)
     big = image.data.nbytes > CLASSIC_LIMIT
     tifffile.imwrite(path, image.data, bigtiff=big, **_colour_options(image), **options)
+
+
+def _is_ome_name(name: str) -> bool:
+    return name.lower().endswith((".ome.tif", ".ome.tiff"))
 
 
 def _why_not_ome(image: Labeled) -> str:

@@ -11,12 +11,12 @@ from stat import S_ISDIR, S_ISREG
 import numpy as np
 
 from ._atomic import atomic
-from ._labeled import FileError, Labeled, canonical_unit, plain_axes
-from ._raster import read_raster, write_png
+from ._labeled import FileError, Labeled, plain_axes
+from ._raster import check_png, read_raster, write_png
 from ._tiff_read import read_tiff
-from ._tiff_write import write_tiff
+from ._tiff_write import check_tiff, write_tiff
 
-__all__ = ["FileError", "Labeled", "canonical_unit", "check_output", "read", "readable", "writable", "write"]
+__all__ = ["FileError", "Labeled", "check_fits", "check_output", "plain_axes", "read", "readable", "writable", "write"]
 
 
 def read(path: str | os.PathLike[str], axes: Sequence[str] | None = None) -> Labeled:
@@ -78,14 +78,26 @@ def write(path: str | os.PathLike[str], image: Labeled, *, overwrite: bool = Fal
         As the system says (missing folder, no permission, disk full).
     """
     target = check_output(path, overwrite=overwrite)
-    if image.data.size == 0:
-        raise FileError(f"nothing to write into {target.name}: the result has shape {image.data.shape}")
+    check_fits(target, image)
     with atomic(target, overwrite=overwrite) as temporary:
         _WRITERS[target.suffix.lower()](temporary, target.name, image)
 
 
+def check_fits(path: str | os.PathLike[str], image: Labeled) -> None:
+    """Refuse an image that the format of the suffix cannot hold: FileError. Looks at shape, dtype and axes only."""
+    target = Path(path)
+    if image.data.size == 0:
+        raise FileError(f"nothing to write into {target.name}: the result has shape {image.data.shape}")
+    if check := _CHECKS.get(target.suffix.lower()):
+        check(target.name, image)
+
+
 def check_output(
-    path: str | os.PathLike[str], *, inputs: Sequence[str | os.PathLike[str]] = (), overwrite: bool = False
+    path: str | os.PathLike[str],
+    *,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+    overwrite: bool = False,
+    formats: Sequence[str] | None = None,
 ) -> Path:
     """The path a result may be written to, or the error that writing would end with; before any work.
 
@@ -97,8 +109,9 @@ def check_output(
         For an unknown suffix or one of `inputs`.
     """
     target = Path(path)
-    if target.suffix.lower() not in _WRITERS:
-        raise FileError(f"cannot write {target.name!r}: the formats are {' '.join(writable())}")
+    formats = writable() if formats is None else formats  # of images, unless something else is written
+    if target.suffix.lower() not in formats:
+        raise FileError(f"cannot write {target.name!r}: the formats are {' '.join(formats)}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"no such folder: {target.parent}")
     try:
@@ -175,3 +188,4 @@ _WRITERS: dict[str, Callable[[Path, str, Labeled], None]] = {
     ".npy": _write_npy,
     ".png": write_png,
 }
+_CHECKS: dict[str, Callable[[str, Labeled], None]] = {".tif": check_tiff, ".tiff": check_tiff, ".png": check_png}

@@ -1,0 +1,132 @@
+"""Command-line options made from the description of an operation: nothing about a parameter is written twice."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ..recipes import Operation, Parameter
+
+#: Parameters that a command line writes in its own way: (type, metavar, help).
+_IN_FILES: dict[str, tuple[Any, str, str]] = {
+    "axes": (str, "LABELS", "The axes to act on by their letters (zyx, t, c); by default the last spatial ones."),
+    "mask": (str, "FILE", "Image whose samples other than 0 count; the others are left out. Its axes go by name."),
+    "dtype": (str, "NAME", ""),
+}
+
+
+def text(value: str) -> str:
+    """Any text but an empty one."""
+    if not value:
+        raise typer.BadParameter("must not be empty")
+    return value
+
+
+Input = Annotated[str, typer.Argument(metavar="INPUT", parser=text, help="Image: .tif .tiff .npy .png .jpg")]
+Output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=text, help="Result: .ome.tif .tif .npy .png")]
+KernelText = Annotated[
+    str,
+    typer.Option(
+        "--kernel", "-k", metavar="NAME|FILE", parser=text, help="A kernel of the catalogue, or a file with one."
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-p", "--parameter", metavar="KEY=VALUE", help="Of the kernel: sigma=2, sigma=2,1.3,1.3, ndim=3. Repeat."
+    ),
+]
+InputAxes = Annotated[
+    str | None, typer.Option(metavar="LABELS", help="What the axes of INPUT are (tzyx), when the file does not tell.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT when it exists.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither notes nor the report.")]
+
+REQUIRED = inspect.Parameter.empty
+
+
+def command(
+    name: str, summary: str, parameters: Sequence[inspect.Parameter], run: Callable[..., None]
+) -> Callable[..., None]:
+    """A function with the given signature, as typer wants it, that calls `run` with everything by keyword."""
+
+    def function(**given: Any) -> None:
+        run(**given)
+
+    function.__name__, function.__doc__ = name, summary
+    function.__signature__ = inspect.Signature(list(parameters))  # type: ignore[attr-defined]
+    function.__annotations__ = {p.name: p.annotation for p in parameters}
+    return function
+
+
+def fixed(name: str, annotation: Any, default: Any = REQUIRED) -> inspect.Parameter:
+    """A parameter of the command line itself."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def plain(text: str) -> str:
+    """Docstring text without its marks."""
+    return text.replace("`", "")
+
+
+def options_of(operation: Operation) -> list[inspect.Parameter]:
+    """The options of an operation as parameters for typer."""
+    return [option(parameter) for parameter in operation.options]
+
+
+def option(parameter: Parameter) -> inspect.Parameter:
+    """One option: its type, choices, default and help from the signature and the docstring."""
+    flag = "--" + parameter.name.replace("_", "-")
+    help_text = plain(parameter.help)
+    choices = parameter.limits.options()
+    more: dict[str, Any] = {}
+    kind: Any
+    if parameter.name in _IN_FILES:
+        kind, metavar, own_help = _IN_FILES[parameter.name]
+        more = {"metavar": metavar, "parser": text}
+        help_text = own_help or help_text
+    elif choices is not None:
+        kind = Literal[choices]
+    elif parameter.types == {bool}:
+        kind, flag = bool, f"{flag}/--no-{flag[2:]}"
+    else:
+        kind, more = Any, {"parser": _parser(parameter.types), "metavar": _metavar(parameter.types)}
+    default = parameter.default
+    if default is None:
+        kind = kind | None
+    return fixed(parameter.name, Annotated[kind, typer.Option(flag, help=help_text, **more)], default)
+
+
+def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
+    """Text to the first of the types, or several of them separated by commas, that it can be."""
+    numbers = [kind for kind in (int, float, complex) if kind in types]
+
+    def one(value: str) -> Any:
+        for kind in numbers:
+            try:
+                return kind(value)
+            except ValueError:
+                continue
+        if str in types:
+            return value
+        raise typer.BadParameter(f"{value!r} is no {_metavar(types).lower()}")
+
+    def parse(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value  # the default
+        if Sequence in types and "," in value:
+            return tuple(one(part) for part in value.split(","))
+        return one(value)
+
+    return parse
+
+
+def _metavar(types: frozenset[type]) -> str:
+    if str in types:
+        return "TEXT"
+    name = "INTEGER" if int in types and not types & {float, complex} else "NUMBER"
+    return f"{name}[,{name}...]" if Sequence in types else name

@@ -1,0 +1,133 @@
+"""Operations and their parameters as data: the one description that forms, command line and documentation read."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from . import api
+from ._registry import Param, Registry
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation or a kernel: signature, limits and numpydoc line in one place.
+
+    Attributes
+    ----------
+    name : str
+    types : frozenset of type
+        What it takes: of ``int | Sequence[int] | None`` the types int, Sequence and NoneType.
+    limits : Param
+        Limits, choices, unit, label.
+    default : object
+        `inspect.Parameter.empty` when there is none.
+    help : str
+        Its lines in the docstring.
+    array : bool
+        Whether it is a positional array (image, kernel, template), not an option.
+    """
+
+    name: str
+    types: frozenset[type]
+    limits: Param
+    default: Any
+    help: str
+    array: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A public function that makes an image from an image and a second array, such as a kernel."""
+
+    name: str
+    function: Callable[..., Any]
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the docstring."""
+        return " ".join(inspect.cleandoc(self.function.__doc__ or "").partition("\n\n")[0].split())
+
+    @property
+    def arrays(self) -> tuple[Parameter, ...]:
+        """The positional arrays, the image first."""
+        return tuple(p for p in parameters(self.function) if p.array)
+
+    @property
+    def options(self) -> tuple[Parameter, ...]:
+        """Everything else that a person may choose: all but the callbacks."""
+        return tuple(p for p in parameters(self.function) if not p.array and p.name not in ("progress", "report"))
+
+
+#: Every operation that the command line and the panels offer; a new one is one line here.
+OPERATIONS: Registry[Operation] = Registry("operation")
+for _function in (api.convolve, api.correlate):
+    OPERATIONS.register(_function.__name__, Operation(_function.__name__, _function))
+
+
+def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Describe the parameters of a public function.
+
+    Examples
+    --------
+    >>> from napari_convolve import convolve
+    >>> boundary = {p.name: p for p in parameters(convolve)}["boundary"]
+    >>> boundary.limits.options()[:2], boundary.default
+    (('reflect', 'mirror'), 'reflect')
+    """
+    hints = get_type_hints(function, include_extras=True)
+    lines = documented_parameters(function.__doc__ or "")
+    return tuple(
+        Parameter(
+            name=p.name,
+            types=_types(hints.get(p.name, Any)),
+            limits=_limits(hints.get(p.name, Any)),
+            default=p.default,
+            help=lines.get(p.name, ""),
+            array=p.kind is inspect.Parameter.POSITIONAL_ONLY,
+        )
+        for p in inspect.signature(function).parameters.values()
+        if p.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    )
+
+
+def documented_parameters(docstring: str) -> dict[str, str]:
+    """The text of each parameter in a numpydoc docstring.
+
+    Examples
+    --------
+    >>> documented_parameters("Sum.\\n\\nParameters\\n----------\\na, b : int\\n    What is added.\\n")
+    {'a': 'What is added.', 'b': 'What is added.'}
+    """
+    section = re.search(r"^Parameters\n-+\n(.*?)(?=\n\S[^\n]*\n-{3,}\n|\Z)", inspect.cleandoc(docstring), re.M | re.S)
+    found: dict[str, list[str]] = {}
+    current: Sequence[str] = ()
+    for line in section.group(1).splitlines() if section else ():
+        if line[:1].strip():
+            current = [name.strip(" *") for name in line.partition(" : ")[0].split(",")]
+            found |= {name: [] for name in current}
+        elif line.strip():
+            for name in current:
+                found[name].append(line.strip())
+    return {name: " ".join(lines) for name, lines in found.items()}
+
+
+def _limits(hint: Any) -> Param:
+    extras = hint.__metadata__ if get_origin(hint) is Annotated else ()
+    return next((extra for extra in extras if isinstance(extra, Param)), Param())
+
+
+def _types(hint: Any) -> frozenset[type]:
+    """The types a hint allows, without what is inside them."""
+    if get_origin(hint) is Annotated:
+        return _types(get_args(hint)[0])
+    if get_origin(hint) is Literal:
+        return frozenset(type(value) for value in get_args(hint))
+    if get_origin(hint) in (Union, UnionType):
+        return frozenset().union(*(_types(member) for member in get_args(hint)))
+    kind = get_origin(hint) or hint
+    return frozenset({kind if isinstance(kind, type) else object})
