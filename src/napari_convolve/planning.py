@@ -6,7 +6,7 @@ Nothing here computes a convolution or knows a method by name: the planner ranks
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -99,8 +99,8 @@ class Machine:
         Bytes that may be used.
     rates : mapping of str to float
         Constants of the methods' cost models, by the method's name; missing ones take the method's default.
-    compiled : frozenset of str
-        Names of compiled code that is ready to run.
+    compiled : frozenset
+        The compiled code that is ready to run.
     transfer : float
         Seconds to move one byte to the device and back, 0 where the data is there already.
     """
@@ -109,7 +109,7 @@ class Machine:
     cores: int
     free: int
     rates: Any = field(default_factory=dict)
-    compiled: frozenset[str] = frozenset()
+    compiled: frozenset[Hashable] = frozenset()
     transfer: float = 0.0
 
 
@@ -161,11 +161,17 @@ class MethodLike(Protocol):
     @property
     def name(self) -> str: ...
 
-    def applies(self, problem: Problem, machine: Machine) -> str: ...
+    @property
+    def applies(self) -> Callable[[Problem, Machine], str]: ...
 
-    def tile(self, problem: Problem, machine: Machine) -> tuple[int, ...]: ...
+    @property
+    def tile(self) -> Callable[[Problem, Machine], tuple[int, ...]]: ...
 
-    def cost(self, problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost: ...
+    @property
+    def cost(self) -> Callable[[Problem, tuple[int, ...], Machine], Cost]: ...
+
+    @property
+    def codes(self) -> Callable[[Problem], tuple[Hashable, ...]]: ...
 
 
 def make_plan(
@@ -203,6 +209,8 @@ def make_plan(
             if method not in ("auto", candidate.name):
                 continue
             why_not = candidate.applies(problem, machine)
+            if not why_not and method == "auto" and not set(candidate.codes(problem)) <= machine.compiled:
+                why_not = "it is not compiled yet"
             if why_not:
                 refused = why_not
                 continue

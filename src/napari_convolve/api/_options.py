@@ -14,7 +14,7 @@ import numpy as np
 from .._arrays import Array, as_host_array, dtype_name, warn_if_inexact
 from .._progress import ProgressCallback, Report
 from .._registry import Param
-from ..backends import BACKENDS, Backend, backend_of, cpu_count, get_backend, usable_backends
+from ..backends import BACKENDS, SESSION, Backend, backend_of, cpu_count, get_backend, usable_backends
 from ..boundary import MODES
 from ..methods import METHODS
 from ..planning import Machine
@@ -229,6 +229,7 @@ def machines_for(backend: str, source: Backend) -> list[Machine]:
             cores=cpu_count() if b.threaded else 1,
             free=b.free_bytes(),
             rates=b.rates,
+            compiled=SESSION.ready() if b.name == "numpy" else frozenset(),
             transfer=0.0 if b is source else max(b.transfer, source.transfer),
         )
         for b in chosen

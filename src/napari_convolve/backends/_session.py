@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -30,6 +31,12 @@ class Session:
         self._pool: ThreadPoolExecutor | None = None
         self._cache: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
+        self._code: dict[Hashable, Any] = {}
+        self._compiling = threading.RLock()
+        self._jobs: list[Callable[[], object]] = []
+        self._worker: threading.Thread | None = None
+        self._ending = threading.Event()
+        atexit.register(self._end)
 
     def cached(self, key: Hashable, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
         """The value made for `key`, kept while it fits."""
@@ -97,6 +104,47 @@ class Session:
         if latest > told:
             done(latest - told)
 
+    def compiled(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The code compiled for `key`, made once."""
+        if key not in self._code:
+            with self._compiling:
+                if key not in self._code:
+                    self._code[key] = make()
+        code: T = self._code[key]
+        return code
+
+    def ready(self) -> frozenset[Hashable]:
+        """Keys of the code that is compiled."""
+        return frozenset(self._code)
+
+    def later(self, jobs: Iterable[Callable[[], object]], delay: float = 0.5) -> None:
+        """Run `jobs` one after another on a background thread, once the caller has had its result for a while.
+
+        A process that ends before is not kept waiting.
+        """
+        with self._lock:
+            self._jobs += jobs
+            if self._worker is None or not self._worker.is_alive():
+                self._worker = threading.Thread(target=self._work, args=(delay,), name="napari-convolve-compile", daemon=True)
+                self._worker.start()
+
+    def _work(self, delay: float) -> None:
+        if self._ending.wait(delay):
+            return
+        while not self._ending.is_set():
+            with self._lock:
+                if not self._jobs:
+                    self._worker = None
+                    return
+                job = self._jobs.pop(0)
+            job()
+
+    def _end(self) -> None:
+        """A compiler that is running when the interpreter ends must be let finish what it is at."""
+        self._ending.set()
+        if self._worker is not None:
+            self._worker.join(timeout=10)
+
     def _executor(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
@@ -107,6 +155,7 @@ class Session:
         """Forget spectra and give the threads back."""
         with self._lock:
             self._cache.clear()
+            self._code.clear()
             self._bytes = 0
             pool, self._pool = self._pool, None
         if pool is not None:

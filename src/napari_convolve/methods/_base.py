@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -46,7 +46,9 @@ class Weights:
 
 #: ``run(block, weights, out, backend, workers)`` writes into `out` the sums over all windows inside `block`:
 #: ``out[i] = sum_j block[i + K - 1 - j] * values[j]``; `out` is shorter than `block` by K - 1 along each acted axis.
-Run = Callable[[Array, Weights, Array, Backend, int], None]
+#: It returns True when it knows that all it wrote is finite; a sample of the block that is not finite may spoil any
+#: of the results, and then it returns False.
+Run = Callable[[Array, Weights, Array, Backend, int], bool]
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class Method:
     keeps_ratio : bool
         True where sums of non-negative terms are right relative to themselves, not only relative to the largest
         sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
+    codes : callable
+        ``codes(problem)``: the compiled code that `run` needs, so that a first call need not wait for it.
+    splits_border : bool
+        True where blocks inside the image are read in place, so that only strips along its border are copied.
     """
 
     name: str
@@ -75,6 +81,8 @@ class Method:
     cost: Callable[[Problem, tuple[int, ...], Machine], Cost]
     run: Run
     keeps_ratio: bool = True
+    codes: Callable[[Problem], tuple[Hashable, ...]] = lambda problem: ()
+    splits_border: bool = False
 
 
 METHODS: Registry[Method] = Registry("method")

@@ -28,8 +28,8 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return fft_cost(problem, tile, machine.rates.get("overlap-save", _PER_SAMPLE))
 
 
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> None:
-    convolve_block(block, weights, out, backend, 1)
+def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+    return convolve_block(block, weights, out, backend, 1)
 
 
 METHODS.register(

@@ -9,11 +9,14 @@ import numpy as np
 from .._arrays import Array
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
+from . import _compiled
 from ._base import METHODS, Method, Weights, cache_tile
 from .direct import shifted_sums
 
-#: seconds per weight and sample, and per call into the array library
+#: seconds per weight and sample, and per call into the array library, without compiled loops
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
+#: compiled: seconds per sample and pass, per weight and sample, and per call of a loop
+_SAMPLE, _WEIGHT, _LOOP = 0.5e-9, 0.045e-9, 2.5e-6
 
 
 def _applies(problem: Problem, machine: Machine) -> str:
@@ -22,37 +25,95 @@ def _applies(problem: Problem, machine: Machine) -> str:
     return ""
 
 
+def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
+    if not _compiled.usable(problem.compute):
+        return ()
+    last = len(problem.shape) - 1
+    found = []
+    for number, (axis, k) in enumerate(zip(_order(problem.axes), _lengths(problem), strict=True)):
+        adds = problem.terms > 1 and number == len(problem.axes) - 1
+        for add in (False, True) if adds else (False,):
+            code = _compiled.plane_code(1, k, problem.compute, add) if axis == last else None
+            found.append(code or _compiled.column_code(k, problem.compute, add))
+    return tuple(dict.fromkeys(found))
+
+
+def _order(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Leading axes first: the pass along the last one then reads what is still in the cache."""
+    return tuple(sorted(axes))
+
+
+def _lengths(problem: Problem) -> list[int]:
+    lengths = dict(zip(problem.axes, problem.kernel, strict=True))
+    return [lengths[axis] for axis in _order(problem.axes)]
+
+
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
-    return cache_tile(problem, 1 << 18, smallest=128) if machine.backend == "numpy" else problem.out
+    if machine.backend != "numpy":
+        return problem.out
+    if not _compiled.usable(problem.compute):
+        return cache_tile(problem, 1 << 18, smallest=128)
+    tile = [n if a in problem.axes else 1 for a, n in enumerate(problem.out)]
+    tile[-1] = min(problem.out[-1], 4096)
+    if len(tile) > 1:
+        longest = max(problem.kernel)
+        tile[-2] = min(problem.out[-2], max(64, 2 * longest, (1 << 16) // tile[-1]))
+    return tuple(tile)
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
-    per_tap = machine.rates.get("separable", _PER_TAP) * problem.itemsize / 4
+    compiled = machine.backend == "numpy" and _compiled.usable(problem.compute)
+    wide = problem.itemsize / 4
     lengths = list(problem.block(tile))
     block = math.prod(lengths)
     seconds = 0.0
-    for axis, k in zip(problem.axes, problem.kernel, strict=True):
+    for axis, k in zip(_order(problem.axes), _lengths(problem), strict=True):
         lengths[axis] = tile[axis]
-        seconds += k * (math.prod(lengths) * per_tap + 2 * _PER_CALL)
+        samples = math.prod(lengths)
+        if compiled:
+            per_tap = machine.rates.get("separable.compiled", _WEIGHT)
+            calls = samples // (lengths[axis] * lengths[-1]) if axis < len(tile) - 1 else samples // math.prod(lengths[-2:])
+            seconds += samples * wide * (_SAMPLE + k * per_tap) + calls * _LOOP
+        else:
+            per_tap = machine.rates.get("separable", _PER_TAP)
+            seconds += k * (samples * per_tap * wide + 2 * _PER_CALL)
     parts = 4 if problem.masked else 1
     return Cost(problem.terms * parts * seconds, 4 * block * problem.itemsize * (3 if problem.masked else 1))
 
 
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> None:
+def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+    dtype = str(weights.values.dtype)
+    compiled = backend.name == "numpy" and _compiled.usable(dtype) and out.dtype == dtype
+    finite = compiled
     for number, term in enumerate(weights.factors):
-        passed = block
-        for axis, vector in zip(weights.axes, term, strict=True):
+        vectors = dict(zip(weights.axes, term, strict=True))
+        order = _order(weights.axes)
+        passed = _compiled.strided(block, dtype) if compiled else block
+        for axis in order:
+            last = axis == order[-1]
             shape = list(passed.shape)
-            shape[axis] -= len(vector) - 1
-            target = backend.empty(tuple(shape), str(weights.values.dtype))
-            shifted_sums(passed, vector, (axis,), target, backend)
+            shape[axis] -= len(vectors[axis]) - 1
+            target = out if last and compiled else backend.empty(tuple(shape), dtype)
+            if compiled:
+                ok = pass_along(passed, vectors[axis][::-1], axis, target, add=last and number > 0)
+                finite = finite and (ok or not last)
+            else:
+                shifted_sums(passed, vectors[axis], (axis,), target, backend)
             passed = target
-        if number == 0:
-            backend.assign(out, ..., passed)
-        elif isinstance(out, np.ndarray):
-            out += passed
-        else:
-            out[...] = out[...] + passed
+        if not compiled:
+            backend.assign(out, ..., passed if number == 0 else out[...] + passed)
+    return finite
 
 
-METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run))
+def pass_along(block: np.ndarray, vector: np.ndarray, axis: int, out: np.ndarray, *, add: bool) -> bool:
+    """Apply 1-D correlation weights along one axis with the compiled loops; True when every result is finite."""
+    if axis < block.ndim - 1:
+        return _compiled.apply_columns(block, vector, axis, out, add)
+    if block.ndim == 1:
+        block, out = block[None], out[None]
+    codes = tuple(_compiled.plane_code(1, len(vector), str(out.dtype), a) for a in (add, True))
+    taps = [((0,) * (block.ndim - 2), _compiled.plane_weights(codes[0], vector[None]))]
+    return _compiled.apply_planes(block, taps, (codes[0], codes[1]), out, len(vector))
+
+
+METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes))

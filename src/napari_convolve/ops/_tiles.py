@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,6 +34,9 @@ class Sweep:
         What stands outside the image.
     dtype : str
         Of the result.
+    splits_border : bool
+        Whether the part of the result whose windows lie inside the image is computed apart from the border, so that
+        its blocks are views.
     """
 
     problem: Problem
@@ -40,6 +44,7 @@ class Sweep:
     boundary: str
     cval: complex
     dtype: str
+    splits_border: bool = False
 
 
 def sweep(
@@ -103,8 +108,7 @@ def _run(
     inner = max(1, min(workers, cpu_count()) // at_once)
     in_place = device is source and spec.dtype == problem.compute
 
-    def one(start: tuple[int, ...]) -> None:
-        key = tuple(slice(s, min(s + t, n)) for s, t, n in zip(start, plan.tiles, problem.out, strict=True))
+    def one(key: tuple[slice, ...]) -> None:
         block = _block(image, spec, key, source, spec.cval, problem.compute)
         flags = None if valid is None else _block(valid, spec, key, source, True, "bool")
         if device is not source:
@@ -118,9 +122,36 @@ def _run(
             # cast on the device: fewer bytes to move back
             source.assign(out, key, move(cast(target, spec.dtype, device.xp), device, source))
 
-    task.begin(number)
-    starts = itertools.product(*(range(0, n, t) for n, t in zip(problem.out, plan.tiles, strict=True)))
-    SESSION.run_all(one, starts, at_once, task.advance)
+    boxes = split_border(spec) if spec.splits_border else [tuple(slice(0, n) for n in problem.out)]
+    tiles = [tile for box in boxes for tile in cut(box, plan.tiles)]
+    task.begin(len(tiles))
+    SESSION.run_all(one, tiles, at_once, task.advance)
+
+
+def cut(box: tuple[slice, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]]:
+    """Tiles of a box; a box no larger than one tile, whatever its form, stays whole."""
+    if math.prod(s.stop - s.start for s in box) <= math.prod(tile):
+        return [box]
+    ranges = [
+        [slice(at, min(at + t, s.stop)) for at in range(s.start, s.stop, t)] for s, t in zip(box, tile, strict=True)
+    ]
+    return list(itertools.product(*ranges))
+
+
+def split_border(spec: Sweep) -> list[tuple[slice, ...]]:
+    """The result in boxes: first the one whose windows lie inside the image, then slabs along its faces."""
+    problem = spec.problem
+    box = [slice(0, n) for n in problem.out]
+    slabs = []
+    for axis, first, k in zip(problem.axes, spec.first, problem.kernel, strict=True):
+        start = min(max(-first, 0), box[axis].stop)
+        stop = min(max(problem.shape[axis] - first - k + 1, start), box[axis].stop)
+        for part in (slice(0, start), slice(stop, box[axis].stop)):
+            if part.start < part.stop:
+                slabs.append(tuple(part if a == axis else s for a, s in enumerate(box)))
+        box[axis] = slice(start, stop)
+    inside = [tuple(box)] if all(s.start < s.stop for s in box) else []
+    return inside + slabs
 
 
 def _block(image: Array, spec: Sweep, key: tuple[slice, ...], source: Backend, cval: complex, dtype: str) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,6 +87,7 @@ def window_sum(
         return source.empty(problem.out, spec.dtype)
     check_room(problem.out, spec.dtype, source)
     plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
+    spec = replace(spec, splits_border=METHODS.get(plan.method).splits_border)
     compute = WindowSum(METHODS.get(plan.method), weights, window.nan == "omit")
     return sweep(image, valid, spec, plan, compute, replan, source, workers, task)
 

@@ -1,0 +1,105 @@
+"""Source text of the inner loops, written out so that the compiler sees straight lines it can vectorise.
+
+Every function has the signature ``f(P, k, out, p0, o0, ny, nx, sp, so, width)``: for ``ny`` rows of ``nx`` results that start
+at ``o0`` in the flat array `out` and lie ``so`` apart, it reads the samples from ``p0`` on in the flat array `P`, rows
+``sp`` apart, and returns 0.0, or NaN when a result is not finite. Weights `k` are those of a correlation; ``ZERO`` is a global of
+the dtype.
+
+What was measured (AVX-512): two rows of results at once share their samples, more rows need too many run-time alias
+checks for the vectoriser; eight taps at once keep weights and samples in registers; slices (``B = P[b:]``) vectorise
+where computed offsets (``P[b + x]``) do not, for Numba would have to allow for negative indices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+ROWS = 2
+
+
+def _rows_loop(body: Iterator[str] | list[str], rows: int, indent: int = 4) -> list[str]:
+    pad = " " * indent
+    return [f"{pad}while y + {rows} <= ny:", *(f"{pad}    {line}" for line in body), f"{pad}    y += {rows}"]
+
+
+def _check(rows: int) -> list[str]:
+    """Lines that turn `flag` into NaN when a result is not finite."""
+    lines = ["for x in range(nx):"]
+    return [*lines, "    flag += " + " + ".join(f"ZERO * W{r}[x]" for r in range(rows))]
+
+
+def _outputs(rows: int) -> list[str]:
+    return [f"W{r} = out[o0 + (y + {r}) * so :]" for r in range(rows)]
+
+
+def _assemble(setup: list[str], bodies: list[tuple[int, list[str]]]) -> str:
+    lines = ["def f(P, k, out, p0, o0, ny, nx, sp, so, width):", "    flag = ZERO", *setup, "    y = 0"]
+    for rows, body in bodies:
+        lines += _rows_loop(body, rows)
+    return "\n".join([*lines, "    return flag"])
+
+
+def unrolled(height: int, width: int, add: bool) -> str:
+    """A small 2-D kernel ``k[height, width]``: every weight in a register, every sample read once per pair of rows."""
+    setup = [f"    k{i}_{j} = k[{i}, {j}]" for i in range(height) for j in range(width)]
+    bodies = []
+    for rows in (ROWS, 1):
+        body = _outputs(rows) + [f"B{i} = P[p0 + (y + {i}) * sp :]" for i in range(height + rows - 1)]
+        body += ["for x in range(nx):"]
+        if add:
+            body += [f"    a{r} = W{r}[x]" for r in range(rows)]
+        for i in range(height + rows - 1):
+            for j in range(width):
+                body.append(f"    v = B{i}[x + {j}]")
+                for r in range(rows):
+                    if 0 <= i - r < height:
+                        first = not add and i == r and j == 0
+                        body.append(f"    a{r} {'=' if first else '+='} v * k{i - r}_{j}")
+        body += [f"    W{r}[x] = a{r}" for r in range(rows)]
+        body += ["    flag += " + " + ".join(f"ZERO * a{r}" for r in range(rows))]
+        bodies.append((rows, body))
+    return _assemble(setup, bodies)
+
+
+def rows(taps: int, add: bool, at_once: int) -> str:
+    """Any 2-D kernel of at least `taps` columns, `taps` weights of a row at a time.
+
+    ``k`` holds ``at_once - 1`` rows of zeros above and below, so that a pair of result rows can share a row of samples,
+    and groups of `taps` columns; the last group ends at the kernel's `width` and holds zeros where it overlaps the
+    one before, so that no sample outside the window is read.
+    """
+    setup = [f"    groups = k.shape[1] // {taps}", f"    height = k.shape[0] - {2 * (at_once - 1)}"]
+    bodies = []
+    for count in dict.fromkeys((at_once, 1)):
+        body = _outputs(count)
+        if not add:
+            body += ["for x in range(nx):", *(f"    W{r}[x] = ZERO" for r in range(count))]
+        body += [f"for i in range(height + {count - 1}):", "    for g in range(groups):", f"        c = g * {taps}"]
+        body += [f"        B = P[p0 + (y + i) * sp + min(c, width - {taps}) :]"]
+        body += [
+            f"        k{r}_{u} = k[i - {r} + {at_once - 1}, c + {u}]" for r in range(count) for u in range(taps)
+        ]
+        body += ["        for x in range(nx):", *(f"            v{u} = B[x + {u}]" for u in range(taps))]
+        for r in range(count):
+            body.append(f"            W{r}[x] += " + " + ".join(f"v{u} * k{r}_{u}" for u in range(taps)))
+        bodies.append((count, body + _check(count)))
+    return _assemble(setup, bodies)
+
+
+def columns(taps: int, add: bool, at_once: int) -> str:
+    """A 1-D kernel of at least `taps` weights down the rows, grouped like the columns of `rows`."""
+    setup = [f"    groups = k.size // {taps}"]
+    bodies = []
+    for count in (at_once, 1):
+        body = _outputs(count)
+        if not add:
+            body += ["for x in range(nx):", *(f"    W{r}[x] = ZERO" for r in range(count))]
+        body += ["for g in range(groups):", f"    c = g * {taps}"]
+        body += [f"    s = min(c, width - {taps})"]
+        body += [f"    B{i} = P[p0 + (y + s + {i}) * sp :]" for i in range(taps + count - 1)]
+        body += [f"    k{u} = k[c + {u}]" for u in range(taps)]
+        body += ["    for x in range(nx):", *(f"        v{i} = B{i}[x]" for i in range(taps + count - 1))]
+        for r in range(count):
+            body.append(f"        W{r}[x] += " + " + ".join(f"v{r + u} * k{u}" for u in range(taps)))
+        bodies.append((count, body + _check(count)))
+    return _assemble(setup, bodies)
