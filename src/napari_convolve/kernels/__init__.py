@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import basic, derivative, smoothing  # noqa: F401 - importing them fills the catalogue
+from . import (  # noqa: F401 - importing them fills the catalogue
+    basic,
+    derivative,
+    matched,
+    polynomial,
+    scale_space,
+    shapes,
+    sharpening,
+    smoothing,
+)
 from ._design import KERNELS, Design, kernel, make, names
 from ._kernel import Kernel, as_kernel
 

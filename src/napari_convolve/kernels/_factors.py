@@ -10,45 +10,57 @@ from ._values import Values
 
 Term = tuple[Values, ...]
 
+MAX_RANK = 2
+"""Of each matrix that is taken apart: more terms cost more than they save."""
+
 
 def outer(term: Term) -> Values:
     """Multiply the 1-D factors of a term back to an n-D array."""
     return reduce(np.multiply.outer, term)
 
 
-def cross(values: Values) -> Term:
-    """Return the only product of 1-D arrays that equals `values` on the lines through its largest value."""
-    peak = np.unravel_index(int(np.argmax(np.abs(values))), values.shape)
-    top = values[peak]
-    lines = []
-    for axis in range(values.ndim):
-        line = values[tuple(slice(None) if a == axis else p for a, p in enumerate(peak))]
-        lines.append(np.array(line if axis == 0 else line / top))
-    return tuple(lines)
+def crosses(matrix: Values, tol: float) -> list[tuple[Values, Values]] | None:
+    """Return columns and rows whose products add up to `matrix`, or None when two pairs are not enough.
+
+    Gaussian elimination with full pivoting: exact for a matrix of that rank, keeps zeros, far cheaper than an SVD.
+    """
+    allowed = tol * float(np.abs(matrix).sum())
+    rest = matrix
+    pairs: list[tuple[Values, Values]] = []
+    while float(np.abs(rest).sum()) > allowed:
+        if len(pairs) == MAX_RANK:
+            return None
+        i, j = np.unravel_index(int(np.argmax(np.abs(rest))), rest.shape)
+        column, row = rest[:, j].copy(), rest[i] / rest[i, j]
+        pairs.append((column, row))
+        rest = rest - np.multiply.outer(column, row)
+    return pairs
 
 
-def residual(values: Values, rank: int) -> tuple[list[Term], Values]:
-    """Subtract `rank` crosses one after another: Gaussian elimination with full pivoting."""
+def split(values: Values, tol: float) -> list[Term] | None:
+    """Take the first axis off, then the next from each part."""
+    if values.ndim == 1:
+        return [(values,)]
+    pairs = crosses(values.reshape(values.shape[0], -1), tol)
+    if pairs is None:
+        return None
     terms: list[Term] = []
-    rest = np.array(values)
-    for _ in range(rank):
-        if not rest.any():
-            break
-        terms.append(cross(rest))
-        rest = rest - outer(terms[-1])
-    return terms, rest
+    for column, row in pairs:
+        parts = split(row.reshape(values.shape[1:]), tol)
+        if parts is None:
+            return None
+        terms += [(column, *part) for part in parts]
+    return terms
 
 
 def factors(values: Values, tol: float) -> list[Term] | None:
     """Return the terms whose sum is `values` up to `tol`, or None.
 
-    One term in any number of dimensions, two in 2-D. The error is the sum of absolute deviations relative to the
-    sum of absolute values: that is what a convolution can make of it. Elimination with full pivoting is exact
-    for a matrix of that rank, keeps zeros and costs far less than an SVD.
+    The error is the sum of absolute deviations relative to the sum of absolute values: that is what a convolution
+    can make of it.
     """
-    allowed = tol * float(np.abs(values).sum())
-    for rank in (1, 2) if values.ndim == 2 else (1,):
-        terms, rest = residual(values, rank)
-        if terms and float(np.abs(rest).sum()) <= allowed:
-            return terms
-    return None
+    terms = split(values, tol)
+    if not terms:
+        return None
+    error = np.abs(values - sum(map(outer, terms))).sum()
+    return terms if error <= 2 * tol * np.abs(values).sum() else None

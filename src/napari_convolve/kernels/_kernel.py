@@ -1,26 +1,23 @@
-"""The frozen `Kernel`: weights, where their centre is, and how long a step is."""
+"""The frozen `Kernel`: weights, where their centre is, how long a step is, and what can be done with them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
 from os import PathLike
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _algebra, _factors, _values
-from ._values import Values
+from . import _algebra, _factors
+from ._values import Values, as_values
+from ._weights import Weights
 
 if TYPE_CHECKING:
     from ._report import KernelReport
 
 
-@dataclass(frozen=True, init=False, repr=False, eq=False)
-class Kernel:
+class Kernel(Weights):
     """Weights of a convolution, with the index that stands for zero shift.
 
     Equality and hash go by values, dtype, center, spacing and units; name and parameters say where it came from.
@@ -56,40 +53,6 @@ class Kernel:
     np.float64(-12.0)
     """
 
-    values: Values
-    center: tuple[int, ...]
-    spacing: tuple[float, ...] | None
-    units: str | None
-    name: str
-    parameters: Mapping[str, Any]
-
-    # NumPy then leaves `array * kernel` to Kernel, which refuses it, and `np.float64(2) * kernel` works.
-    __array_ufunc__ = None
-
-    def __init__(
-        self,
-        values: npt.ArrayLike | Kernel,
-        center: SupportsIndex | Sequence[SupportsIndex] | None = None,
-        spacing: float | Sequence[float] | None = None,
-        units: str | None = None,
-        name: str = "custom",
-        parameters: Mapping[str, Any] | None = None,
-    ) -> None:
-        array = _values.as_values(values)
-        for key, text in (("units", units), ("name", name)):
-            if not (isinstance(text, str) or (key == "units" and text is None)):
-                raise TypeError(f"{key} of a kernel must be text, got {text!r}")
-        fields = {
-            "values": array,
-            "center": _values.as_center(center, array.shape),
-            "spacing": _values.as_spacing(spacing, array.ndim),
-            "units": units,
-            "name": name,
-            "parameters": MappingProxyType({str(k): _values.frozen(v) for k, v in (parameters or {}).items()}),
-        }
-        for key, value in fields.items():
-            object.__setattr__(self, key, value)
-
     @classmethod
     def from_otf(
         cls,
@@ -112,26 +75,10 @@ class Kernel:
         >>> Kernel.from_otf(np.ones((4, 5))).center
         (2, 2)
         """
-        values: Values = np.fft.fftshift(np.fft.ifftn(_values.as_values(otf, "otf")))
+        values: Values = np.fft.fftshift(np.fft.ifftn(as_values(otf, "otf")))
         if np.abs(values.imag).max() <= 1e-12 * np.abs(values).max():
             values = values.real
         return cls(values, spacing=spacing, units=units, name=name)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of weights along each axis."""
-        return self.values.shape
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self.values.ndim
-
-    @property
-    def sum(self) -> float | complex:
-        """Sum of the weights: what a constant is multiplied with."""
-        total: float | complex = self.values.sum().item()
-        return total
 
     def normalized(self) -> Kernel:
         """Return the kernel divided by its sum.
@@ -165,7 +112,8 @@ class Kernel:
         Returns
         -------
         list of tuple of ndarray, or None
-            One term in any number of dimensions, or two in 2-D (Laplacian of Gaussian, Gabor, sharpening).
+            One term when the kernel is a product of lines; up to two per axis but the last for sums of such
+            (Laplacian of Gaussian, difference of Gaussians, Gabor, sharpening).
 
         Examples
         --------
@@ -173,10 +121,6 @@ class Kernel:
         [([2.0, 4.0], [0.5, 1.0])]
         """
         return _factors.factors(self.values, tol)
-
-    def derived(self, name: str, values: npt.ArrayLike, center: Sequence[SupportsIndex] | None = None) -> Kernel:
-        """Return a kernel on the same grid with other values; center stays unless it is given."""
-        return Kernel(values, self.center if center is None else center, self.spacing, self.units, name)
 
     # --- algebra ---------------------------------------------------------------------------------------------------
 
@@ -220,41 +164,86 @@ class Kernel:
 
         return report(self)
 
-    # --- Python's protocols ----------------------------------------------------------------------------------------
+    # --- geometry --------------------------------------------------------------------------------------------------
 
-    @property
-    def _grid(self) -> tuple[Any, ...]:
-        return self.shape, self.values.dtype.str, self.center, self.spacing, self.units
+    def crop(self, shape: SupportsIndex | Sequence[SupportsIndex] | None = None, *, tolerance: float = 0.0) -> Kernel:
+        """Return a window; the centre stays on its weight.
 
-    @cached_property
-    def _hash(self) -> int:
-        # Adding 0.0 turns -0.0 into 0.0, which compare equal and so must hash alike.
-        return hash((self._grid, (self.values + 0.0).tobytes()))
+        Parameters
+        ----------
+        shape
+            At most this many pixels, for all axes or one per axis, with the centre at ``N // 2`` where the kernel
+            reaches that far. None: the smallest window that holds the centre and all weights that count.
+        tolerance
+            Weights count when their absolute value is more than this share of the largest.
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Kernel):
-            return NotImplemented
-        return self._grid == other._grid and bool((self.values == other.values).all())
+        Examples
+        --------
+        >>> Kernel([0, 0, 1, 2, 0]).crop()
+        Kernel('cropped(custom)', shape=(2,), center=(0,), sum=3)
+        """
+        from ._geometry import crop
 
-    def __hash__(self) -> int:
-        return self._hash
+        return crop(self, shape, tolerance)
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.array(self.values, dtype=dtype, copy=copy)
+    def pad(self, shape: SupportsIndex | Sequence[SupportsIndex]) -> Kernel:
+        """Return a kernel of `shape` with zeros around, its centre at ``N // 2``; ValueError if it does not fit.
 
-    def __reduce__(self) -> tuple[type[Kernel], tuple[Any, ...]]:
-        # A mapping proxy cannot be pickled.
-        state = (self.values, self.center, self.spacing, self.units, self.name, dict(self.parameters))
-        return Kernel, state
+        Examples
+        --------
+        >>> Kernel([1, 2]).pad(4).values.tolist()
+        [0.0, 1.0, 2.0, 0.0]
+        """
+        from ._geometry import pad
 
-    def __repr__(self) -> str:
-        parts = [f"{self.name!r}", f"shape={self.shape}", f"center={self.center}", f"sum={self.sum:.6g}"]
-        parts += [f"dtype={self.values.dtype}"] if self.values.dtype.kind == "c" else []
-        parts += [f"spacing={self.spacing}"] if self.spacing else []
-        parts += [f"units={self.units!r}"] if self.units else []
-        shown = (f"{k}={v!r}" for k, v in self.parameters.items() if k not in ("ndim", "spacing"))
-        parts += [text if len(text) <= 40 else f"{text[:37]}..." for text in shown]
-        return f"Kernel({', '.join(parts)})"
+        return pad(self, shape)
+
+    def rotate(self, angle: float, *, axes: tuple[int, int] = (-2, -1), order: int = 3) -> Kernel:
+        """Return the kernel turned about its centre, large enough for its corners, with the same sum.
+
+        Parameters
+        ----------
+        angle
+            Degrees counter-clockwise (y down), as in `scipy.ndimage.rotate`. With a spacing, lengths turn, not
+            pixels. Multiples of 90 are exact when the spacing of the two axes is the same.
+        axes
+            The plane of the rotation.
+        order
+            Degree of the interpolating spline, 0 to 5.
+
+        Examples
+        --------
+        >>> Kernel([[0, 1, 2]]).rotate(90).values.ravel().tolist()
+        [2.0, 1.0, 0.0]
+        """
+        from ._geometry import rotate
+
+        return rotate(self, angle, axes, order)
+
+    def resample(self, spacing: float | Sequence[float], *, order: int = 3) -> Kernel:
+        """Return the kernel on pixels of another length, its centre at the same place, with the same sum.
+
+        Parameters
+        ----------
+        spacing
+            Length of the new pixels, for all axes or one per axis. Pixels longer than the old ones average over
+            their length, shorter ones are interpolated.
+        order
+            Degree of the interpolating spline, 0 to 5.
+
+        Raises
+        ------
+        ValueError
+            When the kernel has no spacing.
+
+        Examples
+        --------
+        >>> Kernel([1, 1, 1, 1, 1, 1, 1, 1, 1], spacing=1.0).resample(3.0, order=0).values.tolist()
+        [3.0, 3.0, 3.0]
+        """
+        from ._geometry import resample
+
+        return resample(self, spacing, order)
 
 
 def as_kernel(x: Any) -> Kernel:

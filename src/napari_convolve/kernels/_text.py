@@ -75,7 +75,7 @@ def parse_matrix(text: str) -> Values:
 
 def lines_of(text: str) -> list[str]:
     """Return the rows without the blanks around them: at newlines, or at semicolons when the text is one line."""
-    lines = [line.strip(" \t;") for line in text.splitlines()]
+    lines = [line.strip().rstrip("; \t") for line in text.splitlines()]
     if sum(map(bool, lines)) == 1:
         return [row.strip() for line in lines for row in line.split(";")]
     for row, line in enumerate(lines, 1):

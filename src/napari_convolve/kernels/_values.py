@@ -10,6 +10,8 @@ from typing import Any, SupportsIndex, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from .._arrays import as_host_array
+
 Values: TypeAlias = npt.NDArray[Any]
 """Weights: always float64 or complex128."""
 
@@ -36,20 +38,14 @@ def as_values(x: Any, what: str = "kernel") -> Values:
     """
     if hasattr(x, "__cuda_array_interface__"):
         x = x.get()
-    try:
-        # subok keeps the mask of a masked array.
-        array = np.array(x, subok=True)
-    except ValueError as error:
-        raise ValueError(f"{what} is ragged: its rows must all have the same length") from error
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{what} must hold numbers, got dtype {array.dtype}")
+    masked = int(np.count_nonzero(x.mask)) if isinstance(x, np.ma.MaskedArray) else 0
+    if masked:
+        raise ValueError(f"{what} has {masked} masked values; fill them first")
+    array = as_host_array(x, what)
     if array.ndim == 0:
         raise ValueError(f"{what} needs at least 1 dimension, got the single value {array!s}")
     if array.size == 0:
         raise ValueError(f"{what} is empty: shape {array.shape}")
-    masked = int(np.count_nonzero(np.ma.getmaskarray(array)))
-    if masked:
-        raise ValueError(f"{what} has {masked} masked values; fill them first")
     kind = np.complex128 if array.dtype.kind == "c" else np.float64
     with np.errstate(over="ignore", invalid="ignore"):
         values = np.array(array, dtype=kind, order="C", subok=False)

@@ -10,22 +10,20 @@ from typing import Annotated
 import numpy as np
 
 from .._registry import Param
-from ._design import Axis, Ndim, Sigma, Spacing, Truncate, kernel
-from ._grid import dimensions, outer, pixels, steps, which_axis, whole
-from ._values import Values, guard
-from .smoothing import gaussian_line
+from ._design import Axis, Lengths, Ndim, Spacing, kernel
+from ._grid import dimensions, outer, steps, which_axis
+from ._values import Values
 
 Normalize = Annotated[bool, Param(label="gain of 1 on a ramp")]
 
 
-def edge(axis: int, smooth: list[float], ndim: int, normalize: bool, spacing: object) -> Values:
+def edge(axis: int, smooth: list[float], ndim: int, normalize: bool, spacing: Lengths | None) -> Values:
     """Return a central difference along `axis`, smoothed along the others."""
     lines = [np.array(smooth, dtype=float)] * ndim
     lines[which_axis(axis, ndim)] = np.array([1.0, 0.0, -1.0])
     values = outer(lines)
     if normalize:
-        step = steps(spacing, ndim)[axis]  # type: ignore[arg-type]
-        values = values / (2 * step * sum(smooth) ** (ndim - 1))
+        values = values / (2 * steps(spacing, ndim)[axis] * sum(smooth) ** (ndim - 1))
     return values
 
 
@@ -63,6 +61,121 @@ def sobel(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize
     [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]]
     """
     return edge(axis, [1, 2, 1], dimensions(ndim, spacing=spacing), normalize, spacing)
+
+
+@kernel(total=0, symmetry="odd")
+def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
+    """Prewitt derivative along one axis, the impulse response of `scipy.ndimage.prewitt`.
+
+    Parameters
+    ----------
+    axis
+        Axis of the derivative; the others are smoothed.
+    ndim
+        Number of axes.
+    spacing
+        Length of a pixel along each axis.
+    normalize
+        Divide by ``2 · 3^(ndim - 1)`` and the spacing: a ramp of slope 1 (per unit length) gives 1.
+
+    Returns
+    -------
+    Kernel
+        Sum 0. Integers with a gain of ``2 · 3^(ndim - 1)`` on a ramp, unless normalized.
+
+    Notes
+    -----
+    ``[1, 0, -1]`` along `axis`, ``[1, 1, 1]`` along the others.
+
+    References
+    ----------
+    J. M. S. Prewitt, Object enhancement and extraction, 1970; `scipy.ndimage.prewitt`
+
+    Examples
+    --------
+    >>> prewitt(axis=0).values.tolist()
+    [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -1.0, -1.0]]
+    """
+    return edge(axis, [1, 1, 1], dimensions(ndim, spacing=spacing), normalize, spacing)
+
+
+@kernel(total=0, symmetry="odd")
+def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = True) -> Values:
+    """Scharr derivative along one axis, the impulse response of `skimage.filters.scharr`.
+
+    Parameters
+    ----------
+    axis
+        Axis of the derivative; the others are smoothed.
+    ndim
+        Number of axes.
+    spacing
+        Length of a pixel along each axis.
+    normalize
+        Divide by ``2 · 16^(ndim - 1)`` and the spacing: a ramp of slope 1 (per unit length) gives 1.
+
+    Returns
+    -------
+    Kernel
+        Sum 0. Normalized; otherwise integers with a gain of ``2 · 16^(ndim - 1)`` on a ramp.
+
+    Notes
+    -----
+    ``[1, 0, -1]`` along `axis`, ``[3, 10, 3]`` along the others.
+
+    References
+    ----------
+    H. Scharr, Optimal operators in digital image processing, 2000; `skimage.filters.scharr`
+
+    Examples
+    --------
+    >>> (32 * scharr().values).tolist()
+    [[3.0, 0.0, -3.0], [10.0, 0.0, -10.0], [3.0, 0.0, -3.0]]
+    """
+    return edge(axis, [3, 10, 3], dimensions(ndim, spacing=spacing), normalize, spacing)
+
+
+@kernel(total=0)
+def roberts(
+    *,
+    diagonal: Annotated[str, Param(choices=("main", "anti"))] = "main",
+    ndim: Annotated[int, Param(min=2, max=4)] = 2,
+    spacing: Spacing = None,
+) -> Values:
+    """Roberts cross: the difference of two diagonal neighbours in the last two axes.
+
+    Parameters
+    ----------
+    diagonal
+        ``"main"``: from the upper left to the lower right; ``"anti"``: from the upper right to the lower left.
+    ndim
+        Number of axes, at least 2; the first ones have one weight.
+    spacing
+        Length of a pixel along each axis.
+
+    Returns
+    -------
+    Kernel
+        Two by two weights in the last two axes, sum 0; a step of 1 along the diagonal gives 1.
+
+    Notes
+    -----
+    ``[[1, 0], [0, -1]]`` or ``[[0, 1], [-1, 0]]``.
+
+    References
+    ----------
+    L. G. Roberts, Machine perception of three-dimensional solids, 1963; `skimage.filters.roberts_pos_diag`
+
+    Examples
+    --------
+    >>> roberts(diagonal="anti").values.tolist()
+    [[0.0, 1.0], [-1.0, 0.0]]
+    """
+    n = dimensions(ndim, spacing=spacing)
+    if n < 2:
+        raise ValueError(f"roberts: a diagonal needs at least 2 dimensions, got {n}")
+    cross = [[1.0, 0.0], [0.0, -1.0]] if diagonal == "main" else [[0.0, 1.0], [-1.0, 0.0]]
+    return np.reshape(cross, (1,) * (n - 2) + (2, 2))
 
 
 @kernel(total=0, symmetry="even")
@@ -117,77 +230,3 @@ def laplacian(
     straight = sum(outer([second / h[i] ** 2 if i == j else pick for j in range(n)]) for i in range(n))
     corners = outer([np.array([0.5, 0.0, 0.5])] * n) - outer([pick] * n)
     return np.asarray((1 - share) * straight + share * 2 / h[0] ** 2 * corners)
-
-
-def hermite_lines(sigma: float, radius: int, order: int, integrate: bool = False) -> Values:
-    """Return the kernels of the derivatives 0 to `order` of a Gaussian, one per row.
-
-    Row m times the polynomial of degree m that is orthogonal to all lower ones under the weights of the Gaussian:
-    Hermite's, but for the samples that there are. So the gain on ``x^m / m!`` is exactly 1 and lower powers give
-    exactly 0, for any sigma and truncation.
-    """
-    weights = gaussian_line(sigma, radius, integrate)
-    x = np.arange(-radius, radius + 1.0)
-    polynomials: list[Values] = []
-    lines: list[Values] = []
-    factorial = 1.0
-    for m in range(order + 1):
-        p = np.ones_like(x) if m == 0 else x * polynomials[-1]
-        for q in polynomials:
-            p = p - q * ((weights * p * q).sum() / (weights * q * q).sum())
-        polynomials.append(p)
-        factorial *= max(m, 1)
-        # The minus sign of odd orders: convolution reverses the kernel.
-        lines.append((-1) ** m * factorial * weights * p / (weights * p * x**m).sum())
-    return np.array(lines)
-
-
-@kernel(total=0, symmetry="even")
-def log(
-    *,
-    sigma: Sigma = 1.0,
-    truncate: Truncate = 5.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
-) -> Values:
-    """Laplacian of Gaussian, as `scipy.ndimage.gaussian_laplace`, with exactly no answer to a constant.
-
-    Parameters
-    ----------
-    sigma
-        Standard deviation of the Gaussian, for all axes or one per axis.
-    truncate
-        Where the weights end, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit and the result is per unit length squared.
-
-    Returns
-    -------
-    Kernel
-        Sum 0, negative at the centre; a parabola ``x² / 2`` along any axis gives 1.
-
-    Notes
-    -----
-    ``Σ (x² - σ²) / σ⁴ · g(x)`` over the axes, g a Gaussian of sum 1. With the polynomial ``x² - σ²`` made orthogonal
-    on the samples it equals scipy's with a large `truncate`, and the Laplacian ``[1, -2, 1]`` when sigma goes to 0.
-
-    References
-    ----------
-    D. Marr, E. Hildreth, Theory of edge detection, Proc. R. Soc. B 207, 1980; `scipy.ndimage.gaussian_laplace`
-
-    Examples
-    --------
-    >>> log(sigma=2).shape
-    (21, 21)
-    """
-    n = dimensions(ndim, sigma=sigma, spacing=spacing)
-    h = steps(spacing, n)
-    sigmas = pixels(sigma, spacing, n)
-    radii = [max(1, whole(truncate * s + 0.5)) for s in sigmas]
-    guard([2 * r + 1 for r in radii])
-    # A sigma of 0 has no second derivative; the smallest that counts gives the second difference.
-    lines = [hermite_lines(max(s, 0.15), r, 2) for s, r in zip(sigmas, radii, strict=True)]
-    terms = (outer([lines[j][2] / h[i] ** 2 if i == j else lines[j][0] for j in range(n)]) for i in range(n))
-    return np.asarray(sum(terms))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import comb
 from typing import Annotated
 
 import numpy as np
 
 from .._registry import Param
-from ._design import Integrate, Lengths, Ndim, Sigma, Spacing, Truncate, kernel
-from ._grid import dimensions, extent, outer, pixels, whole
+from ._design import Axis, Integrate, Lengths, Ndim, Sigma, Sizes, Spacing, Truncate, kernel
+from ._grid import dimensions, extent, outer, per_axis, pixels, which_axis, whole
 from ._values import Values, guard
 
 
@@ -146,3 +147,90 @@ def box(
         raise ValueError(f"box: size must be whole pixels, got {size}; integrate=True or a spacing takes any length")
     guard([whole(w) for w in widths])
     return outer([box_line(w, integrate) for w in widths])
+
+
+@kernel(total=1, symmetry="even")
+def moving_average(
+    *,
+    size: Annotated[int, Param(min=1, step=2)] = 5,
+    axis: Axis = -1,
+    ndim: Ndim = 1,
+) -> Values:
+    """Mean over neighbours along one axis only, such as time.
+
+    Parameters
+    ----------
+    size
+        Number of samples.
+    axis
+        Axis to average along.
+    ndim
+        Number of axes; the others have one weight.
+
+    Returns
+    -------
+    Kernel
+        Sum 1. An even size has its centre at ``N // 2``.
+
+    Notes
+    -----
+    ``w = 1 / size``.
+
+    References
+    ----------
+    `scipy.ndimage.uniform_filter1d`
+
+    Examples
+    --------
+    >>> moving_average(size=4).values.tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    >>> moving_average(size=3, axis=0, ndim=3).shape
+    (3, 1, 1)
+    """
+    guard([size])
+    shape = [1] * ndim
+    shape[which_axis(axis, ndim)] = size
+    return np.full(shape, 1 / size)
+
+
+@kernel(total=1, symmetry="even")
+def binomial(*, size: Sizes = 3, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
+    """Binomial smoothing, the Gaussian of small integers.
+
+    Parameters
+    ----------
+    size
+        Number of weights, for all axes or one per axis, at most 1000.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis.
+
+    Returns
+    -------
+    Kernel
+        Sum 1. An even size has its centre at ``N // 2``.
+
+    Raises
+    ------
+    ValueError
+        When a size is more than 1000.
+
+    Notes
+    -----
+    ``w(k) = C(N - 1, k) / 2^(N - 1)`` along each axis: ``[1, 2, 1] / 4`` for 3. The second moment is ``(N - 1) / 4``.
+
+    References
+    ----------
+    R. A. Haddad, A. N. Akansu, A class of fast Gaussian binomial filters, IEEE Trans. Signal Process. 39, 1991
+
+    Examples
+    --------
+    >>> (16 * binomial().values).tolist()
+    [[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]
+    """
+    n = dimensions(ndim, size=size, spacing=spacing)
+    sizes = per_axis(size, n)
+    if max(sizes) > 1000:
+        raise ValueError(f"binomial: size must be at most 1000, got {max(sizes)}; use gaussian")
+    return outer([np.array([comb(k - 1, i) / 2 ** (k - 1) for i in range(k)]) for k in sizes])

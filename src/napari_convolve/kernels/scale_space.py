@@ -1,0 +1,213 @@
+"""Derivatives and differences of Gaussians: structure at a chosen scale; they answer 0 to a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Annotated
+
+import numpy as np
+
+from .._registry import Param
+from ._design import Axis, Integrate, Ndim, Sigma, Spacing, Truncate, kernel
+from ._grid import dimensions, outer, pixels, steps, which_axis, whole
+from ._kernel import Kernel
+from ._values import Values, guard
+from .smoothing import gaussian, gaussian_line
+
+# Below this many pixels a Gaussian is a unit impulse and has no derivative: the difference takes its place.
+SMALLEST = 0.15
+
+
+def hermite_lines(sigma: float, radius: int, order: int, integrate: bool = False) -> Values:
+    """Return the kernels of the derivatives 0 to `order` of a Gaussian, one per row.
+
+    Row m times the polynomial of degree m that is orthogonal to all lower ones under the weights of the Gaussian:
+    Hermite's, but for the samples that there are. So the gain on ``x^m / m!`` is exactly 1 and lower powers give
+    exactly 0, for any sigma and truncation.
+    """
+    weights = gaussian_line(sigma, radius, integrate)
+    x = np.arange(-radius, radius + 1.0)
+    polynomials: list[Values] = []
+    lines: list[Values] = []
+    factorial = 1.0
+    for m in range(order + 1):
+        p = np.ones_like(x) if m == 0 else x * polynomials[-1]
+        for q in polynomials:
+            p = p - q * ((weights * p * q).sum() / (weights * q * q).sum())
+        polynomials.append(p)
+        factorial *= max(m, 1)
+        # The minus sign of odd orders: convolution reverses the kernel.
+        lines.append((-1) ** m * factorial * weights * p / (weights * p * x**m).sum())
+    return np.array(lines)
+
+
+@kernel(
+    total=lambda p: float(not np.any(p["order"])),
+    symmetry=lambda p: "odd" if np.sum(p["order"]) % 2 else "even",
+    family="derivative",
+)
+def gaussian_derivative(
+    *,
+    sigma: Sigma = 1.0,
+    order: Annotated[int | Sequence[int], Param(min=0, max=8, step=1)] = 1,
+    axis: Axis = -1,
+    truncate: Truncate = 5.0,
+    ndim: Ndim = 2,
+    spacing: Spacing = None,
+    integrate: Integrate = False,
+) -> Values:
+    """Derivative of any order of a Gaussian, as `scipy.ndimage.gaussian_filter` with `order`, with exact gain.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation, for all axes or one per axis.
+    order
+        Order of the derivative along `axis`, or one order per axis for mixed derivatives; up to 8.
+    axis
+        Axis of the derivative when `order` is one number.
+    truncate
+        Where the weights end, in standard deviations.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis; `sigma` then has the same unit and the result is per unit length.
+    integrate
+        Average the Gaussian over each pixel.
+
+    Returns
+    -------
+    Kernel
+        Sum 0 (1 for order 0); ``x^n / n!`` gives exactly 1 and lower powers give exactly 0.
+
+    Notes
+    -----
+    ``(-1)^n He_n(x/σ) / σ^n · g(x)`` along each axis, with Hermite polynomials that are orthogonal on the samples;
+    with a large `truncate` it equals scipy's.
+
+    References
+    ----------
+    `scipy.ndimage.gaussian_filter`; J. J. Koenderink, A. J. van Doorn, Biol. Cybern. 55, 1987
+
+    Examples
+    --------
+    >>> k = gaussian_derivative(sigma=2, order=(1, 1))
+    >>> k.shape
+    (21, 21)
+    """
+    n = dimensions(ndim, sigma=sigma, order=order, spacing=spacing)
+    orders = [0] * n
+    if isinstance(order, Sequence):
+        orders = list(order)
+    else:
+        orders[which_axis(axis, n)] = order
+    lines = []
+    for s, m, h in zip(pixels(sigma, spacing, n), orders, steps(spacing, n), strict=True):
+        # A difference of order m needs m + 1 samples.
+        radius = max(ceil(m / 2), whole(truncate * s + 0.5))
+        guard([2 * radius + 1])
+        lines.append(hermite_lines(max(s, SMALLEST) if m else s, radius, m, integrate)[m] / h**m)
+    return outer(lines)
+
+
+@kernel(total=0, symmetry="even", family="derivative")
+def log(
+    *,
+    sigma: Sigma = 1.0,
+    truncate: Truncate = 5.0,
+    ndim: Ndim = 2,
+    spacing: Spacing = None,
+) -> Values:
+    """Laplacian of Gaussian, as `scipy.ndimage.gaussian_laplace`, with exactly no answer to a constant.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the Gaussian, for all axes or one per axis.
+    truncate
+        Where the weights end, in standard deviations.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis; `sigma` then has the same unit and the result is per unit length squared.
+
+    Returns
+    -------
+    Kernel
+        Sum 0, negative at the centre; a parabola ``x² / 2`` along any axis gives 1.
+
+    Notes
+    -----
+    ``Σ (x² - σ²) / σ⁴ · g(x)`` over the axes, g a Gaussian of sum 1. With the polynomial ``x² - σ²`` made orthogonal
+    on the samples it equals scipy's with a large `truncate`, and the Laplacian ``[1, -2, 1]`` when sigma goes to 0.
+
+    References
+    ----------
+    D. Marr, E. Hildreth, Theory of edge detection, Proc. R. Soc. B 207, 1980; `scipy.ndimage.gaussian_laplace`
+
+    Examples
+    --------
+    >>> log(sigma=2).shape
+    (21, 21)
+    """
+    n = dimensions(ndim, sigma=sigma, spacing=spacing)
+    h = steps(spacing, n)
+    sigmas = pixels(sigma, spacing, n)
+    radii = [max(1, whole(truncate * s + 0.5)) for s in sigmas]
+    guard([2 * r + 1 for r in radii])
+    lines = [hermite_lines(max(s, SMALLEST), r, 2) for s, r in zip(sigmas, radii, strict=True)]
+    terms = (outer([lines[j][2] / h[i] ** 2 if i == j else lines[j][0] for j in range(n)]) for i in range(n))
+    return np.asarray(sum(terms))
+
+
+@kernel(total=0, symmetry="even", family="derivative")
+def dog(
+    *,
+    sigma: Sigma = 1.0,
+    ratio: Annotated[float, Param(min=1.001, max=100, step=0.1)] = 1.6,
+    truncate: Truncate = 4.0,
+    ndim: Ndim = 2,
+    spacing: Spacing = None,
+    integrate: Integrate = False,
+) -> Kernel:
+    """Difference of two Gaussians: a band of scales, as `skimage.filters.difference_of_gaussians`.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the narrower Gaussian, for all axes or one per axis.
+    ratio
+        How many times wider the other one is; 1.6 comes near the Laplacian of Gaussian.
+    truncate
+        Where the weights end, in standard deviations.
+    ndim
+        Number of axes, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis; `sigma` then has the same unit.
+    integrate
+        Average the Gaussians over each pixel.
+
+    Returns
+    -------
+    Kernel
+        Sum 0, positive at the centre.
+
+    Notes
+    -----
+    ``g(σ) - g(ratio · σ)``, each of sum 1.
+
+    References
+    ----------
+    D. Marr, E. Hildreth, Proc. R. Soc. B 207, 1980; `skimage.filters.difference_of_gaussians`
+
+    Examples
+    --------
+    >>> dog(sigma=1).shape
+    (13, 13)
+    """
+    wide = tuple(s * ratio for s in sigma) if isinstance(sigma, Sequence) else sigma * ratio
+    narrow, broad = (
+        gaussian(s, truncate=truncate, ndim=ndim, spacing=spacing, integrate=integrate) for s in (sigma, wide)
+    )
+    return narrow - broad
