@@ -114,7 +114,7 @@ def name_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[str, 
     """
     missing = [index for index, label in enumerate(known) if label is None]
     usual = ("t", "z") if len(missing) == 2 else ("t", "c", "z")
-    free = [label for label in (*reversed(usual), *"cqrpabdefghijklmnouvw") if label not in known]
+    free = [label for label in dict.fromkeys((*reversed(usual), *"cqrpabdefghijklmnouvw")) if label not in known]
     labels, notes = list(known), []
     for index, label in zip(reversed(missing), free, strict=False):
         labels[index] = label

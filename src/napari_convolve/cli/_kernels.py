@@ -66,8 +66,8 @@ def value_from(text: str) -> Any:
 
     Examples
     --------
-    >>> [value_from(text) for text in ("2", "1e-3", "1,2.5", "true", "1 2; 3 4")]
-    [2, 0.001, (1, 2.5), True, '1 2; 3 4']
+    >>> [value_from(text) for text in ("2", "1e-3", "1/4,1/2,1/4", "true", "1 2; 3 4")]
+    [2, 0.001, (0.25, 0.5, 0.25), True, '1 2; 3 4']
     """
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
@@ -79,8 +79,11 @@ def value_from(text: str) -> Any:
 
 
 def number_from(text: str) -> int | float:
-    """An integer where it is written as one, else a float."""
+    """An integer where it is written as one, else a float or a simple fraction."""
     try:
         return int(text)
     except ValueError:
-        return float(text)
+        top, slash, bottom = text.partition("/")
+        if slash and float(bottom) == 0:
+            raise ValueError(f"{text!r} divides by zero") from None
+        return float(top) / float(bottom) if slash else float(text)

@@ -1,0 +1,71 @@
+"""Every example of the README and of docs/ runs: Python blocks in order, console lines beginning with ``$``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.M | re.S)
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    found = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+    assert found, f"{page} has no examples"
+    return found
+
+
+def run(command: list[str], folder: Path, path: Path) -> str:
+    """Run a command with `path` for its modules; its output."""
+    environment = os.environ | {"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def run_page(page: str, tmp_path: Path, folder: Path) -> str:
+    """Write the files of a page, run the rest of its Python as one script, then its console lines; all output."""
+    script, commands = [], []
+    for language, text in blocks(page):
+        if language == "console":
+            commands += [shlex.split(line[2:]) for line in text.splitlines() if line.startswith("$ ")]
+        elif named := re.match(r"# (\w+\.py)\n", text):
+            (tmp_path / named[1]).write_text(text, encoding="utf-8")
+        else:
+            script.append(text)
+    shown = run([sys.executable, "-W", "error", "-c", "\n".join(script)], folder, tmp_path) if script else ""
+    for program, *words in commands:
+        start = {"python": [sys.executable], "napari-convolve": [sys.executable, "-m", "napari_convolve"]}[program]
+        shown += run([*start, *words], folder, tmp_path)
+    return shown
+
+
+def test_readme(tmp_path: Path) -> None:
+    run([sys.executable, "-m", "napari_convolve", "demo"], tmp_path, tmp_path)
+    before = set(tmp_path.iterdir())
+    shown = run_page("README.md", tmp_path, tmp_path)
+    assert " on numpy" in shown or " on cupy" in shown
+    assert set(tmp_path.iterdir()) > before, "the examples write their results"
+
+
+def test_readme_names_files_that_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert "docs/images/demo.png" in links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+@pytest.mark.slow
+def test_extending(tmp_path: Path) -> None:
+    shown = run_page("docs/extending.md", tmp_path, ROOT)
+    passed = re.search(r"(\d+) passed", shown)
+    assert passed and int(passed[1]) > 20, "the contract tests know what the page adds"
+    assert "failed" not in shown
+    assert "Kernel('triangle', shape=(3, 3)" in shown
