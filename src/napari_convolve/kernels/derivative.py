@@ -100,7 +100,7 @@ def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normali
 
 
 @kernel(total=0, symmetry="odd")
-def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = True) -> Values:
+def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
     """Scharr derivative along one axis, the impulse response of `skimage.filters.scharr`.
 
     Parameters
@@ -112,16 +112,16 @@ def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normaliz
     spacing
         Length of a pixel along each axis.
     normalize
-        Divide by ``2 · 16^(ndim - 1)`` and the spacing: a ramp of slope 1 (per unit length) gives 1.
+        Divide by 2 and the spacing: a ramp of slope 1 (per unit length) gives 1.
 
     Returns
     -------
     Kernel
-        Sum 0. Normalized; otherwise integers with a gain of ``2 · 16^(ndim - 1)`` on a ramp.
+        Sum 0. A gain of 2 on a ramp, unless normalized.
 
     Notes
     -----
-    ``[1, 0, -1]`` along `axis`, ``[3, 10, 3]`` along the others.
+    ``[1, 0, -1]`` along `axis`, ``[3, 10, 3] / 16`` along the others.
 
     References
     ----------
@@ -129,10 +129,10 @@ def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normaliz
 
     Examples
     --------
-    >>> (32 * scharr().values).tolist()
+    >>> (16 * scharr().values).tolist()
     [[3.0, 0.0, -3.0], [10.0, 0.0, -10.0], [3.0, 0.0, -3.0]]
     """
-    return edge(axis, [3, 10, 3], dimensions(ndim, spacing=spacing), normalize, spacing)
+    return edge(axis, [3 / 16, 10 / 16, 3 / 16], dimensions(ndim, spacing=spacing), normalize, spacing)
 
 
 @kernel(total=0)

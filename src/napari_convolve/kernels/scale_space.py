@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, factorial
 from typing import Annotated
 
 import numpy as np
@@ -15,31 +15,29 @@ from ._kernel import Kernel
 from ._values import Values, guard
 from .smoothing import gaussian, gaussian_line
 
-# Below this many pixels a Gaussian is a unit impulse and has no derivative: the difference takes its place.
-SMALLEST = 0.15
+
+def derivative_line(sigma: float, order: int, truncate: float, integrate: bool = False) -> Values:
+    """Return the derivative along a line, cut off after `truncate` sigma."""
+    # A difference of order m needs m + 1 samples, all of some weight: for a small sigma it is one of neighbours.
+    needed = ceil(order / 2)
+    radius = max(needed, whole(truncate * sigma + 0.5))
+    guard([2 * radius + 1])
+    return hermite_line(max(sigma, needed / 5), radius, order, integrate)
 
 
-def hermite_lines(sigma: float, radius: int, order: int, integrate: bool = False) -> Values:
-    """Return the kernels of the derivatives 0 to `order` of a Gaussian, one per row.
+def hermite_line(sigma: float, radius: int, order: int, integrate: bool = False) -> Values:
+    """Return the derivative of a Gaussian along a line, in pixels.
 
-    Row m times the polynomial of degree m that is orthogonal to all lower ones under the weights of the Gaussian:
-    Hermite's, but for the samples that there are. So the gain on ``x^m / m!`` is exactly 1 and lower powers give
-    exactly 0, for any sigma and truncation.
+    The weights of the Gaussian times the polynomial of degree `order` that is orthogonal to all lower ones under these
+    weights: Hermite's, but for the samples that there are. So the gain on ``x^m / m!`` is exactly 1 and lower powers
+    give exactly 0, for any sigma and truncation.
     """
-    weights = gaussian_line(sigma, radius, integrate)
+    root = np.sqrt(gaussian_line(sigma, radius, integrate))
     x = np.arange(-radius, radius + 1.0)
-    polynomials: list[Values] = []
-    lines: list[Values] = []
-    factorial = 1.0
-    for m in range(order + 1):
-        p = np.ones_like(x) if m == 0 else x * polynomials[-1]
-        for q in polynomials:
-            p = p - q * ((weights * p * q).sum() / (weights * q * q).sum())
-        polynomials.append(p)
-        factorial *= max(m, 1)
-        # The minus sign of odd orders: convolution reverses the kernel.
-        lines.append((-1) ** m * factorial * weights * p / (weights * p * x**m).sum())
-    return np.array(lines)
+    unit = max(sigma, 1.0)  # powers of it stay near 1
+    q, r = np.linalg.qr(root[:, None] * (x[:, None] / unit) ** np.arange(order + 1))
+    # The minus sign of odd orders: convolution reverses the kernel.
+    return np.asarray(root * q[:, order] * (factorial(order) / r[order, order] / (-unit) ** order))
 
 
 @kernel(
@@ -102,13 +100,8 @@ def gaussian_derivative(
         orders = list(order)
     else:
         orders[which_axis(axis, n)] = order
-    lines = []
-    for s, m, h in zip(pixels(sigma, spacing, n), orders, steps(spacing, n), strict=True):
-        # A difference of order m needs m + 1 samples.
-        radius = max(ceil(m / 2), whole(truncate * s + 0.5))
-        guard([2 * radius + 1])
-        lines.append(hermite_lines(max(s, SMALLEST) if m else s, radius, m, integrate)[m] / h**m)
-    return outer(lines)
+    per_line = zip(pixels(sigma, spacing, n), orders, steps(spacing, n), strict=True)
+    return outer([derivative_line(s, m, truncate, integrate) / h**m for s, m, h in per_line])
 
 
 @kernel(total=0, symmetry="even", family="derivative")
@@ -154,11 +147,11 @@ def log(
     n = dimensions(ndim, sigma=sigma, spacing=spacing)
     h = steps(spacing, n)
     sigmas = pixels(sigma, spacing, n)
-    radii = [max(1, whole(truncate * s + 0.5)) for s in sigmas]
-    guard([2 * r + 1 for r in radii])
-    lines = [hermite_lines(max(s, SMALLEST), r, 2) for s, r in zip(sigmas, radii, strict=True)]
-    terms = (outer([lines[j][2] / h[i] ** 2 if i == j else lines[j][0] for j in range(n)]) for i in range(n))
-    return np.asarray(sum(terms))
+    smooth = [derivative_line(s, 0, truncate) for s in sigmas]
+    second = [derivative_line(s, 2, truncate) / step**2 for s, step in zip(sigmas, h, strict=True)]
+    # A sigma below a pixel makes the derivative wider than the Gaussian.
+    smooth = [np.pad(g, (d.size - g.size) // 2) for g, d in zip(smooth, second, strict=True)]
+    return np.asarray(sum(outer([*smooth[:i], second[i], *smooth[i + 1 :]]) for i in range(n)))
 
 
 @kernel(total=0, symmetry="even", family="derivative")

@@ -96,8 +96,8 @@ def disk(*, radius: Radius = 2.0, ndim: Ndim = 2, spacing: Spacing = None, integ
 
     Notes
     -----
-    ``w = 1 / n`` where ``Σ (x / radius)² ≤ 1``. The second moment of an n-ball is ``radius² / (n + 2)``, that of
-    whole pixels lies about 1/12 higher.
+    ``w = 1 / n`` where ``Σ (x / radius)² ≤ 1``. The second moment of an n-ball is ``radius² / (n + 2)``; integrated
+    over pixels it is 1/12 px² more, and in whole pixels it comes near it as the radius grows.
 
     References
     ----------
@@ -199,6 +199,7 @@ def ring(
         share = round_share(outside, grid, True)
         if radius > width / 2:
             share = share - round_share(pixels(radius - width / 2, spacing, n), grid, True)
+        share = np.where(share > TINY, share, 0)  # a pixel wholly inside leaves rounding
     else:
         h = steps(spacing, n)
         distance = np.sqrt(add([(x * s) ** 2 for x, s in zip(coordinates(grid), h, strict=True)]))

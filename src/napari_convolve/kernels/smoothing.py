@@ -66,7 +66,7 @@ def gaussian(
     Notes
     -----
     ``w(x) = exp(-x² / 2σ²)`` along each axis, or its integral from ``x - 1/2`` to ``x + 1/2``, divided by the sum.
-    The second moment is σ², or σ² + 1/12 px² when integrated.
+    The second moment is σ² from about a pixel on, or σ² + 1/12 px² when integrated, from 0.55 pixels on.
 
     References
     ----------
@@ -95,7 +95,7 @@ def box_line(width: float, integrate: bool) -> Values:
     radius = extent((width - 1) / 2)
     guard([2 * radius + 1])
     x = np.abs(np.arange(-radius, radius + 1.0))
-    return np.asarray(np.clip(width / 2 + 0.5 - x, 0, 1) / width)
+    return np.asarray(np.clip(width / 2 + 0.5 - x, 0, min(width, 1)) / width)
 
 
 @kernel(total=1, symmetry="even")
@@ -122,7 +122,7 @@ def box(
     Returns
     -------
     Kernel
-        Sum 1. An even size has its centre at ``N // 2``, as in `scipy.ndimage.uniform_filter`.
+        Sum 1. An even size has its centre at ``N // 2``; correlating is then `scipy.ndimage.uniform_filter`.
 
     Notes
     -----
