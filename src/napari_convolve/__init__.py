@@ -22,6 +22,7 @@ _WHERE = {
     "clear_cache": "backends",
     "convolve": "api",
     "correlate": "api",
+    "match_template": "api",
     "plan": "api",
 }
 _MODULES = ("kernels",)
@@ -38,6 +39,7 @@ __all__ = [
     "convolve",
     "correlate",
     "kernels",
+    "match_template",
     "plan",
 ]
 
@@ -60,7 +62,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from . import kernels
     from ._progress import Cancelled, Report
-    from .api import convolve, correlate, plan
+    from .api import convolve, correlate, match_template, plan
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
     from .planning import ArraySpec, Plan

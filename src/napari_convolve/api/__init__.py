@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._matching import match_template
 from ._windows import convolve, correlate, plan
 
-__all__ = ["convolve", "correlate", "plan"]
+__all__ = ["convolve", "correlate", "match_template", "plan"]
