@@ -144,6 +144,8 @@ def _require_regular(path: Path) -> None:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f"no such file: {path}") from None
+    except PermissionError:
+        raise
     except (OSError, ValueError) as error:  # loops of links, names too long, a null byte in the name
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise FileNotFoundError(f"no such file: {path} ({reason})") from None
