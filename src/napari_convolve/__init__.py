@@ -24,6 +24,7 @@ _WHERE = {
     "correlate": "api",
     "match_template": "api",
     "plan": "api",
+    "wiener": "api",
 }
 _MODULES = ("kernels",)
 
@@ -41,6 +42,7 @@ __all__ = [
     "kernels",
     "match_template",
     "plan",
+    "wiener",
 ]
 
 
@@ -62,7 +64,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from . import kernels
     from ._progress import Cancelled, Report
-    from .api import convolve, correlate, match_template, plan
+    from .api import convolve, correlate, match_template, plan, wiener
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
     from .planning import ArraySpec, Plan

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ._deconvolution import wiener
 from ._matching import match_template
 from ._windows import convolve, correlate, plan
 
-__all__ = ["convolve", "correlate", "match_template", "plan"]
+__all__ = ["convolve", "correlate", "match_template", "plan", "wiener"]

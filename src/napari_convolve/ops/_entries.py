@@ -1,0 +1,170 @@
+"""Run a global operation (one whose every result depends on the whole image) on each entry of the batch axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .._arrays import Array, cast
+from .._progress import Task, format_bytes
+from ..backends import SESSION, Backend, cpu_count, get_backend
+from ..planning import Cost, Machine, Plan, Problem, make_plan
+from ._psf import Psf, PsfSet
+from ._tiles import move
+from .window import check_room
+
+#: seconds per sample and doubling of the length, for one transform
+_PER_SAMPLE = 0.6e-9
+#: The index of an entry's block in the image: integers along the batch axes, full slices along the others.
+Key = tuple[slice | int, ...]
+#: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in any float dtype; it
+#: calls `step` after each of its steps.
+Compute = Callable[[Array, Array | None, Psf, Key, Backend, int, Callable[[], None]], Array]
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one entry takes.
+
+    Attributes
+    ----------
+    grid : tuple of int
+        The grid of its transforms.
+    transforms : float
+        How many of them.
+    buffers : float
+        How many arrays of the grid's size are held at once.
+    steps : int
+        Steps that are reported as progress.
+    """
+
+    grid: tuple[int, ...]
+    transforms: float
+    buffers: float
+    steps: int
+
+    def bytes(self, problem: Problem) -> int:
+        return int(self.buffers * math.prod(self.grid) * problem.itemsize)
+
+
+@dataclass(frozen=True)
+class _Transforms:
+    """The one method of a global operation, as the planner sees it."""
+
+    demand: Demand
+    name: str = "fft"
+
+    def applies(self, problem: Problem, machine: Machine) -> str:
+        return ""
+
+    def codes(self, problem: Problem) -> tuple[Hashable, ...]:
+        return ()
+
+    def tile(self, problem: Problem, machine: Machine) -> tuple[int, ...]:
+        return tuple(n if a in problem.axes else 1 for a, n in enumerate(problem.out))
+
+    def cost(self, problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
+        samples = math.prod(self.demand.grid)
+        rate = machine.rates.get("fft", 2 * _PER_SAMPLE) * problem.itemsize / 4
+        seconds = self.demand.transforms * samples * math.log2(max(2, samples)) * rate / 2
+        return Cost(seconds, self.demand.bytes(problem), shared=True)
+
+
+def global_plan(
+    problem: Problem, demand: Demand, machines: Sequence[Machine], workers: int | None, max_memory: int | None
+) -> Plan:
+    """The plan of a global operation: as many entries at once as there are threads and memory for.
+
+    Raises
+    ------
+    MemoryError
+        When a single entry does not fit into `max_memory`, or what is free.
+    """
+    plan = make_plan(problem, machines, [_Transforms(demand)], workers=workers, max_memory=max_memory)
+    one = max(demand.bytes(problem), 1)
+    machine = next(m for m in machines if m.backend == plan.backend)
+    limit = max_memory or machine.free
+    if one > limit:
+        raise MemoryError(
+            f"{problem.operation} needs {format_bytes(one)} beyond input and output, for a grid of {demand.grid}; "
+            f"{format_bytes(limit)} are {'allowed by max_memory' if max_memory else 'free'}"
+        )
+    return replace(plan, bytes=one * max(1, min(plan.bytes, limit) // one))
+
+
+def run_entries(
+    image: Array,
+    valid: Array | None,
+    psfs: PsfSet,
+    problem: Problem,
+    demand: Demand,
+    plan: Plan,
+    dtype: str,
+    compute: Compute,
+    source: Backend,
+    workers: int | None,
+    task: Task,
+) -> Array:
+    """The results of `compute` on every entry, as `dtype`, in one new array of the image's library.
+
+    When the device runs out of memory the CPU takes over, which is reported.
+    """
+    check_room(problem.out, dtype, source)
+    out = source.empty(problem.out, dtype)
+    while True:
+        device = get_backend(plan.backend)
+        task.plan = plan
+        try:
+            _run(image, valid, out, psfs, problem, demand, plan, dtype, compute, source, device, workers, task)
+            return out
+        except device.out_of_memory as error:
+            if device.name == "numpy":
+                raise MemoryError(f"{problem.operation} ran out of memory: {error}") from error
+            device.release()
+            task.fall_back(f"{device.name} ran out of memory; computed on numpy instead")
+            plan = replace(plan, backend="numpy")
+
+
+def _run(
+    image: Array,
+    valid: Array | None,
+    out: Array,
+    psfs: PsfSet,
+    problem: Problem,
+    demand: Demand,
+    plan: Plan,
+    dtype: str,
+    compute: Compute,
+    source: Backend,
+    device: Backend,
+    workers: int | None,
+    task: Task,
+) -> None:
+    threads, count = min(workers or cpu_count(), cpu_count()), psfs.count()
+    at_once = min(threads, count, max(1, plan.bytes // max(1, demand.bytes(problem))))
+    if not (device.threaded and source.threaded):
+        at_once = 1
+    step = task.advance if at_once <= 1 else _nothing
+
+    def entry(item: tuple[Key, Psf]) -> None:
+        key, psf = item
+        block = device.astype(move(image[key], source, device), problem.compute)
+        flags = None if valid is None else move(valid[key], source, device)
+        result = compute(block, flags, psf, key, device, max(1, threads // max(at_once, 1)), step)
+        source.assign(out, key, move(cast(result, dtype, device.xp), device, source))
+
+    if at_once > 1:
+        task.begin(count)
+        SESSION.run_all(entry, psfs.entries(), at_once, task.advance)
+        return
+    task.begin(count * demand.steps)
+    with np.errstate(all="ignore"):
+        for item in psfs.entries():
+            entry(item)
+
+
+def _nothing() -> None:
+    """A step that nobody waits for."""
