@@ -1,0 +1,174 @@
+"""A kernel from the catalogue, from a layer or from a file: one field that every panel uses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from magicgui.types import FileDialogMode
+from magicgui.widgets import CheckBox, Container, FileEdit, Widget
+
+from ..kernels import KERNELS, Kernel
+from ..kernels._text import format_matrix
+from ..kernels.files import FORMATS
+from ._fields import Choice
+from ._form import Form, rows
+from ._layer_choice import LayerChoice
+from ._layers import View, load, read_layer
+from ._text import note, say, summary
+
+FROM_LAYER, FROM_FILE, TYPED = "from a layer", "from a file", "custom"
+PIXELS = "pixels"
+_PLANE = View("2-D (y, x)", (0, 1), ("y", "x"))
+#: Larger matrices are not for typing.
+_TYPEABLE = 15
+
+
+class KernelChooser(Container[Widget]):
+    """Which kernel, and its parameters.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers may serve as a kernel.
+    label
+        What a person knows the kernel as: kernel, PSF, template.
+    start
+        Name of the kernel that is chosen at first.
+    normalize
+        Whether to offer dividing by the sum.
+    """
+
+    def __init__(self, viewer: Any, *, label: str = "kernel", start: str = "gaussian", normalize: bool = True) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self._view, self._may_normalize = _PLANE, normalize
+        self._spacing: tuple[float, ...] | None = None
+        self.kind = Choice(_kinds(), start, label=label)
+        self.about = note()
+        self.layer = LayerChoice(viewer, label="layer")
+        self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter=f"Kernels (*{' *'.join(FORMATS)})", label="file")
+        self.unit = Choice([(PIXELS, PIXELS)], label="lengths in", tooltip="The unit of sizes and distances")
+        self.normalize = CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")
+        self._forms: dict[str, Form] = {}
+        self._slot: Container[Widget] = Container(labels=False)
+        self._slot.margins = (0, 0, 0, 0)
+        for part in (rows([self.kind]), self.about, rows([self.layer, self.file]), self._slot, rows([self.unit])):
+            self.append(part)
+        self.append(self.normalize)
+        self.kind.changed.connect(self._show)
+        self._show()
+
+    @property
+    def form(self) -> Form | None:
+        """The parameters of the kernel that is chosen; None for a layer or a file."""
+        return self._forms.get(self.kind.value)
+
+    def set_view(self, view: View, spacing: Sequence[float] | None = None, unit: str | None = None) -> None:
+        """Tell which axes the kernel will act on, the length of a step along each, and its unit."""
+        self._view, self._spacing = view, None if spacing is None else tuple(spacing)
+        self.unit.offer((text, text) for text in (PIXELS, unit) if text)
+        for form in self._forms.values():
+            form.set_axes(view.names)
+        self._show_unit()
+
+    def kernel(self) -> Kernel:
+        """Make the kernel.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError
+            One sentence that says what is missing or wrong.
+        """
+        kernel = fitted(self._made(), self._view)
+        return kernel.normalized() if self.normalize.visible and self.normalize.value else kernel
+
+    def _made(self) -> Kernel:
+        if self.kind.value == FROM_LAYER:
+            if self.layer.value is None:
+                raise ValueError(f"there is no image layer to take as {self.kind.label}")
+            return kernel_of(self.layer.value)
+        if self.kind.value == FROM_FILE:
+            if not str(self.file.value).strip(". "):
+                raise ValueError(f"choose the file of the {self.kind.label} first")
+            return Kernel.load(str(self.file.value))
+        design = KERNELS.get(self.kind.value)
+        given: dict[str, Any] = {}
+        if "ndim" in design.signature.parameters:
+            given["ndim"] = self._view.ndim
+        if self._has_lengths() and self.unit.value != PIXELS:
+            given["spacing"] = self._spacing
+        assert self.form is not None
+        return design(**self.form.arguments(), **given)
+
+    def _show(self) -> None:
+        """Show what belongs to the kind that is chosen."""
+        kind = self.kind.value
+        if kind in KERNELS and kind not in self._forms:
+            self._add_form(kind)
+        for name, form in self._forms.items():
+            form.visible = name == kind
+        self.layer.visible = kind == FROM_LAYER
+        self.file.visible = kind == FROM_FILE
+        say(self.about, summary(KERNELS.get(kind).function) if kind in KERNELS else "")
+        self.normalize.visible = self._may_normalize and kind in (FROM_LAYER, FROM_FILE, TYPED)
+        self._show_unit()
+
+    def _show_unit(self) -> None:
+        self.unit.visible = len(self.unit) > 1 and self._has_lengths()
+
+    def _has_lengths(self) -> bool:
+        kind = self.kind.value
+        return kind in KERNELS and kind != TYPED and "spacing" in KERNELS.get(kind).signature.parameters
+
+    def _add_form(self, kind: str) -> None:
+        form = Form(KERNELS.get(kind).function, leave_out=("ndim", "spacing"), more="More parameters")
+        form.set_axes(self._view.names)
+        self._forms[kind] = form
+        self._slot.append(form)
+
+    def type_over(self, kernel: Kernel) -> None:
+        """Continue with the numbers of a kernel as a typed matrix, when they are few enough to be read."""
+        typeable = kernel.ndim <= 2 and max(kernel.shape) <= _TYPEABLE and kernel.values.dtype.kind == "f"
+        self.kind.value = TYPED
+        if typeable and self.form is not None:
+            self.form["values"].value = format_matrix(np.atleast_2d(kernel.values))
+
+
+def _kinds() -> list[tuple[str, str] | None]:
+    """All kernels of the catalogue by family, then the other places a kernel comes from."""
+    entries: list[tuple[str, str] | None] = []
+    for _, names in groupby(KERNELS, key=lambda name: KERNELS.get(name).family):
+        entries += [*((name.replace("_", " "), name) for name in names), None]
+    return [*entries, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
+
+
+def kernel_of(layer: Any) -> Kernel:
+    """The kernel that a layer shows: the one it was made from, otherwise its numbers."""
+    source = read_layer(layer)
+    if source.rgb:
+        raise ValueError(f"{source.name!r} is an RGB layer; a kernel needs one number per pixel")
+    values = load(source.data)
+    known = source.metadata.get("kernel")
+    if isinstance(known, Kernel) and np.array_equal(known.values, values):
+        return known
+    whole = View("", tuple(range(source.ndim)), source.axes)
+    unit = source.unit_of(whole)
+    return Kernel(values, spacing=source.spacing if unit else None, units=unit, name=source.name)
+
+
+def fitted(kernel: Kernel, view: View) -> Kernel:
+    """The kernel without leading axes of length 1 that a view has no place for; ValueError when it does not fit."""
+    spare = kernel.ndim - view.ndim
+    if spare > 0 and all(n == 1 for n in kernel.shape[:spare]):
+        spacing = kernel.spacing[spare:] if kernel.spacing else None
+        values = kernel.values.reshape(kernel.shape[spare:])
+        return Kernel(values, kernel.center[spare:], spacing, kernel.units, kernel.name, kernel.parameters)
+    if spare:
+        raise ValueError(
+            f"{kernel.name!r} has {kernel.ndim} dimensions, {view.label!r} acts on {view.ndim}: "
+            "choose another kernel, or other axes under 'act on'"
+        )
+    return kernel

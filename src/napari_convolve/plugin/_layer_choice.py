@@ -1,0 +1,49 @@
+"""A choice among the layers of a viewer that follows them: added, removed, renamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from napari.layers import Image, Layer
+
+from ._fields import Choice
+
+
+class LayerChoice(Choice):
+    """Offers layers by name and is the layer itself, also when its name changes.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers.
+    accept
+        Which of them; image layers by default.
+    nobody
+        What to call the choice of no layer; None: there is no such choice.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        *,
+        accept: Callable[[Layer], bool] = lambda layer: isinstance(layer, Image),
+        nobody: str | None = None,
+        **options: Any,
+    ) -> None:
+        self._viewer, self._accept, self._nobody = viewer, accept, nobody
+        super().__init__(self._entries(), **options)
+
+    def _entries(self) -> list[tuple[str, Layer | None]]:
+        nothing = [] if self._nobody is None else [(self._nobody, None)]
+        return [*nothing, *((layer.name, layer) for layer in self._viewer.layers if self._accept(layer))]
+
+    def reset_choices(self, *_: Any) -> None:
+        """Look at the viewer again; napari asks for it when layers come, go or change their name."""
+        self.offer(self._entries())
+
+    def prefer_selected(self) -> None:
+        """Choose the layer that is selected in the viewer, if it is offered."""
+        active = self._viewer.layers.selection.active
+        if active is not None and self._accept(active):
+            self.value = active

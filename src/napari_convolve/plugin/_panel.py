@@ -1,0 +1,191 @@
+"""The panel of an operation: layer → arguments → call in the background → layer.
+
+A subclass says which public function it serves, adds the fields of its inputs and turns the result into layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from magicgui.widgets import Container, Widget
+from napari.layers import Labels, Layer
+from napari.utils.notifications import show_warning
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+
+import napari_convolve as nc
+
+from ._fields import Choice
+from ._form import Form, rows
+from ._help import help_text, show_help
+from ._job import Job, sentence, start
+from ._layer_choice import LayerChoice
+from ._layers import Source, View, preferred, read_layer, views
+from ._request import Progress, Request, Result, lazy_note
+from ._run_bar import RunBar
+from ._scroll import Scroll, column
+
+#: How often the progress of a job is looked at, in milliseconds.
+_TICK = 100
+
+
+class OperationPanel(Container[Widget]):
+    """Base of all panels that compute; made by napari with the viewer it belongs to."""
+
+    #: Name of the public function.
+    operation: ClassVar[str]
+    #: What a person does, step by step, in Markdown.
+    guide: ClassVar[str]
+    #: Options of the function that the subclass gives itself.
+    given: ClassVar[tuple[str, ...]] = ()
+    #: Number of axes of the view that is chosen at first; None: all axes of space.
+    ndim: ClassVar[int | None] = 2
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self._job: Job | None = None
+        self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
+        self.image.prefer_selected()
+        self.view = Choice(label="act on", tooltip="All other axes (time, channels) are done one by one")
+        self.mask = LayerChoice(
+            napari_viewer,
+            accept=lambda layer: isinstance(layer, Labels),
+            nobody="the whole image",
+            label="use only",
+            tooltip="A labels layer: where it is 0, the image is left out",
+        )
+        self.settings = self.make_settings()
+        self.body = column([rows([self.image, self.view]), *self.inputs(), self.settings])
+        self.foot = RunBar()
+        self.append(self.foot)
+        self.native.layout().insertWidget(0, Scroll(self.body))
+        self._timer = QTimer(self.native)
+        self._timer.setInterval(_TICK)
+        self._timer.timeout.connect(self._look)
+        self.image.changed.connect(self._image_changed)
+        self.view.changed.connect(self._view_changed)
+        self.foot.run.changed.connect(self.run)
+        self.foot.cancel.changed.connect(self.cancel)
+        self.foot.help.changed.connect(self.show_help)
+        self.native_parent_changed.connect(self._moved)
+        self._image_changed()
+
+    # --- what a subclass says --------------------------------------------------------------------------------------
+
+    def make_settings(self) -> Form:
+        """The options of the operation; by default all that the panel does not give itself."""
+        leave_out = ("axes", "mask", "origin", *self.given)
+        return Form(getattr(nc, self.operation), leave_out=leave_out, also=[self.mask])
+
+    def inputs(self) -> Sequence[Widget]:
+        """The fields between the image and the options."""
+        return ()
+
+    def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
+        """What the function takes after the image; an error with one sentence when something is missing."""
+        return ()
+
+    def extras(self) -> dict[str, Any]:
+        """What `compute` needs to know besides; it runs in another thread and must not look at fields."""
+        return {}
+
+    def view_changed(self, source: Source | None, view: View | None) -> None:
+        """Tell the inputs what is acted on now."""
+
+    def compute(self, request: Request, progress: Progress) -> Result:
+        """Call the function, in the background, and make layers of what it returns."""
+        raise NotImplementedError
+
+    # --- what all panels do ----------------------------------------------------------------------------------------
+
+    def request(self) -> Request:
+        """What Run would compute now.
+
+        Raises
+        ------
+        ValueError, TypeError, OSError, MemoryError
+            With one sentence that says what is missing.
+        """
+        if self.image.value is None or self.view.value is None:
+            raise ValueError("open an image first: File ▸ Open Sample ▸ napari-convolve has some")
+        source, view = read_layer(self.image.value), self.view.value
+        options = self.settings.arguments()
+        if self.mask.value is not None:
+            options["mask"] = np.asarray(self.mask.value.data, dtype=bool)
+        return Request(self.operation, source, view, self.arguments(source, view), options, self.extras())
+
+    def run(self) -> None:
+        """Start computing in the background."""
+        if self._job is not None:
+            return
+        try:
+            request = self.request()
+            warning = lazy_note(request.source)
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            self.foot.say(sentence(error))
+            return
+        if warning:
+            show_warning(f"{type(self).__name__}: {warning}")
+        self._job = Job(partial(self.compute, request), self.operation)
+        self.foot.begin(self.operation)
+        self._timer.start()
+        start(self._job, self._finished)
+
+    def cancel(self) -> None:
+        """Stop computing; nothing is added."""
+        if self._job is not None:
+            self._job.cancel()
+            self.foot.update_from(self._job)
+
+    def show_help(self) -> None:
+        """Open a window that says what to do."""
+        show_help(self.native, help_text(self.guide, getattr(nc, self.operation), self.settings))
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.body.reset_choices()
+        self.foot.run.enabled = not self.foot.busy and self.image.value is not None
+
+    def _look(self) -> None:
+        if self._job is not None:
+            self.foot.update_from(self._job)
+
+    def _finished(self) -> None:
+        job, self._job = self._job, None
+        if job is None or job.outcome is None or not isalive(self.native):
+            return  # the window has been closed meanwhile
+        self._timer.stop()
+        self.foot.end()
+        outcome = job.outcome
+        if outcome.cancelled:
+            self.foot.say("Cancelled.")
+        elif outcome.error:
+            self.foot.say(outcome.error, outcome.details)
+        else:
+            self.foot.say(str(outcome.value))
+            for layer in outcome.value.layers:
+                self._viewer.add_layer(Layer.create(*layer))
+
+    def _image_changed(self) -> None:
+        source = read_layer(self.image.value) if self.image.value is not None else None
+        choices = views(source.axes) if source else ()
+        before = self.view.value
+        self.view.offer((view.label, view) for view in choices)
+        if choices and before not in choices:
+            self.view.value = preferred(choices, self.ndim if before is None else before.ndim)
+        self._view_changed()
+
+    def _view_changed(self) -> None:
+        source = read_layer(self.image.value) if self.image.value is not None else None
+        self.view_changed(source, self.view.value)
+        self.foot.run.enabled = not self.foot.busy and source is not None
+
+    def _moved(self, parent: object = None) -> None:
+        """Stop when the panel is taken out of the window."""
+        if self.native.parent() is None:
+            self.cancel()

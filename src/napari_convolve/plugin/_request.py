@@ -1,0 +1,104 @@
+"""One call of a public function as data: what a run computes, and what can be narrowed, stored or written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import napari_convolve as nc
+
+from .._progress import Report, format_bytes
+from ..backends import get_backend
+from ._layers import LayerTuple, Source, View, load
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operation, its image and its arguments.
+
+    Attributes
+    ----------
+    operation : str
+        Name of the public function.
+    source : Source
+    view : View
+        The axes it acts on.
+    arguments : tuple
+        Positional arguments after the image: the kernel, PSF or template.
+    options : mapping
+        Keyword arguments that differ from their defaults, without axes and callbacks.
+    extras : mapping
+        What the panel does with the result besides.
+    """
+
+    operation: str
+    source: Source
+    view: View
+    arguments: tuple[Any, ...]
+    options: Mapping[str, Any]
+    extras: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def call(self, image: Any, *, operation: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> Any:
+        """Call the public function on `image`, or another one in the same way."""
+        function = getattr(nc, operation or self.operation)
+        return function(
+            image, *self.arguments, axes=self.view.axes, **(self.options if options is None else options), **more
+        )
+
+    def image(self, progress: Progress) -> NDArray[Any]:
+        """The numbers of the layer, lazy ones read block by block."""
+        return load(self.source.data, progress)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run hands to the viewer: layers, and what was done."""
+
+    layers: list[LayerTuple]
+    report: Report | None = None
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " · ".join([*([str(self.report)] if self.report else []), *self.notes])
+
+
+def on_colours(request: Request, image: NDArray[Any], **callbacks: Any) -> NDArray[Any]:
+    """Call an operation that keeps the image's kind; colours are computed each, opacity is kept as it is.
+
+    An RGB layer of integers stays one, rounded and saturated: napari shows no other numbers as colours.
+    """
+    if not request.source.rgb:
+        return np.asarray(request.call(image, **callbacks))
+    options = dict(request.options)
+    if image.dtype.kind == "u":
+        options.setdefault("dtype", image.dtype)
+    result = np.asarray(request.call(image[..., :3], options=options, **callbacks))
+    if image.shape[-1] == 4 and result.shape[:-1] == image.shape[:-1]:
+        return np.concatenate([result, image[..., 3:].astype(result.dtype)], axis=-1)
+    return result
+
+
+def lazy_note(source: Source) -> str:
+    """What it means that a layer is not in memory; empty when it is.
+
+    Raises
+    ------
+    MemoryError
+        When it does not fit.
+    """
+    if not source.lazy:
+        return ""
+    size, free = source.nbytes, get_backend("numpy").free_bytes()
+    if size > free:
+        raise MemoryError(
+            f"the layer is lazy and needs {format_bytes(size)} in memory, {format_bytes(free)} are free: "
+            "crop it, or use the command line or Python on its file"
+        )
+    return f"the layer is lazy: {format_bytes(size)} are read into memory"

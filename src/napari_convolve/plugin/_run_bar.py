@@ -1,0 +1,85 @@
+"""The foot of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from magicgui.widgets import Container, ProgressBar, PushButton, TextEdit, Widget
+from napari.utils import progress as ActivityProgress
+
+from .._progress import format_seconds
+from ._job import Job
+from ._text import note, say
+
+
+class RunBar(Container[Widget]):
+    """Buttons and messages; it knows what a job looks like and nothing about what it does."""
+
+    def __init__(self, run_text: str = "Run") -> None:
+        self.run = PushButton(text=run_text, tooltip="Compute in the background; napari stays usable")
+        self.cancel = PushButton(text="Cancel", tooltip="Stop; nothing is left behind")
+        self.help = PushButton(text="Help")
+        self.bar = ProgressBar(value=0, max=100)
+        self.message = note()
+        self.details_button = PushButton(text="Details")
+        self.details = TextEdit()
+        self.details.read_only = True
+        buttons: Container[Widget] = Container(
+            widgets=[self.run, self.cancel, self.help], layout="horizontal", labels=False
+        )
+        buttons.margins = (0, 0, 0, 0)
+        super().__init__(widgets=[buttons, self.bar, self.message, self.details_button, self.details], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.run.native.setStyleSheet("font-weight: bold;")
+        self.run.native.setMinimumHeight(30)
+        self.bar.native.setTextVisible(True)
+        self.details.native.setFixedHeight(150)
+        self.details_button.changed.connect(lambda: setattr(self.details, "visible", not self.details.visible))
+        self._activity: Any = None
+        self.busy = False
+        self._set_busy(False)
+        self.say("")
+
+    def say(self, text: str, details: str = "") -> None:
+        """Show one sentence, with details for those who ask."""
+        say(self.message, text)
+        self.details.value = details
+        self.details_button.visible = bool(details)
+        self.details.visible = False
+
+    def begin(self, title: str) -> None:
+        """Show that something runs."""
+        self.say("")
+        self._set_busy(True)
+        self._activity = ActivityProgress(total=0, desc=title)
+        self.show_progress(0, 0, None)
+
+    def update_from(self, job: Job) -> None:
+        """Show how far a job is."""
+        self.show_progress(*job.state, job.seconds_left())
+        if job.cancelled:
+            self.bar.native.setFormat("stopping …")
+
+    def show_progress(self, done: int, total: int, left: float | None) -> None:
+        """Show steps and time left in the panel and in napari's activity dock; a total of 0 is not known yet."""
+        bar = self.bar.native
+        bar.setRange(0, total)
+        bar.setValue(done)
+        bar.setFormat("%p%" if left is None else f"%p% · {format_seconds(left)} left")
+        if self._activity is not None:
+            if self._activity.total != total:
+                self._activity.total = total
+            self._activity.update(done - self._activity.n)
+
+    def end(self) -> None:
+        """Be ready for the next run."""
+        if self._activity is not None:
+            self._activity.close()
+            self._activity = None
+        self._set_busy(False)
+
+    def _set_busy(self, busy: bool) -> None:
+        self.busy = busy
+        self.run.enabled = not busy
+        self.cancel.enabled = busy
+        self.bar.visible = busy

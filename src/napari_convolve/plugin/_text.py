@@ -1,0 +1,36 @@
+"""Text in a panel: always plain, always wrapped, never wider than the panel."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from magicgui.widgets import Label
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy
+
+
+def note(text: str = "", **options: Any) -> Label:
+    """A label of wrapped plain text: names of layers and files are never taken for markup."""
+    label = Label(value="", **options)
+    widget: QLabel = label.native
+    widget.setTextFormat(Qt.TextFormat.PlainText)
+    widget.setWordWrap(True)
+    widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    label.value = text
+    label.visible = bool(text)
+    return label
+
+
+def say(label: Label, text: str) -> None:
+    """Show a text in a `note`, or hide it when there is none."""
+    label.value = text
+    label.visible = bool(text)
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """The first sentence of a docstring, without markup."""
+    first = inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0]
+    return " ".join(first.split()).replace("`", "")

@@ -1,0 +1,55 @@
+"""Convolve or correlate an image with a kernel."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from magicgui.widgets import Widget
+
+from .._progress import Report
+from ..kernels import Kernel
+from ._chooser import KernelChooser
+from ._layers import Source, View, image_tuple, short
+from ._panel import OperationPanel
+from ._request import Progress, Request, Result, on_colours
+
+
+class ConvolvePanel(OperationPanel):
+    """Filter an image layer with any kernel; the result is a new layer in the same place."""
+
+    operation = "convolve"
+    guide: ClassVar[str] = """# Convolve
+
+1. Choose the **image**, and whether the kernel **acts on** planes, the volume or a single axis.
+2. Choose the **kernel** and its parameters; your own comes from a file or from a layer.
+3. Press **Run**. The result is a new layer; the image stays as it is.
+"""
+
+    def inputs(self) -> list[Widget]:
+        self.kernel = KernelChooser(self._viewer)
+        return [self.kernel]
+
+    def view_changed(self, source: Source | None, view: View | None) -> None:
+        if source is not None and view is not None:
+            self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
+
+    def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
+        return (self.kernel.kernel(),)
+
+    def compute(self, request: Request, progress: Progress) -> Result:
+        reports: list[Report] = []
+        data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
+        kernel: Kernel = request.arguments[0]
+        name = f"{short(request.source.name)} · {short(kernel.name, 30)}"
+        first = first_index(request, kernel)
+        return Result([image_tuple(request.source, data, name, first=first)], reports[0])
+
+
+def first_index(request: Request, kernel: Kernel) -> dict[int, float]:
+    """Where the first sample of the result lies in the image, for each axis acted on."""
+    shape = request.options.get("shape", "same")
+    centers = kernel.flipped().center if request.operation == "correlate" else kernel.center
+    found = {}
+    for axis, length, center in zip(request.view.axes, kernel.shape, centers, strict=True):
+        found[axis] = {"same": 0.0, "full": -float(center), "valid": float(length - 1 - center)}[shape]
+    return found

@@ -1,0 +1,64 @@
+"""Images to try the panels on: one real stack, and two scenes whose truth is known."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import numpy as np
+import tifffile
+
+import napari_convolve as nc
+
+from ._layers import LayerTuple
+from .kernel_files import kernel_tuple
+
+_AXES = ("z", "y", "x")
+
+
+def nuclei() -> list[LayerTuple]:
+    """A stack of nuclei from StarDist's examples; the size of its voxels is not known."""
+    with (files("napari_convolve") / "data" / "nuclei3d.tif").open("rb") as file:
+        image = tifffile.imread(file)
+    return [(image, {"name": "nuclei", "axis_labels": _AXES}, "image")]
+
+
+def beads() -> list[LayerTuple]:
+    """Forty beads at random places between the pixels, blurred, with noise; the places are a points layer."""
+    rng = np.random.default_rng(7)
+    shape, spacing, count = (32, 128, 128), (0.3, 0.1, 0.1), 40
+    places = rng.uniform(4, np.array(shape) - 5, (count, 3))
+    grid = np.indices(shape, dtype=np.float32)
+    image = np.full(shape, 100.0)
+    for place, brightness in zip(places, rng.uniform(400, 900, count), strict=True):
+        distance = sum(((axis - p) / s) ** 2 for axis, p, s in zip(grid, place, (1.5, 2.0, 2.0), strict=True))
+        image += brightness * np.exp(-distance / 2)
+    frame = {"scale": spacing, "units": ("um",) * 3, "axis_labels": _AXES}
+    noisy = rng.poisson(image).astype(np.uint16)
+    truth = {"name": "true places of the beads", "size": 4, "symbol": "cross", "visible": False, **frame}
+    return [(noisy, {"name": "beads", **frame}, "image"), (places, truth, "points")]
+
+
+def blurred() -> list[LayerTuple]:
+    """Thin curved filaments, the same blurred with a Gaussian PSF and noise, and that PSF."""
+    rng = np.random.default_rng(3)
+    size = 256
+    sharp = np.zeros((size, size), np.float32)
+    along = np.linspace(0, 1, 4 * size)
+    for _ in range(14):
+        start, end, bend = rng.uniform(10, size - 10, (3, 2))
+        line = (
+            (1 - along[:, None]) ** 2 * start
+            + 2 * along[:, None] * (1 - along[:, None]) * bend
+            + along[:, None] ** 2 * end
+        )
+        np.add.at(sharp, tuple(np.round(line).astype(int).T), 60.0)
+    psf = nc.kernels.gaussian(sigma=3)
+    seen = rng.poisson(nc.convolve(sharp, psf) + 20).astype(np.uint16)
+    plane = {"axis_labels": ("y", "x")}
+    data, options, kind = kernel_tuple(psf, "PSF")
+    options |= {"visible": False, **plane}
+    return [
+        (sharp, {"name": "filaments, sharp", "visible": False, **plane}, "image"),
+        (data, options, kind),
+        (seen, {"name": "filaments, blurred", **plane}, "image"),
+    ]
