@@ -1,0 +1,1 @@
+"""Contract tests: every kernel, boundary, backend and method, picked up from the registries."""
