@@ -34,7 +34,7 @@ BAD_HEADER = (
     tokenize.TokenError,
     struct.error,
 )
-BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
 VALUES, DESCRIPTION = "values.npy", "kernel.json"
 MAX_DESCRIPTION = 2**20
 
@@ -80,7 +80,8 @@ def write_npy(path: Path, kernel: Kernel) -> None:
     """Write the values, which is all that the format holds."""
     if kernel != Kernel(kernel.values):
         raise ValueError("NPY holds values only, this kernel has a center, spacing or units; save as .npz or .json")
-    np.save(path, kernel.values, allow_pickle=False)
+    with path.open("wb") as stream:  # given a name, NumPy may add a suffix
+        np.save(stream, kernel.values, allow_pickle=False)
 
 
 def read_npz(path: Path) -> Kernel:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -18,6 +20,19 @@ KEY = "napari-convolve-kernel"
 AXES = "TZYX"
 # Lengths that OME knows by other names.
 UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
+# What tifffile raises for damaged files, besides ValueError, of which its own error is one.
+DAMAGED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ElementTree.ParseError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 
 
 def write_ometiff(path: Path, kernel: Kernel) -> None:
@@ -42,12 +57,12 @@ def write_ometiff(path: Path, kernel: Kernel) -> None:
 
 def read_ometiff(path: Path) -> Kernel:
     """Read a kernel that :func:`write_ometiff` wrote, or the values of any TIFF of one channel."""
-    from tifffile import TiffFile, TiffFileError
+    from tifffile import TiffFile
 
     try:
         with TiffFile(path) as tif:
             return read_series(tif)
-    except (TiffFileError, ElementTree.ParseError, KeyError, IndexError, RuntimeError, OSError) as error:
+    except DAMAGED as error:
         raise ValueError(f"not a readable TIFF: {error}") from error
 
 
