@@ -21,7 +21,7 @@ class Parameter:
     ----------
     name : str
     types : frozenset of type
-        What it takes: of ``int | Sequence[int] | None`` the types int, Sequence and NoneType.
+        What it takes: of ``int | Sequence[int] | None`` the types int, Sequence and NoneType; object for anything.
     limits : Param
         Limits, choices, unit, label.
     default : object
@@ -65,7 +65,7 @@ class Operation:
 
 #: Every operation that the command line and the panels offer; a new one is one line here.
 OPERATIONS: Registry[Operation] = Registry("operation")
-for _function in (api.convolve, api.correlate):
+for _function in (api.convolve, api.correlate, api.match_template, api.wiener):
     OPERATIONS.register(_function.__name__, Operation(_function.__name__, _function))
 
 
@@ -130,4 +130,4 @@ def _types(hint: Any) -> frozenset[type]:
     if get_origin(hint) in (Union, UnionType):
         return frozenset().union(*(_types(member) for member in get_args(hint)))
     kind = get_origin(hint) or hint
-    return frozenset({kind if isinstance(kind, type) else object})
+    return frozenset({kind if isinstance(kind, type) and kind is not Any else object})

@@ -15,9 +15,9 @@ from ..bigdata.files import FileError, check_output
 from ..kernels import KERNELS
 from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
-from . import _operations
+from . import _operations, _plan
 from . import _options as o
-from ._kernels import kernel_from
+from ._kernels import weights_from
 from .demo import demo
 
 #: The most weights that are printed.
@@ -52,6 +52,7 @@ def options(
 
 
 _operations.register(app)
+_plan.register(app)
 
 
 @app.command()
@@ -67,7 +68,7 @@ def kernel(
             text = o.plain(KERNELS.get(key).function.__doc__ or "")
             print(f"{key}({', '.join(documented_parameters(text))}): {text.partition(chr(10))[0]}")
         return
-    made = kernel_from(name, parameter or (), "kernel")
+    made = weights_from("kernel", name, parameter or ())
     if output:
         target = check_output(output, inputs=[name], overwrite=overwrite, formats=tuple(FORMATS))
         try:

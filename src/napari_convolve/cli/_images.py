@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._progress import ProgressCallback, Report
+from ..api import convolve, correlate
 from ..bigdata.files import Labeled
 from ..kernels import Kernel
 from ..recipes import Operation
@@ -87,7 +88,6 @@ def _with_opacity(
         impulse = np.zeros(kernel.shape)
         impulse[kernel.center] = 1
         place = {key: options[key] for key in _PLACE if key in options}
-        opacity = operation.function(
-            opacity, Kernel(impulse, kernel.center), axes=options["axes"], dtype=opacity.dtype, method="direct", **place
-        )
+        move = convolve if operation.name == "convolve" else correlate
+        opacity = move(opacity, Kernel(impulse, kernel.center), axes=options["axes"], dtype=opacity.dtype, **place)
     return np.concatenate([colours, opacity.astype(colours.dtype)], axis=at)

@@ -1,4 +1,4 @@
-"""``--kernel NAME -p key=value`` or ``--kernel FILE``."""
+"""The second array of an operation: ``--kernel NAME -p key=value``, ``--psf FILE``, ``--template FILE``."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import typer
 
-from ..bigdata.files import FileError
+from ..bigdata.files import FileError, read, readable
 from ..kernels import KERNELS, Kernel, make
 
 _WORDS = {"none": None, "true": True, "false": False}
 
 
-def kernel_from(text: str, settings: Sequence[str], option: str = "--kernel") -> Kernel:
-    """The kernel that a name with parameters, or a file, stands for.
+def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:
+    """What ``--kernel``, ``--psf`` or ``--template`` stands for: a file, or the name of a kernel with its parameters.
 
     Raises
     ------
@@ -24,21 +24,34 @@ def kernel_from(text: str, settings: Sequence[str], option: str = "--kernel") ->
     FileError, FileNotFoundError
         For a file that does not hold a kernel, or is not there.
     """
-    if text in KERNELS:
+    path = Path(text)
+    if role == "template" and path.suffix.lower() in readable():
+        return _template(path)
+    if text in KERNELS and role != "template":
         try:
             return make(text, **settings_from(settings))
         except (TypeError, ValueError) as error:
             raise typer.BadParameter(str(error)) from error
-    path = Path(text)
     if not path.suffix and not path.exists():
-        names = ", ".join(KERNELS)
-        raise typer.BadParameter(f"{option} {text!r} is neither a file nor one of the kernels {names}")
+        choices = "" if role == "template" else f"; the kernels are {', '.join(KERNELS)}"
+        raise typer.BadParameter(f"--{role} {text!r} is no file{choices}")
     if settings:
-        raise typer.BadParameter(f"-p {settings[0]} belongs to a kernel made by its name, {option} is the file {text}")
+        raise typer.BadParameter(f"-p {settings[0]} belongs to a kernel made by its name, --{role} is the file {text}")
     try:
         return Kernel.load(path)
     except ValueError as error:
         raise FileError(str(error)) from error
+
+
+def _template(path: Path) -> Kernel:
+    """An image as a template; it has spatial axes only."""
+    image = read(path)
+    if len(image.spatial) < image.data.ndim:
+        raise FileError(f"{path.name} has the axes {' '.join(image.axes)}; a template has spatial ones only")
+    try:
+        return Kernel(image.data, name=path.stem)
+    except ValueError as error:
+        raise FileError(f"{path.name}: {error}") from error
 
 
 def settings_from(texts: Sequence[str]) -> dict[str, Any]:

@@ -14,7 +14,14 @@ from ..recipes import Operation, Parameter
 _IN_FILES: dict[str, tuple[Any, str, str]] = {
     "axes": (str, "LABELS", "The axes to act on by their letters (zyx, t, c); by default the last spatial ones."),
     "mask": (str, "FILE", "Image whose samples other than 0 count; the others are left out. Its axes go by name."),
+    "template_mask": (str, "FILE", "Image whose samples other than 0 count, of the template's shape."),
     "dtype": (str, "NAME", ""),
+}
+#: What the second array of an operation is on a command line: its flags, what it takes, help.
+_WEIGHTS = {
+    "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
+    "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
+    "template": (("--template",), "FILE", "Image or kernel file with what is looked for."),
 }
 
 
@@ -27,17 +34,9 @@ def text(value: str) -> str:
 
 Input = Annotated[str, typer.Argument(metavar="INPUT", parser=text, help="Image: .tif .tiff .npy .png .jpg")]
 Output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=text, help="Result: .ome.tif .tif .npy .png")]
-KernelText = Annotated[
-    str,
-    typer.Option(
-        "--kernel", "-k", metavar="NAME|FILE", parser=text, help="A kernel of the catalogue, or a file with one."
-    ),
-]
 Settings = Annotated[
     list[str] | None,
-    typer.Option(
-        "-p", "--parameter", metavar="KEY=VALUE", help="Of the kernel: sigma=2, sigma=2,1.3,1.3, ndim=3. Repeat."
-    ),
+    typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="sigma=2, sigma=2,1.3,1.3, ndim=3 ... Repeat it."),
 ]
 InputAxes = Annotated[
     str | None, typer.Option(metavar="LABELS", help="What the axes of INPUT are (tzyx), when the file does not tell.")
@@ -73,6 +72,14 @@ def plain(text: str) -> str:
     return text.replace("`", "")
 
 
+def weights_options(operation: Operation) -> list[inspect.Parameter]:
+    """The options for the second array, and for its parameters where it can be made by name."""
+    role = operation.arrays[1].name
+    flags, metavar, help_text = _WEIGHTS[role]
+    array = fixed(role, Annotated[str, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
+    return [array, fixed("parameter", Settings, None)] if metavar.startswith("NAME") else [array]
+
+
 def options_of(operation: Operation) -> list[inspect.Parameter]:
     """The options of an operation as parameters for typer."""
     return [option(parameter) for parameter in operation.options]
@@ -103,7 +110,7 @@ def option(parameter: Parameter) -> inspect.Parameter:
 
 def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
     """Text to the first of the types, or several of them separated by commas, that it can be."""
-    numbers = [kind for kind in (int, float, complex) if kind in types]
+    numbers = [kind for kind in (int, float, complex) if kind in types or (object in types and kind is not complex)]
 
     def one(value: str) -> Any:
         for kind in numbers:
@@ -111,7 +118,7 @@ def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
                 return kind(value)
             except ValueError:
                 continue
-        if str in types:
+        if types & {str, object}:
             return value
         raise typer.BadParameter(f"{value!r} is no {_metavar(types).lower()}")
 
@@ -126,7 +133,7 @@ def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
 
 
 def _metavar(types: frozenset[type]) -> str:
-    if str in types:
+    if types & {str, object}:
         return "TEXT"
     name = "INTEGER" if int in types and not types & {float, complex} else "NUMBER"
     return f"{name}[,{name}...]" if Sequence in types else name

@@ -1,0 +1,66 @@
+"""Every operation is a command whose second array and options come from its signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import napari_convolve as nc
+from napari_convolve.recipes import OPERATIONS
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_option_of_every_operation_is_in_its_help(cli, name: str) -> None:
+    shown = cli(name.replace("_", "-"), "--help")
+    assert shown.status == 0
+    for option in (*OPERATIONS.get(name).options, OPERATIONS.get(name).arrays[1]):
+        assert "--" + option.name.replace("_", "-") in shown.out
+    assert cli(name).status == 2, "the arguments are missing"
+
+
+def test_match_template(cli, tmp_path: Path) -> None:
+    image = RNG.normal(size=(3, 40, 50))
+    np.save(tmp_path / "a.npy", image)
+    np.save(tmp_path / "t.npy", image[1, 10:19, 20:27])
+    np.save(tmp_path / "m.npy", np.arange(63).reshape(9, 7) % 5 > 0)
+    words = [tmp_path / "a.npy", tmp_path / "b.npy", "--template", tmp_path / "t.npy", "--overwrite"]
+    assert cli("match-template", *words).status == 0
+    expected = nc.match_template(image, image[1, 10:19, 20:27])
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-9)
+    assert np.unravel_index(np.load(tmp_path / "b.npy").argmax(), image.shape) == (1, 14, 23)
+    assert cli("match_template", *words, "--template-mask", tmp_path / "m.npy", "--shape", "valid").status == 0
+    mask = np.load(tmp_path / "m.npy")
+    expected = nc.match_template(image, image[1, 10:19, 20:27], template_mask=mask, shape="valid")
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-9)
+
+
+def test_templates_that_are_none(cli, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", RNG.normal(size=(9, 10)))
+    np.save(tmp_path / "colours.npy", np.zeros((9, 10, 3), "u1"))
+    np.save(tmp_path / "nan.npy", np.full((3, 3), np.nan))
+    np.save(tmp_path / "flat.npy", np.ones((3, 3)))
+    for template, status in (("colours.npy", 1), ("nan.npy", 1), ("flat.npy", 1), ("no.npy", 1), ("gaussian", 2)):
+        path = template if template == "gaussian" else tmp_path / template
+        failed = cli("match-template", tmp_path / "a.npy", tmp_path / "b.npy", "--template", path)
+        assert (failed.status, failed.err.count("\n")) == (status, 1), template
+    assert not (tmp_path / "b.npy").exists()
+
+
+def test_wiener(cli, tmp_path: Path) -> None:
+    image = RNG.normal(size=(40, 50))
+    np.save(tmp_path / "a.npy", image)
+    words = [tmp_path / "a.npy", tmp_path / "b.npy", "--psf", "gaussian", "-p", "sigma=1.5", "--overwrite"]
+    assert cli("wiener", *words, "--nsr", "0.01").status == 0
+    expected = nc.wiener(image, nc.kernels.gaussian(sigma=1.5), nsr=0.01)
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-9)
+    assert cli("wiener", *words).status == 0, "nsr is estimated"
+    for wrong in ("-1", "nan", "much"):
+        failed = cli("wiener", *words, "--nsr", wrong)
+        assert (failed.status, failed.err.count("\n")) == (2, 1)
+        assert "nsr" in failed.err
+    np.save(tmp_path / "a.npy", np.full((40, 50), np.nan))
+    assert cli("wiener", *words).status == 1, "the data are wrong, not the words"
