@@ -24,6 +24,7 @@ _WHERE = {
     "correlate": "api",
     "match_template": "api",
     "plan": "api",
+    "tune": "api",
     "wiener": "api",
 }
 _MODULES = ("kernels",)
@@ -42,6 +43,7 @@ __all__ = [
     "kernels",
     "match_template",
     "plan",
+    "tune",
     "wiener",
 ]
 
@@ -64,7 +66,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from . import kernels
     from ._progress import Cancelled, Report
-    from .api import convolve, correlate, match_template, plan, wiener
+    from .api import convolve, correlate, match_template, plan, tune, wiener
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
     from .planning import ArraySpec, Plan

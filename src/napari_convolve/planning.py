@@ -6,7 +6,7 @@ Nothing here computes a convolution or knows a method by name: the planner ranks
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -161,17 +161,13 @@ class MethodLike(Protocol):
     @property
     def name(self) -> str: ...
 
-    @property
-    def applies(self) -> Callable[[Problem, Machine], str]: ...
+    def applies(self, problem: Problem, machine: Machine, /) -> str: ...
 
-    @property
-    def tile(self) -> Callable[[Problem, Machine], tuple[int, ...]]: ...
+    def tile(self, problem: Problem, machine: Machine, /) -> tuple[int, ...]: ...
 
-    @property
-    def cost(self) -> Callable[[Problem, tuple[int, ...], Machine], Cost]: ...
+    def cost(self, problem: Problem, tile: tuple[int, ...], machine: Machine, /) -> Cost: ...
 
-    @property
-    def codes(self) -> Callable[[Problem], tuple[Hashable, ...]]: ...
+    def codes(self, problem: Problem, /) -> tuple[Hashable, ...]: ...
 
 
 def make_plan(
@@ -182,6 +178,7 @@ def make_plan(
     method: str = "auto",
     workers: int | None = None,
     max_memory: int | None = None,
+    compiled: bool = False,
 ) -> Plan:
     """The fastest of `methods` on any of `machines` within the memory.
 
@@ -195,6 +192,8 @@ def make_plan(
         Threads; they change the predicted time but never the tiles, so that the result does not depend on them.
     max_memory
         Bytes beyond input and output; None takes a safe share of what is free.
+    compiled
+        Plan as if all code were compiled already.
 
     Raises
     ------
@@ -209,7 +208,7 @@ def make_plan(
             if method not in ("auto", candidate.name):
                 continue
             why_not = candidate.applies(problem, machine)
-            if not why_not and method == "auto" and not set(candidate.codes(problem)) <= machine.compiled:
+            if not why_not and method == "auto" and not compiled and set(candidate.codes(problem)) - machine.compiled:
                 why_not = "it is not compiled yet"
             if why_not:
                 refused = why_not

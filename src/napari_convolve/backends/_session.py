@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ._calibration import load_rates, store_rates
 from ._numpy import cpu_count
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Session:
         self._pool: ThreadPoolExecutor | None = None
         self._cache: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
+        self._rates: dict[str, float] | None = None
         self._code: dict[Hashable, Any] = {}
         self._compiling = threading.RLock()
         self._jobs: list[Callable[[], object]] = []
@@ -117,6 +119,19 @@ class Session:
         """Keys of the code that is compiled."""
         return frozenset(self._code)
 
+    def rates(self) -> dict[str, float]:
+        """The cost constants measured on this machine by `nc.tune()`, empty without."""
+        with self._lock:
+            if self._rates is None:
+                self._rates = load_rates()
+            return self._rates
+
+    def set_rates(self, rates: dict[str, float] | None) -> None:
+        """Keep new constants, here and in the user's cache; None forgets them."""
+        with self._lock:
+            self._rates = dict(rates or {})
+        store_rates(rates)
+
     def later(self, jobs: Iterable[Callable[[], object]], delay: float = 0.5) -> None:
         """Run `jobs` one after another on a background thread, once the caller has had its result for a while.
 
@@ -125,7 +140,9 @@ class Session:
         with self._lock:
             self._jobs += jobs
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, args=(delay,), name="napari-convolve-compile", daemon=True)
+                self._worker = threading.Thread(
+                    target=self._work, args=(delay,), name="napari-convolve-compile", daemon=True
+                )
                 self._worker.start()
 
     def _work(self, delay: float) -> None:
@@ -145,6 +162,10 @@ class Session:
         if self._worker is not None:
             self._worker.join(timeout=10)
 
+    def forget_code(self) -> None:
+        """Forget what is compiled in this process."""
+        self._code.clear()
+
     def _executor(self) -> ThreadPoolExecutor:
         with self._lock:
             if self._pool is None:
@@ -155,7 +176,7 @@ class Session:
         """Forget spectra and give the threads back."""
         with self._lock:
             self._cache.clear()
-            self._code.clear()
+            self.forget_code()
             self._bytes = 0
             pool, self._pool = self._pool, None
         if pool is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from .._arrays import Array
 from .._registry import Registry
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
+from ._compiled import Code
 
 Factors = tuple[tuple[np.ndarray, ...], ...]
 
@@ -81,7 +82,7 @@ class Method:
     cost: Callable[[Problem, tuple[int, ...], Machine], Cost]
     run: Run
     keeps_ratio: bool = True
-    codes: Callable[[Problem], tuple[Hashable, ...]] = lambda problem: ()
+    codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: ()
     splits_border: bool = False
 
 

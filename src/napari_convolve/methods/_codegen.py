@@ -1,9 +1,9 @@
 """Source text of the inner loops, written out so that the compiler sees straight lines it can vectorise.
 
-Every function has the signature ``f(P, k, out, p0, o0, ny, nx, sp, so, width)``: for ``ny`` rows of ``nx`` results that start
-at ``o0`` in the flat array `out` and lie ``so`` apart, it reads the samples from ``p0`` on in the flat array `P`, rows
-``sp`` apart, and returns 0.0, or NaN when a result is not finite. Weights `k` are those of a correlation; ``ZERO`` is a global of
-the dtype.
+Every function has the signature ``f(P, k, out, p0, o0, ny, nx, sp, so, width)``: for ``ny`` rows of ``nx`` results that
+start at ``o0`` in the flat array `out` and lie ``so`` apart, it reads the samples from ``p0`` on in the flat array `P`,
+rows ``sp`` apart, and returns 0.0, or NaN when a result is not finite. Weights `k` are those of a correlation; ``ZERO``
+is a global of the dtype.
 
 What was measured (AVX-512): two rows of results at once share their samples, more rows need too many run-time alias
 checks for the vectoriser; eight taps at once keep weights and samples in registers; slices (``B = P[b:]``) vectorise
@@ -76,9 +76,7 @@ def rows(taps: int, add: bool, at_once: int) -> str:
             body += ["for x in range(nx):", *(f"    W{r}[x] = ZERO" for r in range(count))]
         body += [f"for i in range(height + {count - 1}):", "    for g in range(groups):", f"        c = g * {taps}"]
         body += [f"        B = P[p0 + (y + i) * sp + min(c, width - {taps}) :]"]
-        body += [
-            f"        k{r}_{u} = k[i - {r} + {at_once - 1}, c + {u}]" for r in range(count) for u in range(taps)
-        ]
+        body += [f"        k{r}_{u} = k[i - {r} + {at_once - 1}, c + {u}]" for r in range(count) for u in range(taps)]
         body += ["        for x in range(nx):", *(f"            v{u} = B[x + {u}]" for u in range(taps))]
         for r in range(count):
             body.append(f"            W{r}[x] += " + " + ".join(f"v{u} * k{r}_{u}" for u in range(taps)))

@@ -31,17 +31,16 @@ class Code:
     """One compiled inner loop: a function of `_codegen`, its arguments, and the dtype."""
 
     kind: str
-    arguments: tuple[int, ...]
+    arguments: tuple[int, int]
     add: bool
     dtype: str
 
     def source(self) -> str:
         """The text that is compiled."""
-        kind, add = self.kind, self.add
+        kind, add, (first, second) = self.kind, self.add, self.arguments
         if kind == "unrolled":
-            return _codegen.unrolled(*self.arguments, add)
-        taps, at_once = self.arguments
-        return (_codegen.rows if kind == "rows" else _codegen.columns)(taps, add, at_once)
+            return _codegen.unrolled(first, second, add)
+        return (_codegen.rows if kind == "rows" else _codegen.columns)(first, add, second)
 
     def function(self) -> Function:
         """The compiled loop; compiles now if need be."""
@@ -81,7 +80,8 @@ def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
 
 def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     """Correlation weights of a 1-D kernel laid out as the loop wants them."""
-    return _grouped(weights[None], code.arguments[0])[0]
+    row: np.ndarray = _grouped(weights[None], code.arguments[0])[0]
+    return row
 
 
 def apply_planes(
@@ -172,15 +172,16 @@ def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
 
 
 def _compile(code: Code) -> Function:
-    from numba import njit
+    from numba import njit, types
 
     scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "__name__": __name__}
     name = "_".join([code.kind, *map(str, code.arguments), "add" if code.add else "set", code.dtype])
     # the source counts as part of _codegen's file, so that the disk cache is renewed when that file changes
     exec(compile(code.source().replace("def f(", f"def {name}("), _codegen.__file__, "exec"), scope)
-    kernel = "[::1]" if code.kind == "columns" else "[:, ::1]"
-    t = code.dtype
-    signature = f"{t}({t}[::1], {t}{kernel}, {t}[::1], int64, int64, int64, int64, int64, int64, int64)"
+    t = getattr(types, code.dtype)
+    samples = types.Array(t, 1, "C", readonly=True)  # takes writeable arrays too
+    weights = types.Array(t, 1 if code.kind == "columns" else 2, "C")
+    signature = t(samples, weights, types.Array(t, 1, "C"), *[types.int64] * 7)
     options: dict[str, Any] = {"fastmath": _FASTMATH, "nogil": True, "error_model": "numpy", "boundscheck": False}
     try:
         function: Function = njit(signature, cache=True, **options)(scope[name])

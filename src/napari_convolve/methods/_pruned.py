@@ -81,7 +81,8 @@ def convolve(
     SESSION.run_all(forward, _slices(planes, step), workers)
     split = rest[-1] if len(rest) == 1 else rest[0]
     width = max(1, _COLUMN_SAMPLES * half.shape[split] // max(half.size // half.shape[first] * grid[0], 1))
-    columns = [tuple(c if a == split else slice(None) for a in range(half.ndim)) for c in _slices(half.shape[split], width)]
+    cuts = _slices(half.shape[split], width)
+    columns = [tuple(cut if a == split else slice(None) for a in range(half.ndim)) for cut in cuts]
     SESSION.run_all(middle, columns, workers)
     SESSION.run_all(backward, _slices(kept, step), workers)
 

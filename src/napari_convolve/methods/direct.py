@@ -17,10 +17,14 @@ from ._base import METHODS, Method, Weights, cache_tile, valid_key
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample, per weight and sample, and per call of a loop
 _SAMPLE, _WEIGHT, _LOOP = 0.45e-9, 0.030e-9, 2.5e-6
+#: so few weights (identity, a shift, a difference) are shifted copies in any case: exact, and nothing to compile
+_FEW = 2
 
 
 def _plane(problem: Problem) -> tuple[int, int] | None:
     """Height and width of the kernel in the last two axes, or None where the compiled loops do not fit."""
+    if problem.taps <= _FEW:
+        return None
     ndim = len(problem.shape)
     lengths = dict(zip(problem.axes, problem.kernel, strict=True))
     if ndim - 1 not in lengths or not _compiled.usable(problem.compute):
@@ -32,8 +36,8 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
     plane = _plane(problem)
     if plane is None:
         return ()
-    leading = math.prod(problem.kernel) // math.prod(plane)
-    return tuple(_compiled.plane_code(*plane, problem.compute, add) for add in ((False, True) if leading > 1 else (False,)))
+    deep = math.prod(problem.kernel) > math.prod(plane)
+    return tuple(_compiled.plane_code(*plane, problem.compute, add) for add in ((False, True) if deep else (False,)))
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
@@ -94,7 +98,8 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     values, axes = weights.values, weights.axes
     dtype = str(values.dtype)
-    if backend.name != "numpy" or not _compiled.usable(dtype) or block.ndim - 1 not in axes or out.dtype != dtype:
+    fits = block.ndim - 1 in axes and out.dtype == dtype and np.count_nonzero(values) > _FEW
+    if backend.name != "numpy" or not _compiled.usable(dtype) or not fits:
         shifted_sums(block, values, axes, out, backend)
         return False
     block = _compiled.strided(block, dtype)
@@ -104,12 +109,11 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
     lengths = [1] * block.ndim
     for axis, k in zip(axes, values.shape, strict=True):
         lengths[axis] = k
-    kernel = np.transpose(values[(slice(None, None, -1),) * values.ndim], np.argsort(axes)).reshape(lengths)
+    kernel = values[(slice(None, None, -1),) * values.ndim].reshape(lengths)
     height, width = kernel.shape[-2:]
-    codes = tuple(_compiled.plane_code(height, width, dtype, add) for add in (False, True))
-    taps = [
-        (lead, _compiled.plane_weights(codes[0], kernel[lead])) for lead in itertools.product(*map(range, kernel.shape[:-2]))
-    ]
+    codes = (_compiled.plane_code(height, width, dtype, False), _compiled.plane_code(height, width, dtype, True))
+    leads = itertools.product(*map(range, kernel.shape[:-2]))
+    taps = [(lead, _compiled.plane_weights(codes[0], kernel[lead])) for lead in leads]
     return _compiled.apply_planes(block, taps, codes, out, width)
 
 

@@ -12,7 +12,7 @@ from ..planning import Cost, Machine, Problem
 from ._base import METHODS, Method, Weights, valid_key
 
 #: seconds per sample and doubling of the length, for both transforms and the product, on one thread
-_PER_SAMPLE = 0.55e-9
+PER_SAMPLE = 0.55e-9
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ def fft_cost(problem: Problem, tile: tuple[int, ...], per_sample: float) -> Cost
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
-    cost = fft_cost(problem, tile, machine.rates.get("fft", _PER_SAMPLE))
+    cost = fft_cost(problem, tile, machine.rates.get("fft", PER_SAMPLE))
     return Cost(cost.seconds, cost.bytes, shared=True)
 
 
@@ -75,8 +75,8 @@ def kernel_spectrum(weights: Weights, grid: Sequence[int], ndim: int, backend: B
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     axes = weights.axes
-    rising = len(axes) > 1 and list(axes) == sorted(axes)
-    if backend.name != "numpy" or weights.values.dtype.kind != "f" or not rising or out.dtype != weights.values.dtype:
+    real = weights.values.dtype.kind == "f" and out.dtype == weights.values.dtype
+    if backend.name != "numpy" or not real or len(axes) == 1:
         return convolve_block(block, weights, out, backend, workers)
     from . import _pruned
 

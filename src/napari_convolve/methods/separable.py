@@ -30,22 +30,12 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
         return ()
     last = len(problem.shape) - 1
     found = []
-    for number, (axis, k) in enumerate(zip(_order(problem.axes), _lengths(problem), strict=True)):
+    for number, (axis, k) in enumerate(zip(problem.axes, problem.kernel, strict=True)):
         adds = problem.terms > 1 and number == len(problem.axes) - 1
         for add in (False, True) if adds else (False,):
             code = _compiled.plane_code(1, k, problem.compute, add) if axis == last else None
             found.append(code or _compiled.column_code(k, problem.compute, add))
     return tuple(dict.fromkeys(found))
-
-
-def _order(axes: tuple[int, ...]) -> tuple[int, ...]:
-    """Leading axes first: the pass along the last one then reads what is still in the cache."""
-    return tuple(sorted(axes))
-
-
-def _lengths(problem: Problem) -> list[int]:
-    lengths = dict(zip(problem.axes, problem.kernel, strict=True))
-    return [lengths[axis] for axis in _order(problem.axes)]
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
@@ -67,13 +57,13 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     lengths = list(problem.block(tile))
     block = math.prod(lengths)
     seconds = 0.0
-    for axis, k in zip(_order(problem.axes), _lengths(problem), strict=True):
+    for axis, k in zip(problem.axes, problem.kernel, strict=True):
         lengths[axis] = tile[axis]
         samples = math.prod(lengths)
         if compiled:
             per_tap = machine.rates.get("separable.compiled", _WEIGHT)
-            calls = samples // (lengths[axis] * lengths[-1]) if axis < len(tile) - 1 else samples // math.prod(lengths[-2:])
-            seconds += samples * wide * (_SAMPLE + k * per_tap) + calls * _LOOP
+            plane = (lengths[axis] if axis < len(tile) - 1 else math.prod(lengths[-2:-1])) * lengths[-1]
+            seconds += samples * wide * (_SAMPLE + k * per_tap) + samples // max(plane, 1) * _LOOP
         else:
             per_tap = machine.rates.get("separable", _PER_TAP)
             seconds += k * (samples * per_tap * wide + 2 * _PER_CALL)
@@ -86,19 +76,18 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
     compiled = backend.name == "numpy" and _compiled.usable(dtype) and out.dtype == dtype
     finite = compiled
     for number, term in enumerate(weights.factors):
-        vectors = dict(zip(weights.axes, term, strict=True))
-        order = _order(weights.axes)
         passed = _compiled.strided(block, dtype) if compiled else block
-        for axis in order:
-            last = axis == order[-1]
+        # leading axes first: the pass along the last one then reads what is still in the cache
+        for axis, vector in zip(weights.axes, term, strict=True):
+            last = axis == weights.axes[-1]
             shape = list(passed.shape)
-            shape[axis] -= len(vectors[axis]) - 1
+            shape[axis] -= len(vector) - 1
             target = out if last and compiled else backend.empty(tuple(shape), dtype)
             if compiled:
-                ok = pass_along(passed, vectors[axis][::-1], axis, target, add=last and number > 0)
+                ok = pass_along(passed, vector[::-1], axis, target, add=last and number > 0)
                 finite = finite and (ok or not last)
             else:
-                shifted_sums(passed, vectors[axis], (axis,), target, backend)
+                shifted_sums(passed, vector, (axis,), target, backend)
             passed = target
         if not compiled:
             backend.assign(out, ..., passed if number == 0 else out[...] + passed)

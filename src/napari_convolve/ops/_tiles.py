@@ -11,7 +11,7 @@ from .._arrays import Array, cast
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..boundary import gather
-from ..planning import Plan, Problem, count_tiles
+from ..planning import Machine, Plan, Problem, count_tiles
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
@@ -71,10 +71,16 @@ def sweep(
             return out
         except device.out_of_memory as error:
             device.release()
-            if attempt >= _MAX_RETRIES or (plan.backend == "numpy" and attempt >= 2):
+            if attempt >= _MAX_RETRIES:
                 raise MemoryError(f"{plan.backend} ran out of memory even with tiles of {plan.tiles}") from error
             plan = _smaller(plan, replan, task, attempt)
     raise AssertionError("unreachable")
+
+
+def cpu_machine() -> Machine:
+    """The CPU as the planner sees it, for what a device had no room for."""
+    backend = get_backend("numpy")
+    return Machine("numpy", cpu_count(), backend.free_bytes(), SESSION.rates(), SESSION.ready())
 
 
 def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:

@@ -8,12 +8,13 @@ out by normalised convolution (Knutsson and Westin 1993), each sign of the kerne
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from .._arrays import REAL_OF, Array, dtype_name
 from ..backends import Backend
+from ..kernels import Kernel
 from ..methods import Factors, Method, Weights
 from ._counting import count_flags
 
@@ -34,15 +35,14 @@ class WindowSum:
         As a convolution applies them.
     omit : bool
         Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
+    parts : tuple
+        The kernel's `signed_parts`, needed where samples can be left out.
     """
 
     method: Method
     weights: Weights
     omit: bool
-    parts: tuple[tuple[float, Weights], ...] = field(default=(), init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parts", signed_parts(self.weights) if self.weights.values.dtype.kind == "f" else ())
+    parts: tuple[tuple[float, Weights], ...] = ()
 
     def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
         """Fill `out` with the sums over all windows inside `block`.
@@ -97,17 +97,15 @@ class WindowSum:
         return total
 
 
-def signed_parts(weights: Weights) -> tuple[tuple[float, Weights], ...]:
+def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, Weights], ...]:
     """The positive and the negative weights, in float64, with their factors when they have any."""
-    from ..kernels import Kernel
-
     parts = []
     for sign in (1.0, -1.0):
-        values = np.maximum(sign * weights.values.astype(np.float64), 0.0)
+        values = np.maximum(sign * kernel.values, 0.0)
         if values.any():
             found = Kernel(values).factors()
             terms: Factors = tuple(found) if found is not None and len(found) == 1 else ()
-            parts.append((sign, Weights(values, weights.axes, terms)))
+            parts.append((sign, Weights(values, axes, terms)))
     return tuple(parts)
 
 

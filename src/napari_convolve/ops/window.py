@@ -15,13 +15,15 @@ import numpy as np
 
 from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task, format_bytes
-from ..backends import Backend
+from ..backends import SESSION, Backend
 from ..kernels import Kernel
-from ..methods import METHODS, Method, Weights
+from ..methods import METHODS, Factors, Method, Weights
 from ..planning import Machine, Plan, Problem, make_plan
-from ._tiles import Sweep, sweep
+from ._tiles import Sweep, cpu_machine, sweep
 from ._windows import WindowSum, signed_parts
 
+#: Results smaller than this are not worth asking the system for.
+_SURELY_FREE = 64 << 20
 SHAPES = ("same", "full", "valid")
 
 
@@ -34,7 +36,7 @@ class Window:
     operation : str
         ``"convolve"`` or ``"correlate"``.
     axes : tuple of int
-        Non-negative, one for each axis of the kernel.
+        Non-negative and rising, one for each axis of the kernel.
     boundary, cval, shape, origin, nan
         As in the public functions; one origin per axis.
     dtype : str or None
@@ -75,12 +77,13 @@ def window_sum(
     """
     applied, reach = as_convolution(kernel, window)
     dtype, watched = dtype_name(image.dtype), task.responsive
-    spec = window_sweep(image.shape, dtype, applied, window, reach, valid is not None, watched)
+    factors = tuple(applied.factors() or ())
+    spec = window_sweep(image.shape, dtype, applied, window, reach, valid is not None, watched, factors)
     problem = spec.problem
-    weights = make_weights(applied, window.axes, problem.compute)
+    weights = make_weights(applied, window.axes, problem.compute, factors)
 
     def replan(budget: int | None, backend: str) -> Plan:
-        chosen = [m for m in machines if m.backend == backend] or list(machines)
+        chosen = [m for m in machines if m.backend == backend] or [cpu_machine()]
         return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget)
 
     if 0 in problem.out:
@@ -88,13 +91,37 @@ def window_sum(
     check_room(problem.out, spec.dtype, source)
     plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
     spec = replace(spec, splits_border=METHODS.get(plan.method).splits_border)
-    compute = WindowSum(METHODS.get(plan.method), weights, window.nan == "omit")
-    return sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    parts = signed_parts(applied, window.axes) if problem.masked else ()
+    compute = WindowSum(METHODS.get(plan.method), weights, window.nan == "omit", parts)
+    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    if method == "auto":
+        compile_later(problem, machines)
+    return result
+
+
+def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
+    """Have the code compiled, after this call, that would have been faster had it been ready."""
+    ready = SESSION.ready()
+    if all(ready.issuperset(method.codes(problem)) for method in methods()):
+        return
+    best = METHODS.get(make_plan(problem, machines, methods(), compiled=True).method)
+    SESSION.later(code.function for code in best.codes(problem) if code not in ready)
 
 
 def methods() -> list[Method]:
     """All registered methods, in order."""
     return [METHODS.get(name) for name in METHODS]
+
+
+def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
+    """Kernel and options with the axes in rising order, as everything below expects them."""
+    order = np.argsort(window.axes)
+    if (order == np.arange(len(order))).all():
+        return kernel, window
+    values = kernel.values.transpose(order)
+    turned = Kernel(values, tuple(kernel.center[a] for a in order), name=kernel.name)
+    axes, origin = tuple(window.axes[a] for a in order), tuple(window.origin[a] for a in order)
+    return turned, replace(window, axes=axes, origin=origin)
 
 
 def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, ...]]:
@@ -115,6 +142,7 @@ def window_sweep(
     reach: tuple[int, ...],
     masked: bool,
     responsive: bool,
+    factors: Factors = (),
 ) -> Sweep:
     """Geometry and problem of a convolution with `kernel`."""
     masked = masked or window.nan == "omit"
@@ -135,7 +163,7 @@ def window_sweep(
         axes=window.axes,
         kernel=kernel.shape,
         taps=int(np.count_nonzero(kernel.values)),
-        terms=separable_terms(kernel, masked),
+        terms=separable_terms(kernel, factors, masked),
         boundary=window.boundary,
         masked=masked,
         responsive=responsive,
@@ -143,18 +171,18 @@ def window_sweep(
     return Sweep(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
 
 
-def separable_terms(kernel: Kernel, masked: bool) -> int:
+def separable_terms(kernel: Kernel, factors: Factors, masked: bool) -> int:
     """How many separable terms the kernel is a sum of; with missing samples each sign must be separable itself."""
     if masked and kernel.values.dtype.kind == "f":
-        parts = signed_parts(Weights(kernel.values, tuple(range(kernel.ndim))))
+        parts = signed_parts(kernel, tuple(range(kernel.ndim)))
         return 1 if parts and all(part.factors for _, part in parts) else 0
-    return len(kernel.factors() or ())
+    return len(factors)
 
 
-def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str) -> Weights:
+def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str, factors: Factors) -> Weights:
     """The kernel's values and factors in the dtype of the computation."""
-    factors = tuple(tuple(vector.astype(compute) for vector in term) for term in kernel.factors() or ())
-    return Weights(np.ascontiguousarray(kernel.values.astype(compute)), axes, factors)
+    cast = tuple(tuple(vector.astype(compute) for vector in term) for term in factors)
+    return Weights(np.ascontiguousarray(kernel.values.astype(compute)), axes, cast)
 
 
 def check_room(shape: Sequence[int], dtype: str, source: Backend) -> None:
@@ -165,8 +193,8 @@ def check_room(shape: Sequence[int], dtype: str, source: Backend) -> None:
     MemoryError
         With what it needs and what is free.
     """
-    needed, free = math.prod(shape) * np.dtype(dtype).itemsize, source.free_bytes()
-    if needed > free:
+    needed = math.prod(shape) * np.dtype(dtype).itemsize
+    if needed > _SURELY_FREE and needed > (free := source.free_bytes()):
         raise MemoryError(
             f"the result of shape {tuple(shape)} needs {format_bytes(needed)}, {format_bytes(free)} are free"
         )

@@ -1,0 +1,86 @@
+"""Measure the constants of the cost models on this machine, and compile what is used most."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..backends import SESSION, cpu_count, get_backend
+from ..planning import Machine, Problem
+from . import _compiled
+from ._base import METHODS, Method, Weights
+from .fft import PER_SAMPLE
+
+#: A calibration takes no longer than this.
+_BUDGET = 0.45
+
+
+def compile_common(dtypes: Sequence[str] = ("float32",)) -> int:
+    """Compile the loops for 2-D and 3-D kernels of every length; returns how many there are."""
+    codes = []
+    for dtype in dtypes:
+        for add in (False, True):
+            codes += [_compiled.plane_code(k, k, dtype, add) for k in (2, 3, 4, 5, 6, 7, 8, 9)]
+            codes += [_compiled.plane_code(1, k, dtype, add) for k in (3, 4, 5, 6, 7, 8)]
+            codes += [_compiled.column_code(k, dtype, add) for k in (3, 4, 5, 6, 7, 8)]
+    for code in dict.fromkeys(codes):
+        code.function()
+    return len(set(codes))
+
+
+def calibrate() -> dict[str, float]:
+    """Rates of the methods, each from one tile that a thread computes a few times."""
+    rates = {
+        "fft": _fft_rate("fft", (1024, 1024), 31) * cpu_count(),
+        "overlap-save": _fft_rate("overlap-save", (290, 290), 31),
+    }
+    if _compiled.installed():
+        direct, default = _seconds("direct", (256, 1024), 9, terms=0)
+        rates["direct.compiled"] = 0.030e-9 * direct / default
+        separable, default = _seconds("separable", (256, 1024), 17, terms=1)
+        rates["separable.compiled"] = 0.045e-9 * separable / default
+    return {name: value for name, value in rates.items() if 0 < value < math.inf}
+
+
+def _fft_rate(name: str, out: tuple[int, int], k: int) -> float:
+    seconds, predicted = _seconds(name, out, k, terms=0)
+    return PER_SAMPLE * seconds / predicted
+
+
+def _seconds(name: str, out: tuple[int, int], k: int, terms: int) -> tuple[float, float]:
+    """Measured and predicted time of one tile on one thread (a whole transform: on all)."""
+    method: Method = METHODS.get(name)
+    shape = tuple(n + k - 1 for n in out)
+    problem = Problem("convolve", shape, "float32", out, "float32", (0, 1), (k, k), k * k, terms)
+    vector = np.linspace(0.1, 1, k, dtype=np.float32)
+    weights = Weights(np.outer(vector, vector), (0, 1), ((vector, vector),))
+    block, result = np.ones(shape, np.float32), np.empty(out, np.float32)
+    backend = get_backend("numpy")
+    measured = _fastest(lambda: method.run(block, weights, result, backend, cpu_count()), _BUDGET / 4)
+    return measured, method.cost(problem, out, Machine("numpy", 1, 1 << 30)).seconds
+
+
+def _fastest(call: Callable[[], object], budget: float) -> float:
+    call()
+    end, best = time.perf_counter() + budget, math.inf
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        call()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def tune(*, reset: bool = False) -> dict[str, float]:
+    """Calibrate the planner and compile the inner loops now, or forget both; see `napari_convolve.tune`."""
+    if reset:
+        SESSION.set_rates(None)
+        SESSION.forget_code()
+        return {}
+    if _compiled.installed():
+        compile_common()
+    rates = calibrate()
+    SESSION.set_rates(rates)
+    return rates
