@@ -52,9 +52,7 @@ def source_index(index: np.ndarray, length: int, boundary: str) -> np.ndarray:
     return MODES.get(boundary)(index, length)  # a mode that was added: its rule is its definition
 
 
-def extend(
-    image: np.ndarray, ranges: Sequence[tuple[int, int]], boundary: str, cval: complex = 0.0
-) -> np.ndarray:
+def extend(image: np.ndarray, ranges: Sequence[tuple[int, int]], boundary: str, cval: complex = 0.0) -> np.ndarray:
     """Read ``image`` at every index of ``ranges`` (one half-open range per axis)."""
     for axis, (start, stop) in enumerate(ranges):
         index = source_index(np.arange(start, stop), image.shape[axis], boundary)
@@ -103,14 +101,10 @@ def window_sum(
         reach = centre[axis] + int(origins[axis])
         return reach - j if operation == "convolve" else j - reach
 
-    spans = [
-        result_range(operation, shape, n, k, c)
-        for n, k, c in zip(image.shape, kernel.shape, centre, strict=True)
-    ]
+    spans = [result_range(operation, shape, n, k, c) for n, k, c in zip(image.shape, kernel.shape, centre, strict=True)]
     lowest = [min(tap(0, a), tap(k - 1, a)) for a, k in enumerate(kernel.shape)]
     wanted = [
-        (start + low, stop + low + k - 1)
-        for (start, stop), low, k in zip(spans, lowest, kernel.shape, strict=True)
+        (start + low, stop + low + k - 1) for (start, stop), low, k in zip(spans, lowest, kernel.shape, strict=True)
     ]
     padded = extend(image, wanted, boundary, cval)
     out_shape = tuple(stop - start for start, stop in spans)
@@ -136,9 +130,7 @@ def on_axes(
     return np.moveaxis(out, range(-len(axes), 0), axes)
 
 
-def propagated(
-    operation: str, image: np.ndarray, kernel: np.ndarray, **options: object
-) -> np.ndarray:
+def propagated(operation: str, image: np.ndarray, kernel: np.ndarray, **options: object) -> np.ndarray:
     """`window_sum` with NaN exactly where a non-finite sample meets a weight that is not 0."""
     bad = ~np.isfinite(image)
     clean = np.where(bad, 0, image)
@@ -171,9 +163,7 @@ def normalised(
             continue
         top = window_sum(operation, clean, part, cval=cval, **options)
         bottom = window_sum(operation, valid.astype(float), part, cval=1.0, **options)
-        count = window_sum(
-            operation, valid.astype(float), (part > 0).astype(float), cval=1.0, **options
-        )
+        count = window_sum(operation, valid.astype(float), (part > 0).astype(float), cval=1.0, **options)
         seen = np.rint(count) > 0
         ratio = np.where(seen, top / np.where(seen, bottom, 1.0), np.nan)
         out = out + sign * part.sum() * ratio
@@ -182,9 +172,7 @@ def normalised(
     return np.asarray(out)
 
 
-def scale_of(
-    operation: str, image: np.ndarray, kernel: np.ndarray, cval: complex = 0.0, **options: object
-) -> float:
+def scale_of(operation: str, image: np.ndarray, kernel: np.ndarray, cval: complex = 0.0, **options: object) -> float:
     """Largest value that the sum of absolute products reaches: what tolerances are relative to."""
     finite = np.abs(np.where(np.isfinite(image), image, 0))
     sums = window_sum(operation, finite, np.abs(kernel), cval=abs(cval), **options)

@@ -40,7 +40,7 @@ class Memory:
 
     def __init__(self, free: int = 1 << 30, largest: float = math.inf) -> None:
         self.free, self.largest = free, largest
-        self.blocks = self.refused = self.released = 0
+        self.blocks = self.refused = self.released = self.largest_taken = 0
         self._lock = threading.Lock()
 
     def take(self, shape: Sequence[int], itemsize: int) -> None:
@@ -51,6 +51,7 @@ class Memory:
             if size > self.largest:
                 self.refused += 1
                 raise DeviceOutOfMemory(f"the device has no room for {size} bytes")
+            self.largest_taken = max(self.largest_taken, size)
 
 
 class StandinBackend(ArrayApiBackend):
@@ -81,9 +82,7 @@ class StandinBackend(ArrayApiBackend):
         self.memory.take(self._grid(array, shape, axes), 8)
         return super().fft(array, shape, axes, workers)
 
-    def ifft(
-        self, array: Any, shape: Sequence[int], axes: Sequence[int], workers: int, real: bool
-    ) -> Any:
+    def ifft(self, array: Any, shape: Sequence[int], axes: Sequence[int], workers: int, real: bool) -> Any:
         self.memory.take(self._grid(array, shape, axes), 8)
         return super().ifft(array, shape, axes, workers, real)
 

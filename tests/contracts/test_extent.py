@@ -57,16 +57,12 @@ def test_full_and_valid_equal_scipy_signal(operation: str, method: str, backend:
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_full_takes_outside_samples_from_the_boundary(
-    boundary: str, method: str, backend: str
-) -> None:
+def test_full_takes_outside_samples_from_the_boundary(boundary: str, method: str, backend: str) -> None:
     for seed, (shape, sides) in enumerate((*SIDES, *LARGER)):
         kernel = separable_kernel(np.random.default_rng(seed), sides)
         for operation in OPERATIONS:
             options = {"shape": "full", "boundary": boundary, "cval": 2.5}
-            check(
-                operation, data(seed, shape), kernel, method=method, backend=backend, **options
-            )
+            check(operation, data(seed, shape), kernel, method=method, backend=backend, **options)
 
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
@@ -135,6 +131,22 @@ def test_without_axes_the_kernel_acts_on_the_last_ones() -> None:
     np.testing.assert_array_equal(got, nc.convolve(image, kernel, axes=(2, 3)))
     np.testing.assert_array_equal(got[1, 2], nc.convolve(image[1, 2], kernel))
     assert nc.convolve(data(7, (2, 2, 2, 3, 4, 5)), data(8, (3,))).shape == (2, 2, 2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_one_kernel_serves_images_of_any_number_of_axes(method: str, backend: str) -> None:
+    """What is kept of a kernel between calls (its spectrum) must not fix the image it was made for."""
+    stack, kernel = data(8, (2, 3, 6, 7)), np.outer([1.0, 2, 4], [3.0, 1])
+    frame = window_sum("convolve", stack[1, 2], kernel)
+    nc.clear_cache()
+    for image in (stack, stack[1, 2], stack[1], stack[None]):
+        got = nc.convolve(image, kernel, method=method, backend=backend)
+        last = got if got.ndim == 2 else got.reshape(-1, 6, 7)[-1]
+        assert_close(last, frame, scale_of("convolve", stack[1, 2], kernel), image.shape)
+    first = np.moveaxis(stack[1], 0, -1)
+    got = nc.convolve(first, kernel, axes=(0, 1), method=method, backend=backend)
+    assert_close(got[..., 2], frame, scale_of("convolve", stack[1, 2], kernel), "axes")
 
 
 def test_the_documented_default_is_reflect_and_same() -> None:

@@ -52,9 +52,7 @@ def test_image_of_one_pixel(ndim: int, boundary: str, method: str, backend: str)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("extent", sorted(EXTENTS))
-def test_a_batch_axis_of_size_zero_gives_an_empty_result(
-    extent: str, method: str, backend: str
-) -> None:
+def test_a_batch_axis_of_size_zero_gives_an_empty_result(extent: str, method: str, backend: str) -> None:
     image, kernel = np.zeros((0, 8, 9), np.uint8), np.ones((3, 4))
     for operation in OPERATIONS:
         got = call(operation, image, kernel, shape=extent, method=method, backend=backend)
@@ -67,9 +65,7 @@ def test_a_batch_axis_of_size_zero_gives_an_empty_result(
     ("shape", "kernel"),
     [((0,), (3,)), ((0, 5), (3, 3)), ((3, 0, 4), (3, 3)), ((5, 0), (1,)), ((0, 0), (3,))],
 )
-def test_an_acted_axis_of_size_zero_is_an_error(
-    shape: tuple[int, ...], kernel: tuple[int, ...]
-) -> None:
+def test_an_acted_axis_of_size_zero_is_an_error(shape: tuple[int, ...], kernel: tuple[int, ...]) -> None:
     for operation in OPERATIONS:
         for extent in EXTENTS:
             with pytest.raises(ValueError, match="axis|size|empty"):

@@ -51,9 +51,7 @@ def answer(operation: str, image: np.ndarray, kernel: np.ndarray, **options: Any
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("name", sorted(KERNELS))
 @pytest.mark.parametrize("bad", sorted(BAD))
-def test_propagates_exactly_under_weights_that_are_not_zero(
-    bad: str, name: str, method: str, backend: str
-) -> None:
+def test_propagates_exactly_under_weights_that_are_not_zero(bad: str, name: str, method: str, backend: str) -> None:
     kernel = KERNELS[name]
     for dtype in ("float32", "float64"):
         image = image_with(BAD[bad], dtype)
@@ -115,9 +113,7 @@ def test_nan_in_a_complex_image_and_under_a_complex_kernel(method: str) -> None:
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("name", sorted(KERNELS))
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_mask_is_normalised_convolution(
-    boundary: str, name: str, method: str, backend: str
-) -> None:
+def test_mask_is_normalised_convolution(boundary: str, name: str, method: str, backend: str) -> None:
     """Few, some and nearly all samples valid; what lies under the mask must not matter."""
     kernel = KERNELS[name]
     for share in (0.1, 0.6, 0.97):

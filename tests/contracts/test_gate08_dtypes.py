@@ -60,9 +60,7 @@ def test_integers_beyond_2_to_the_53_are_computed_in_float64_with_a_warning() ->
         got = nc.convolve(image, np.array([[1.0]]))
     assert len(caught) == 1
     np.testing.assert_allclose(got, float(2**53), rtol=1e-15)
-    np.testing.assert_array_equal(
-        nc.convolve(np.full((5, 5), 2**32 - 1, np.uint32), [[1.0]]), 2.0**32 - 1
-    )
+    np.testing.assert_array_equal(nc.convolve(np.full((5, 5), 2**32 - 1, np.uint32), [[1.0]]), 2.0**32 - 1)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -16,15 +16,12 @@ from .reference import TOLERANCE
 da = pytest.importorskip("dask.array")
 
 
-
 def lazy_enough() -> bool:
     """Say whether Dask arrays are supported: remove this guard with the commit that brings them."""
     return isinstance(nc.convolve(da.ones(4, chunks=2), [1.0]), da.Array)
 
 
-pytestmark = pytest.mark.skipif(
-    not lazy_enough(), reason="napari_convolve computes Dask arrays in memory so far"
-)
+pytestmark = pytest.mark.skipif(not lazy_enough(), reason="napari_convolve computes Dask arrays in memory so far")
 CHUNKS = [(40, 50), (7, 50), (1, 3), ((1, 2, 3, 34), (25, 25)), ((13, 27), (1, 48, 1))]
 
 

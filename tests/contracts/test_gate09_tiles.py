@@ -11,6 +11,7 @@ import napari_convolve as nc
 
 from .matrix import BACKENDS, BOUNDARIES, METHOD_NAMES, OPERATIONS, call, separable_kernel
 from .reference import TOLERANCE
+from .standin import NAME, standin
 
 TINY = 20_000  # bytes: the image below has 4 times as many
 
@@ -37,17 +38,13 @@ def assert_within_the_table(tiled: Any, untiled: Any, kernel: Any, context: obje
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("boundary", BOUNDARIES)
-def test_tiny_memory_gives_tiles_and_the_same_numbers(
-    boundary: str, method: str, backend: str
-) -> None:
+def test_tiny_memory_gives_tiles_and_the_same_numbers(boundary: str, method: str, backend: str) -> None:
     image, kernel = data()
     for operation in OPERATIONS:
         for extra in ({"origin": (2, -1)}, {"shape": "full"}, {"shape": "valid"}):
             options = {"boundary": boundary, "cval": 2.0, "method": method, **extra}
             untiled = call(operation, image, kernel, **options)
-            tiled, report = with_report(
-                operation, image, kernel, max_memory=TINY, backend=backend, **options
-            )
+            tiled, report = with_report(operation, image, kernel, max_memory=TINY, backend=backend, **options)
             assert np.prod(report.plan.tiles) < untiled.size / 2
             assert_within_the_table(tiled, untiled, kernel, (operation, options, report.plan))
 
@@ -63,9 +60,7 @@ def test_tiles_with_missing_samples(way: str, method: str) -> None:
     if way != "mask":
         image[holes] = np.nan
     untiled = nc.convolve(image, kernel, method=method, **options)
-    tiled, report = with_report(
-        "convolve", image, kernel, method=method, max_memory=TINY, **options
-    )
+    tiled, report = with_report("convolve", image, kernel, method=method, max_memory=TINY, **options)
     assert np.prod(report.plan.tiles) < image.size
     assert_within_the_table(tiled, untiled, kernel, report.plan)
 
@@ -76,9 +71,7 @@ def test_tiles_cut_batch_and_acted_axes(axes: tuple[int, ...], method: str) -> N
     rng = np.random.default_rng(2)
     image, kernel = rng.normal(size=(6, 5, 23, 19)), separable_kernel(rng, (3, 4, 2)[: len(axes)])
     untiled = nc.correlate(image, kernel, axes=axes, method=method)
-    tiled, report = with_report(
-        "correlate", image, kernel, axes=axes, method=method, max_memory=TINY
-    )
+    tiled, report = with_report("correlate", image, kernel, axes=axes, method=method, max_memory=TINY)
     assert np.prod(report.plan.tiles) < image.size / 2
     assert_within_the_table(tiled, untiled, kernel, report.plan)
 
@@ -94,6 +87,19 @@ def test_integer_results_and_big_kernels_in_tiles(method: str) -> None:
     assert tiled.dtype == np.int16
     assert np.abs(tiled.astype(int) - untiled).max() <= 1  # a sum may fall on either side of .5
     assert (tiled == untiled).mean() > 0.999
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+@pytest.mark.parametrize("sides", [(41, 3), (3, 41), (15, 15)])
+def test_no_block_on_a_device_is_larger_than_the_memory_allowed(sides: tuple[int, ...], method: str) -> None:
+    """Borders and halos count too: a thin slab along an edge depends on much more than itself."""
+    rng = np.random.default_rng(5)
+    image, kernel = rng.normal(size=(200, 210)).astype(np.float32), separable_kernel(rng, sides)
+    for options in ({"boundary": "reflect"}, {"shape": "full"}, {"mask": image > -1}):
+        parts = np.abs(kernel) if "mask" in options else kernel
+        with standin() as memory:
+            nc.convolve(image, parts, max_memory=100_000, method=method, backend=NAME, **options)
+        assert 0 < memory.largest_taken <= 100_000, options
 
 
 def test_memory_may_be_said_in_words() -> None:

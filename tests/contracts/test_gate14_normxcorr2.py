@@ -9,9 +9,7 @@ import napari_convolve as nc
 
 from .octave import cases, table
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(nc, "match_template"), reason="napari_convolve has no match_template yet"
-)
+pytestmark = pytest.mark.skipif(not hasattr(nc, "match_template"), reason="napari_convolve has no match_template yet")
 
 
 @pytest.mark.parametrize("case", cases("normxcorr2"), ids=lambda case: case["key"])

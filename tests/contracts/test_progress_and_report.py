@@ -36,9 +36,7 @@ def test_progress_grows_to_its_total_in_the_calling_thread(method: str) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, None])
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_cancelled_stops_promptly_and_leaves_nothing_behind(
-    operation: str, workers: int | None
-) -> None:
+def test_cancelled_stops_promptly_and_leaves_nothing_behind(operation: str, workers: int | None) -> None:
     calls: list[int] = []
     reports: list[nc.Report] = []
 
@@ -106,9 +104,7 @@ def test_the_report_of_an_empty_result_comes_too() -> None:
 
 def test_neither_progress_nor_report_changes_the_result() -> None:
     silent = nc.convolve(IMAGE, KERNEL, **MANY_TILES)
-    heard = nc.convolve(
-        IMAGE, KERNEL, progress=lambda d, t: None, report=lambda r: None, **MANY_TILES
-    )
+    heard = nc.convolve(IMAGE, KERNEL, progress=lambda d, t: None, report=lambda r: None, **MANY_TILES)
     assert np.abs(silent - heard).max() <= 1e-5 * 5 * np.abs(KERNEL).sum()
 
 
@@ -119,14 +115,10 @@ def test_something_that_cannot_be_called_is_an_error(name: str) -> None:
 
 
 def test_a_watched_call_plans_no_long_step() -> None:
-    plan = nc.plan(
-        nc.ArraySpec((20_000, 20_000)), np.ones((31, 31)), method="direct", progress=print
-    )
+    plan = nc.plan(nc.ArraySpec((20_000, 20_000)), np.ones((31, 31)), method="direct", progress=print)
     assert np.prod(plan.tiles) < 20_000 * 20_000
     quiet = nc.plan(nc.ArraySpec((20_000, 20_000)), np.ones((31, 31)), method="fft")
-    watched = nc.plan(
-        nc.ArraySpec((20_000, 20_000)), np.ones((31, 31)), method="fft", progress=print
-    )
+    watched = nc.plan(nc.ArraySpec((20_000, 20_000)), np.ones((31, 31)), method="fft", progress=print)
     assert np.prod(watched.tiles) < np.prod(quiet.tiles)
 
 

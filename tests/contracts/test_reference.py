@@ -26,12 +26,8 @@ def test_same_equals_ndimage_for_every_size_parity_and_origin(operation: str, mo
                 if not scipy_is_right(operation, (n,), (k,), mode, (origin,)):
                     continue
                 image, kernel = data(n, n, 3), data(k, k, 2)
-                expected = getattr(scipy.ndimage, operation)(
-                    image, kernel, mode=mode, cval=1.5, origin=(origin, 0)
-                )
-                got = window_sum(
-                    operation, image, kernel, boundary=mode, cval=1.5, origin=(origin, 0)
-                )
+                expected = getattr(scipy.ndimage, operation)(image, kernel, mode=mode, cval=1.5, origin=(origin, 0))
+                got = window_sum(operation, image, kernel, boundary=mode, cval=1.5, origin=(origin, 0))
                 np.testing.assert_allclose(got, expected, atol=1e-12, err_msg=f"{n} {k} {origin}")
 
 
@@ -48,9 +44,7 @@ def test_far_outside_the_image_the_line_filters_of_scipy_are_right(mode: str) ->
 
 @pytest.mark.parametrize("shape", ["full", "valid"])
 @pytest.mark.parametrize("sizes", [((7, 6), (3, 2)), ((5, 9), (4, 4)), ((6,), (6,))])
-def test_full_and_valid_equal_scipy_signal(
-    shape: str, sizes: tuple[tuple[int, ...], tuple[int, ...]]
-) -> None:
+def test_full_and_valid_equal_scipy_signal(shape: str, sizes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     image, kernel = data(1, *sizes[0]), data(2, *sizes[1]) + 1j * data(3, *sizes[1])
     for operation in ("convolve", "correlate"):
         expected = getattr(scipy.signal, operation)(image, kernel, mode=shape, method="direct")

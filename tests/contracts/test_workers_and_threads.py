@@ -31,9 +31,7 @@ def digest(result: np.ndarray) -> str:
 @pytest.mark.parametrize("method", METHOD_NAMES)
 @pytest.mark.parametrize("memory", [None, 400_000])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_result_does_not_depend_on_workers(
-    dtype: str, memory: int | None, method: str
-) -> None:
+def test_the_result_does_not_depend_on_workers(dtype: str, memory: int | None, method: str) -> None:
     image = IMAGE.astype(dtype)
     for operation in OPERATIONS:
         how: dict[str, Any] = {"method": method, "max_memory": memory}
@@ -49,9 +47,7 @@ def test_with_missing_samples_neither(method: str) -> None:
     image[RNG.random(image.shape) < 0.01] = np.nan
     for nan in ("omit", "propagate"):
         results = [
-            nc.convolve(
-                image, np.abs(KERNEL), nan=nan, method=method, max_memory=900_000, workers=workers
-            )
+            nc.convolve(image, np.abs(KERNEL), nan=nan, method=method, max_memory=900_000, workers=workers)
             for workers in (1, 2, None)
         ]
         assert len({digest(result) for result in results}) == 1
@@ -134,9 +130,7 @@ pickle.dump((kernel, result), sys.stdout.buffer)
 def test_a_kernel_travels_to_another_process() -> None:
     kernel = nc.Kernel(KERNEL, center=(0, 3), spacing=(2, 1), units="um", name="k")
     packed = pickle.dumps((IMAGE[0], kernel))
-    child = subprocess.run(
-        [sys.executable, "-c", SPAWNED], input=packed, capture_output=True, timeout=100, check=True
-    )
+    child = subprocess.run([sys.executable, "-c", SPAWNED], input=packed, capture_output=True, timeout=100, check=True)
     same_kernel, result = pickle.loads(child.stdout)
     assert same_kernel == kernel and same_kernel.center == (0, 3)
     expected = nc.convolve(IMAGE[0], kernel, method="fft", max_memory=100_000)
