@@ -119,6 +119,7 @@ WRONG = [
     ([*BOX, "--dtype", "foo"], "--dtype"),
     ([*BOX, "--dtype", "S3"], "dtype"),
     ([*BOX, "--workers", "0"], "workers=0"),
+    ([*BOX, "--workers", "-7"], "workers=-7"),
     ([*BOX, "--workers", "2,5"], "--workers"),
     ([*BOX, "--max-memory", "lots"], "max_memory='lots'"),
     ([*BOX, "--backend", "gpu"], "--backend"),
