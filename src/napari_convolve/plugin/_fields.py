@@ -23,6 +23,10 @@ class Field(Container[Any]):
         for widget in widgets:
             self.native.layout().addWidget(widget)
 
+    def tell(self, *_: object) -> None:
+        """Say that the value may have changed. A method, not a lambda: Qt would keep a lambda, and so the field."""
+        self.changed.emit(self)
+
     @property
     def value(self) -> Any:
         """What the field says now."""
@@ -55,7 +59,7 @@ class NumberField(Field):
         box.setKeyboardTracking(False)
         box.setValue(value)
         super().__init__(box, **options)
-        box.valueChanged.connect(lambda: self.changed.emit(self))
+        box.valueChanged.connect(self.tell)
 
     @property
     def value(self) -> float:
@@ -94,7 +98,7 @@ class LengthsField(Field):
         """As many boxes as axes; those that are there keep their values."""
         while len(self._boxes) < len(self._axes):
             box = NumberField(self._boxes[0].value if self._boxes else 1.0, **self._limits)
-            box.changed.connect(lambda: self.changed.emit(self))
+            box.changed.connect(self.tell)
             self.native.layout().insertWidget(len(self._boxes), box.native, 1)
             self._boxes.append(box)
         self._each.setVisible(len(self._axes) > 1)
@@ -105,7 +109,7 @@ class LengthsField(Field):
         for i, box in enumerate(self._boxes):
             box.native.setVisible(i == 0 or (apart and i < len(self._axes)))
             box.box.setPrefix(f"{self._axes[i]} " if apart and i < len(self._axes) else "")
-        self.changed.emit(self)
+        self.tell()
 
     @property
     def apart(self) -> bool:
@@ -147,7 +151,7 @@ class TextField(Field):
         self._edit.setPlaceholderText(hint)
         super().__init__(self._edit, **options)
         self.value = value
-        self._edit.editingFinished.connect(lambda: self.changed.emit(self))
+        self._edit.editingFinished.connect(self.tell)
 
     @property
     def value(self) -> Any:
@@ -178,7 +182,7 @@ class MatrixField(Field):
         self._edit.setFixedHeight(7 * self._edit.fontMetrics().lineSpacing())
         super().__init__(self._edit, **options)
         self.value = value
-        self._edit.textChanged.connect(lambda: self.changed.emit(self))
+        self._edit.textChanged.connect(self.tell)
 
     @property
     def value(self) -> str:

@@ -1,0 +1,102 @@
+"""A real napari window, and the hands of a person: everything goes through Qt's events."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+# Before napari is imported: tests neither read nor write the settings of whoever runs them.
+os.environ["NAPARI_CONFIG"] = os.path.join(tempfile.mkdtemp(), "settings.yaml")
+
+import numpy as np
+import pytest
+
+pytest.importorskip("napari", reason="napari is not installed")
+
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+)
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
+    """A window on the (virtual) screen."""
+    shown = make_napari_viewer(show=True)
+    shown.window.resize(1200, 900)
+    return shown
+
+
+@pytest.fixture
+def open_panel(viewer: Any, qtbot: Any) -> Callable[[str], Any]:
+    """Open a panel by its name, as the menu does; the panel gets napari's proxy of the viewer."""
+
+    def open_by_name(name: str) -> Any:
+        _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", name)
+        qtbot.waitUntil(panel.native.isVisible)
+        return panel
+
+    return open_by_name
+
+
+@pytest.fixture
+def hands(qtbot: Any) -> SimpleNamespace:
+    """What a person does: click, pick, type, wait."""
+
+    def click(widget: Any) -> None:
+        native = getattr(widget, "native", widget)
+        assert isinstance(native, QAbstractButton)
+        assert native.isVisible(), f"{native.text()!r} cannot be seen"
+        place = QPoint(10, native.height() // 2)
+        QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=place)
+        QApplication.processEvents()
+
+    def pick(choice: Any, text: str) -> None:
+        box: QComboBox = choice.native
+        assert box.isVisible(), f"{choice.label!r} cannot be seen"
+        row = box.findText(text)
+        assert row >= 0, f"{text!r} is none of {[box.itemText(i) for i in range(box.count())]}"
+        box.showPopup()
+        view = box.view()
+        qtbot.waitUntil(view.isVisible)
+        view.scrollTo(box.model().index(row, 0))
+        QTest.mouseClick(
+            view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(box.model().index(row, 0)).center()
+        )
+        qtbot.waitUntil(lambda: box.currentIndex() == row)
+
+    def write(field: Any, text: str) -> None:
+        kinds = (QAbstractSpinBox, QPlainTextEdit, QLineEdit)
+        native = next(
+            w for kind in kinds for w in [field.native, *field.native.findChildren(kind)] if isinstance(w, kind)
+        )
+        assert native.isVisible()
+        native.setFocus()
+        native.selectAll()
+        QTest.keyClicks(native, text)
+        QTest.keyClick(native, Qt.Key.Key_Tab)
+
+    def wait(panel: Any, timeout: int = 20000) -> str:
+        qtbot.waitUntil(lambda: panel.foot.run.enabled and not panel.foot.busy, timeout=timeout)
+        return str(panel.foot.message.value)
+
+    def run(panel: Any) -> str:
+        click(panel.foot.run)
+        return wait(panel)
+
+    return SimpleNamespace(click=click, pick=pick, write=write, wait=wait, run=run)
+
+
+@pytest.fixture
+def stack() -> np.ndarray:
+    """A small stack whose axes all differ in length."""
+    return np.random.default_rng(0).integers(0, 4096, (6, 21, 17)).astype("uint16")

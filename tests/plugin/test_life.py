@@ -1,0 +1,261 @@
+"""Rows E of the bad inputs: what happens to layers, windows and panels while something runs."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from functools import wraps
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt, QThreadPool
+from qtpy.QtWidgets import QApplication
+from scipy import ndimage
+
+import napari_convolve as nc
+
+
+class Slow:
+    """`convolve` that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.real = nc.convolve
+        self.step, self.started, self.calls = threading.Event(), threading.Event(), 0
+        self.ended: list[str] = []
+
+    def convolve(self, image: Any, kernel: Any, *, progress: Any, report: Any, **options: Any) -> Any:
+        self.calls += 1
+        self.started.set()
+        try:
+            for done in range(1000):
+                progress(done, 1000)
+                if self.step.wait(0.01):
+                    break
+        except nc.Cancelled:
+            self.ended.append("cancelled")
+            raise
+        self.ended.append("done")
+        return self.real(image, kernel, report=report, **options)
+
+
+@pytest.fixture
+def slow(monkeypatch) -> Slow:
+    fake = Slow()
+    monkeypatch.setattr(nc, "convolve", wraps(nc.convolve)(lambda *args, **options: fake.convolve(*args, **options)))
+    yield fake
+    fake.step.set()
+    assert QThreadPool.globalInstance().waitForDone(5000)
+
+
+def begin(panel: Any, hands: Any, slow: Slow) -> None:
+    slow.started.clear()
+    hands.click(panel.foot.run)
+    assert slow.started.wait(5)
+
+
+def test_without_an_image_there_is_nothing_to_press(viewer, open_panel) -> None:
+    panel = open_panel("Convolve")
+    assert not panel.foot.run.enabled
+    viewer.add_labels(np.ones((5, 5), int))
+    viewer.add_points(np.zeros((1, 2)))
+    viewer.add_shapes()
+    assert not panel.foot.run.enabled and panel.image.value is None
+    panel.run()  # not even when something else calls it
+    assert "open an image first" in panel.foot.message.value
+    viewer.add_image(np.ones((5, 5)))
+    assert panel.foot.run.enabled
+    viewer.layers.clear()
+    assert not panel.foot.run.enabled
+
+
+def test_progress_is_shown_here_and_in_the_activity_dock(viewer, open_panel, hands, slow, qtbot) -> None:
+    from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
+
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    begin(panel, hands, slow)
+    assert panel.foot.bar.native.isVisible() and not panel.foot.run.enabled and panel.foot.cancel.enabled
+    qtbot.waitUntil(lambda: panel.foot.bar.native.value() > 0)
+    qtbot.waitUntil(lambda: " left" in panel.foot.bar.native.text())
+    activity = viewer.window._qt_window._activity_dialog
+    bars = activity.findChildren(QtLabeledProgressBar)
+    assert len(bars) == 1 and bars[0].qt_progress_bar.value() > 0
+    slow.step.set()
+    hands.wait(panel)
+    assert not panel.foot.bar.native.isVisible() and not panel.foot.cancel.enabled
+    qtbot.waitUntil(lambda: not activity.findChildren(QtLabeledProgressBar))
+
+
+def test_cancel_leaves_nothing_behind(viewer, open_panel, hands, slow) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    threads = threading.active_count()
+    begin(panel, hands, slow)
+    hands.click(panel.foot.cancel)
+    assert hands.wait(panel) == "Cancelled."
+    assert len(viewer.layers) == 1 and slow.ended == ["cancelled"]
+    assert QThreadPool.globalInstance().activeThreadCount() == 0 and threading.active_count() <= threads
+    slow.step.set()
+    assert hands.run(panel).startswith("convolve · ") and len(viewer.layers) == 2
+
+
+def test_cancel_over_one_gigabyte_then_run_again(viewer, open_panel, hands, qtbot) -> None:
+    plane = np.random.default_rng(0).integers(0, 4096, (1024, 1024)).astype("u2")
+    viewer.add_image(np.broadcast_to(plane, (512, *plane.shape)), contrast_limits=(0, 4096), name="1 GiB")
+    panel = open_panel("Convolve")
+    panel.kernel.form["sigma"].value = 4
+    hands.click(panel.foot.run)
+    qtbot.wait(700)
+    assert panel.foot.busy
+    began = time.monotonic()
+    hands.click(panel.foot.cancel)
+    hands.wait(panel, timeout=3000)  # a second is the aim; three are for machines that do other things
+    assert panel.foot.message.value == "Cancelled." and len(viewer.layers) == 1
+    print(f"cancelled within {time.monotonic() - began:.2f} s")
+    viewer.add_image(plane[:64, :64], name="small")
+    hands.pick(panel.image, "small")
+    assert hands.run(panel).startswith("convolve · ")
+
+
+def test_run_pressed_twice_runs_once(viewer, open_panel, hands, slow) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    begin(panel, hands, slow)
+    panel.foot.run.native.click()
+    panel.run()
+    slow.step.set()
+    hands.wait(panel)
+    assert slow.calls == 1 and len(viewer.layers) == 2
+
+
+def test_two_panels_at_once(viewer, open_panel, hands) -> None:
+    image = np.random.default_rng(1).random((30, 200, 200)).astype("f4")
+    viewer.add_image(image, name="a")
+    first, second = open_panel("Convolve"), open_panel("Deconvolve")
+    first.kernel.form["sigma"].value = 3
+    second.psf.form["sigma"].value = 1
+    hands.click(first.foot.run)
+    hands.click(second.foot.run)
+    hands.wait(first)
+    hands.wait(second)
+    assert {layer.name for layer in viewer.layers} == {"a", "a · gaussian", "a · deconvolved"}
+    expected = ndimage.gaussian_filter(image, (0, 3, 3))
+    np.testing.assert_allclose(viewer.layers["a · gaussian"].data, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("what", ["deleted", "renamed", "replaced"])
+def test_the_layer_changes_during_the_run(viewer, open_panel, hands, slow, what: str) -> None:
+    image = np.random.default_rng(2).random((8, 9)).astype("f4")
+    layer = viewer.add_image(image, name="a")
+    other = viewer.add_image(np.zeros((8, 9)), name="b")
+    viewer.layers.selection.active = layer
+    panel = open_panel("Convolve")
+    begin(panel, hands, slow)
+    if what == "deleted":
+        viewer.layers.remove(layer)
+        assert panel.image.value == other
+    elif what == "renamed":
+        layer.name = "new name"
+        assert panel.image.value == layer
+    else:
+        layer.data = np.zeros((8, 9))
+    slow.step.set()
+    hands.wait(panel)
+    result = viewer.layers["a · gaussian"]
+    np.testing.assert_allclose(result.data, ndimage.gaussian_filter(image, 1), atol=1e-5)
+
+
+def test_the_panel_is_closed_during_the_run(viewer, open_panel, hands, slow, qtbot) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    begin(panel, hands, slow)
+    viewer.window.remove_dock_widget(panel.native)
+    qtbot.waitUntil(lambda: slow.ended == ["cancelled"])
+    qtbot.wait(100)
+    assert len(viewer.layers) == 1
+
+
+def test_a_hidden_panel_goes_on(viewer, open_panel, hands, slow) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    begin(panel, hands, slow)
+    panel.native.parent().hide()
+    slow.step.set()
+    hands.wait(panel)
+    assert len(viewer.layers) == 2
+
+
+def test_the_window_is_closed_during_the_run(make_napari_viewer, slow, qtbot) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(np.ones((5, 5)))
+    _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Convolve")
+    panel.foot.run.native.click()
+    assert slow.started.wait(5)
+    viewer.close()
+    qtbot.waitUntil(lambda: slow.ended == ["cancelled"], timeout=5000)
+    assert QThreadPool.globalInstance().waitForDone(5000)
+    for _ in range(5):
+        QApplication.processEvents()
+
+
+def test_an_error_is_a_sentence_and_details_are_for_those_who_ask(viewer, open_panel, hands) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    hands.pick(panel.kernel.kind, "custom")
+    assert "a matrix needs at least one number" in hands.run(panel)
+    hands.write(panel.kernel.form["values"], "1 2; 3 x")
+    assert hands.run(panel) == "row 2: 'x' is not a number or a fraction such as 1/9"
+    hands.write(panel.kernel.form["values"], "1 " * 9)
+    panel.settings["shape"].value = "valid"
+    assert "9 > 5" in hands.run(panel)
+    assert len(viewer.layers) == 1
+    hands.click(panel.foot.details_button)
+    assert panel.foot.details.native.isVisible() and "Traceback" in panel.foot.details.value
+    panel.settings["shape"].value = "same"
+    assert hands.run(panel).startswith("convolve · ")
+    assert not panel.foot.details_button.native.isVisible()
+
+
+def test_names_are_never_markup_and_never_too_wide(viewer, open_panel, hands) -> None:
+    names = ["<b>bold</b> & <img src=x>", "x" * 10_000, "", "🔬 ünï"]
+    for name in names:
+        viewer.add_image(np.ones((5, 6, 3)), rgb=True, name=name)
+    panel = open_panel("Detect Features")
+    for layer in list(viewer.layers):
+        hands.pick(panel.image, layer.name)
+        assert panel.image.value == layer
+        panel.run()
+        assert "RGB" in panel.foot.message.value
+    panel = open_panel("Convolve")
+    width = panel.native.minimumSizeHint().width()
+    assert width < 350
+    for layer in list(viewer.layers)[:4]:
+        hands.pick(panel.image, layer.name)
+        hands.pick(panel.kernel.kind, "from a layer")
+        hands.run(panel)
+        assert panel.foot.message.native.textFormat() == Qt.TextFormat.PlainText
+        assert panel.native.minimumSizeHint().width() <= width
+
+
+def test_opening_and_closing_leaves_no_callbacks(viewer, open_panel, qtbot) -> None:
+    def callbacks() -> int:
+        return sum(len(emitter.callbacks) for emitter in viewer.layers.events.emitters.values())
+
+    viewer.add_image(np.ones((5, 5)))
+    counts, panels = [], []
+    for name in ("Convolve", "Kernel Designer", "Detect Features", "Deconvolve") * 2:
+        panels.append(weakref.ref(panel := open_panel(name)))
+        viewer.window.remove_dock_widget(panel.native)
+        del panel
+        qtbot.wait(20)
+        gc.collect()
+        viewer.add_image(np.ones((5, 5)))  # napari drops dead callbacks when it would call them
+        viewer.layers.reverse()
+        viewer.layers[0].name = f"renamed {len(counts)}"
+        viewer.layers.pop()
+        counts.append(callbacks())
+    assert [panel() for panel in panels] == [None] * 8
+    assert len(set(counts)) == 1, counts
