@@ -48,13 +48,24 @@ def as_host_array(image: Any, what: str = "image") -> np.ndarray:
         array = np.asarray(image)
     except ValueError as error:
         raise ValueError(f"{what} is not a regular array: its rows differ in length ({error})") from error
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{what} has dtype {array.dtype}; numbers are needed (bool, integer, float or complex)")
+    check_numbers(array.dtype, what)
     if array.dtype.byteorder not in "=|":
         array = array.astype(array.dtype.newbyteorder("="))
     if array.dtype.itemsize > {"f": 8, "c": 16}.get(array.dtype.kind, 16):  # longdouble
         array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     return array
+
+
+def check_numbers(dtype: np.dtype, what: str = "image") -> None:
+    """TypeError unless it is a dtype of numbers.
+
+    Raises
+    ------
+    TypeError
+        For objects, strings, records and dates.
+    """
+    if dtype.kind not in "biufc":
+        raise TypeError(f"{what} has dtype {dtype}; numbers are needed (bool, integer, float or complex)")
 
 
 def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | None = None) -> str:
@@ -102,13 +113,10 @@ def wanted_dtype(dtype: Any, *, complex_result: bool) -> str | None:
 
 def warn_if_inexact(image: np.ndarray) -> None:
     """Warn when 64-bit integers exceed what float64 holds exactly."""
-    if image.dtype.name in ("int64", "uint64") and image.size:
-        if int(image.max()) > _EXACT or int(image.min()) < -_EXACT:
-            warnings.warn(
-                f"{image.dtype.name} values beyond 2**53 are rounded: the result is computed in float64",
-                UserWarning,
-                stacklevel=4,
-            )
+    wide = image.dtype.name in ("int64", "uint64") and image.size > 0
+    if wide and (int(image.max()) > _EXACT or int(image.min()) < -_EXACT):
+        text = f"{image.dtype.name} values beyond 2**53 are rounded: the result is computed in float64"
+        warnings.warn(text, UserWarning, stacklevel=4)
 
 
 def cast(array: Array, dtype: str, xp: Any) -> Array:

@@ -1,8 +1,75 @@
-"""`tune`: make the planner and the compiled loops ready for this machine."""
+"""`plan` says how something would be computed; `tune` readies the planner and the compiled loops for this machine."""
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+import numpy as np
+
+from .._arrays import dtype_name
+from .._registry import Param
+from ..backends import backend_of, get_backend
 from ..methods import _tuning
+from ..ops import window as ops
+from ..planning import ArraySpec, Plan, make_plan
+from ._options import as_bytes, as_workers, machines_for, one_of
+from ._windows import as_backend, as_method, as_window, convolve, host_kernel
+
+
+def plan(
+    image: Any,
+    kernel: Any,
+    /,
+    *,
+    operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
+    **options: Any,
+) -> Plan:
+    """Say how an operation would be computed, without doing it.
+
+    Parameters
+    ----------
+    image : array_like or ArraySpec
+        Anything with a shape and a dtype.
+    kernel : Kernel or array_like
+        As for the operation.
+    operation : {"convolve", "correlate"}
+        What would be done.
+    **options
+        The operation's own.
+
+    Returns
+    -------
+    Plan
+        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
+
+    Examples
+    --------
+    >>> import napari_convolve as nc
+    >>> nc.plan(nc.ArraySpec((64, 64), "uint8"), nc.kernels.box(size=3), method="fft").method
+    'fft'
+    """
+    one_of("operation", operation, ("convolve", "correlate"))
+    settings = dict(convolve.__kwdefaults__ or {})
+    unknown = sorted(set(options) - set(settings))
+    if unknown:
+        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {', '.join(sorted(settings))}")
+    settings.update(options)
+    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
+        image = np.asarray(image)
+    spec = ArraySpec(tuple(image.shape), dtype_name(image.dtype))
+    kernel, window = as_window(operation, spec.shape, spec.dtype, host_kernel(kernel), settings)
+    applied, reach = ops.as_convolution(kernel, window)
+    masked, watched = settings["mask"] is not None, settings["progress"] is not None
+    factors = tuple(applied.factors() or ())
+    sweep = ops.window_sweep(spec.shape, spec.dtype, applied, window, reach, masked, watched, factors)
+    return make_plan(
+        sweep.problem,
+        machines_for(as_backend(settings["backend"]), backend_of(image) or get_backend("numpy")),
+        ops.methods(),
+        method=as_method(settings["method"]),
+        workers=as_workers(settings["workers"]),
+        max_memory=as_bytes(settings["max_memory"]),
+    )
 
 
 def tune(*, reset: bool = False) -> dict[str, float]:

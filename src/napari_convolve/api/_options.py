@@ -86,6 +86,11 @@ class Input:
     mask: Array | None
 
 
+def is_dask(image: Any) -> bool:
+    """Whether it is a Dask array, asked by name so that Dask need not be imported."""
+    return type(image).__module__.partition(".")[0] == "dask" and hasattr(image, "chunks")
+
+
 def as_input(image: Any, mask: Any = None) -> Input:
     """Validate an image: any array of a known library, or what `numpy.asarray` takes.
 

@@ -1,21 +1,17 @@
-"""`convolve`, `correlate` and `plan`: validate, then delegate."""
+"""`convolve` and `correlate`: validate, then delegate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-import numpy as np
-
-from .._arrays import Array, compute_dtype, dtype_name, wanted_dtype
+from .._arrays import Array, check_numbers, compute_dtype, dtype_name, wanted_dtype
 from .._progress import Task
-from .._registry import Param
 from ..backends import BACKENDS, backend_of, get_backend
 from ..boundary import MODES
 from ..kernels import Kernel, as_kernel
 from ..methods import METHODS
 from ..ops import window as ops
-from ..planning import ArraySpec, Plan, make_plan
 from ._options import (
     Axes,
     BackendName,
@@ -38,6 +34,7 @@ from ._options import (
     as_origin,
     as_workers,
     documented,
+    is_dask,
     machines_for,
     one_of,
 )
@@ -158,70 +155,15 @@ def correlate(
     return _window("correlate", **locals())
 
 
-def plan(
-    image: Any,
-    kernel: Any,
-    /,
-    *,
-    operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
-    **options: Any,
-) -> Plan:
-    """Say how an operation would be computed, without doing it.
-
-    Parameters
-    ----------
-    image : array_like or ArraySpec
-        Anything with a shape and a dtype.
-    kernel : Kernel or array_like
-        As for the operation.
-    operation : {"convolve", "correlate"}
-        What would be done.
-    **options
-        The operation's own.
-
-    Returns
-    -------
-    Plan
-        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
-
-    Examples
-    --------
-    >>> import napari_convolve as nc
-    >>> nc.plan(nc.ArraySpec((64, 64), "uint8"), nc.kernels.box(size=3), method="fft").method
-    'fft'
-    """
-    one_of("operation", operation, ("convolve", "correlate"))
-    settings = dict(convolve.__kwdefaults__ or {})
-    unknown = sorted(set(options) - set(settings))
-    if unknown:
-        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {', '.join(sorted(settings))}")
-    settings.update(options)
-    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
-        image = np.asarray(image)
-    spec = ArraySpec(tuple(image.shape), dtype_name(image.dtype))
-    kernel = host_kernel(kernel)
-    window = as_window(operation, spec.shape, spec.dtype, kernel, settings)
-    applied, reach = ops.as_convolution(kernel, window)
-    masked, watched = settings["mask"] is not None, settings["progress"] is not None
-    sweep = ops.window_sweep(spec.shape, spec.dtype, applied, window, reach, masked, watched)
-    return make_plan(
-        sweep.problem,
-        machines_for(as_backend(settings["backend"]), backend_of(image) or get_backend("numpy")),
-        ops.methods(),
-        method=as_method(settings["method"]),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-    )
-
-
 def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Array:
     """Validate everything, then hand over to the operation."""
     task = Task(operation, as_callback("progress", settings["progress"]), as_callback("report", settings["report"]))
     kernel = host_kernel(kernel)
+    if is_dask(image):
+        return _lazy(operation, image, kernel, settings, task)
     given = as_input(image, settings["mask"])
-    window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
-    if (given.mask is not None or window.nan == "omit") and kernel.values.dtype.kind == "c":
-        raise ValueError("a complex kernel has no normalised convolution: mask and nan='omit' need a real kernel")
+    kernel, window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
+    _refuse_complex(kernel, window, given.mask is not None)
     result = ops.window_sum(
         given.array,
         kernel,
@@ -238,10 +180,39 @@ def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Arra
     return result
 
 
+def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
+    """A Dask array in, a Dask array out; nothing is computed yet."""
+    from ..bigdata import _lazy_windows as lazy
+
+    lazy.known_chunks(image)
+    check_numbers(image.dtype)
+    kernel, window = as_window(operation, image.shape, image.dtype.name, kernel, settings)
+    mask = None if settings["mask"] is None else lazy.as_mask(settings["mask"], image)
+    _refuse_complex(kernel, window, mask is not None)
+    result = lazy.lazy_window_sum(
+        image,
+        kernel,
+        window,
+        mask,
+        machines=machines_for(as_backend(settings["backend"]), get_backend("numpy")),
+        method=as_method(settings["method"]),
+        workers=as_workers(settings["workers"]),
+        max_memory=as_bytes(settings["max_memory"]),
+    )
+    task.assume("a Dask array: computed chunk by chunk when it is asked for, progress is Dask's")
+    task.finish()
+    return result
+
+
+def _refuse_complex(kernel: Kernel, window: ops.Window, masked: bool) -> None:
+    if (masked or window.nan == "omit") and kernel.values.dtype.kind == "c":
+        raise ValueError("a complex kernel has no normalised convolution: mask and nan='omit' need a real kernel")
+
+
 def as_window(
     operation: str, shape: tuple[int, ...], dtype: str, kernel: Kernel, settings: Mapping[str, Any]
-) -> ops.Window:
-    """The window options, validated against the image and the kernel."""
+) -> tuple[Kernel, ops.Window]:
+    """The window options, validated against the image and the kernel; the kernel with its axes in rising order."""
     axes = as_axes(settings["axes"], len(shape), kernel.ndim)
     complex_result = compute_dtype(dtype, complex_kernel=kernel.values.dtype.kind == "c").startswith("complex")
     mode = one_of("shape", settings["shape"], ops.SHAPES)
@@ -250,7 +221,7 @@ def as_window(
             raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the kernel acts on")
         if mode == "valid" and k > shape[axis]:
             raise ValueError(f"shape='valid' needs a kernel no longer than the image: {k} > {shape[axis]}, axis {axis}")
-    return ops.Window(
+    window = ops.Window(
         operation=operation,
         axes=axes,
         boundary=one_of("boundary", settings["boundary"], MODES.names()),
@@ -260,6 +231,7 @@ def as_window(
         nan=one_of("nan", settings["nan"], NAN_POLICIES),
         dtype=wanted_dtype(settings["dtype"], complex_result=complex_result),
     )
+    return ops.in_order(kernel, window)
 
 
 def host_kernel(kernel: Any) -> Kernel:
