@@ -1,4 +1,4 @@
-"""OME-TIFF files of kernels: an image that every program opens, with the description in an annotation."""
+"""OME-TIFF files of kernels: an image that every program opens, whose description is the rest of the kernel as JSON."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from ._json import describe, parse, restore
+from ._json import FORMAT, describe, parse, restore
 from ._kernel import Kernel
 from ._values import guard
 
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
-KEY = "napari-convolve-kernel"
 AXES = "TZYX"
-# Lengths that OME knows by other names.
+# Lengths as OME writes them; any other unit stays in the description.
 UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
-# What tifffile raises for damaged files, besides ValueError, of which its own error is one.
+UNITS.update({unit: unit for unit in ("m", "cm", "mm", "µm", "nm", "pm", "Å", "pixel")})
+# Older versions of tifffile write text into the XML as it is.
+ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&"}
+# What tifffile raises for damaged files, besides its own error and ValueError.
 DAMAGED = (
     ArithmeticError,
     AssertionError,
@@ -36,7 +38,7 @@ DAMAGED = (
 
 
 def write_ometiff(path: Path, kernel: Kernel) -> None:
-    """Write values, pixel size and, in a map annotation, the description that reads back equal."""
+    """Write values, pixel size and, as the description of the image, what reads back equal."""
     from tifffile import imwrite
 
     if kernel.ndim > len(AXES):
@@ -44,25 +46,24 @@ def write_ometiff(path: Path, kernel: Kernel) -> None:
     # One row is an image too; the shape in the description tells it from a line.
     values = kernel.values.reshape((1,) * (2 - kernel.ndim) + kernel.shape)
     axes = AXES[-values.ndim :]
-    metadata: dict[str, Any] = {"axes": axes, "Name": kernel.name}
-    description = json.dumps({"shape": kernel.shape, **describe(kernel)}, allow_nan=False)
-    metadata["MapAnnotation"] = {"Namespace": KEY, KEY: description}
+    description = json.dumps({"shape": kernel.shape, **describe(kernel)}, allow_nan=False).translate(ESCAPES)
+    metadata: dict[str, Any] = {"axes": axes, "Description": description}
     for axis, step in zip(axes[::-1], (kernel.spacing or ())[::-1], strict=False):
         if axis == "T":
             continue
         metadata[f"PhysicalSize{axis}"] = step
-        metadata[f"PhysicalSize{axis}Unit"] = UNITS.get(kernel.units or "pixel", kernel.units or "pixel")
+        metadata[f"PhysicalSize{axis}Unit"] = UNITS.get(kernel.units or "pixel", "reference frame")
     imwrite(path, values, ome=True, metadata=metadata, photometric="minisblack")
 
 
 def read_ometiff(path: Path) -> Kernel:
     """Read a kernel that :func:`write_ometiff` wrote, or the values of any TIFF of one channel."""
-    from tifffile import TiffFile
+    from tifffile import TiffFile, TiffFileError
 
     try:
         with TiffFile(path) as tif:
             return read_series(tif)
-    except DAMAGED as error:
+    except (TiffFileError, *DAMAGED) as error:
         raise ValueError(f"not a readable TIFF: {error}") from error
 
 
@@ -80,7 +81,7 @@ def read_series(tif: TiffFile) -> Kernel:
     if planes > pages:
         raise ValueError(f"the file declares {planes} planes, {pages} can be read")
     values = series.asarray()
-    description = annotation(tif.ome_metadata) if tif.is_ome else None
+    description = described(tif.ome_metadata) if tif.is_ome else None
     if description is None:
         return Kernel(values)
     content = parse(description)
@@ -90,13 +91,13 @@ def read_series(tif: TiffFile) -> Kernel:
     return restore(values.reshape(shape), content)
 
 
-def annotation(xml: str | None) -> str | None:
+def described(xml: str | None) -> str | None:
     """Return the description of a kernel in OME-XML, or None."""
-    if not xml or KEY not in xml:
+    if not xml or FORMAT not in xml:
         return None
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise ValueError("OME-XML with a document type is refused")
     for element in ElementTree.fromstring(xml).iter():
-        if element.tag.endswith("}M") and element.get("K") == KEY:
+        if element.tag.endswith("}Description") and (element.text or "").lstrip().startswith("{"):
             return element.text
     return None
