@@ -15,6 +15,7 @@ _WHERE = {
     "ArraySpec": "planning",
     "BackendUnavailable": "backends",
     "Cancelled": "_progress",
+    "Detections": "ops._detections",
     "Kernel": "kernels",
     "Plan": "planning",
     "Report": "_progress",
@@ -22,6 +23,7 @@ _WHERE = {
     "clear_cache": "backends",
     "convolve": "api",
     "correlate": "api",
+    "detect_features": "api",
     "match_template": "api",
     "plan": "api",
     "tune": "api",
@@ -33,6 +35,7 @@ __all__ = [
     "ArraySpec",
     "BackendUnavailable",
     "Cancelled",
+    "Detections",
     "Kernel",
     "Plan",
     "Report",
@@ -40,6 +43,7 @@ __all__ = [
     "clear_cache",
     "convolve",
     "correlate",
+    "detect_features",
     "kernels",
     "match_template",
     "plan",
@@ -66,7 +70,8 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from . import kernels
     from ._progress import Cancelled, Report
-    from .api import convolve, correlate, match_template, plan, tune, wiener
+    from .api import convolve, correlate, detect_features, match_template, plan, tune, wiener
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
+    from .ops._detections import Detections
     from .planning import ArraySpec, Plan

@@ -12,6 +12,7 @@ from ..boundary import MODES
 from ..kernels import Kernel
 from ..ops import matching as ops
 from ..ops._patterns import Pattern, as_pattern
+from ..ops._turning import Frame
 from ..ops.window import SHAPES, Window
 from ._options import (
     Axes,
@@ -156,7 +157,7 @@ def as_real_input(image: Any, mask: Any) -> Input:
     return given
 
 
-def as_match_window(shape: tuple[int, ...], dtype: str, pattern: Pattern, settings: dict[str, Any]) -> Window:
+def as_match_window(shape: tuple[int, ...], dtype: str, pattern: Pattern | Frame, settings: dict[str, Any]) -> Window:
     """The window options, validated against the image and the template."""
     axes = as_axes(settings["axes"], len(shape), len(pattern.shape), "template")
     mode = one_of("shape", settings["shape"], SHAPES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -45,7 +46,12 @@ class Pattern:
         """How many samples count."""
         return int(np.count_nonzero(self.support))
 
-    @property
+    @cached_property
+    def digest(self) -> str:
+        """Identifies the support."""
+        return hashlib.blake2b(self.support.tobytes(), digest_size=16).hexdigest() + str(self.support.shape)
+
+    @cached_property
     def is_box(self) -> bool:
         """Whether all samples count."""
         return self.count == self.support.size

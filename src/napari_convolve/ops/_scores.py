@@ -11,224 +11,219 @@ both have (D. Padfield, Masked object registration in the Fourier domain, IEEE T
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .._arrays import Array, dtype_name
 from ..backends import Backend
-from ..methods import Method, Weights
+from ..methods import Method, Weights, valid_key
+from ..methods.fft import kernel_spectrum
+from ._blocks import centred, split_missing
 from ._counting import count_flags
 from ._patterns import Pattern
 from ._sums import box_sums
-from ._windows import all_finite
 
 _EPS = float(np.finfo(np.float64).eps)
 #: A float32 numerator is off by about 5e-7 of the block's RMS; below this share of it, a window's norm needs float64.
 _CONTRAST = 0.02
 #: The valid part of a template is flat below this share of the template's norm.
 _FLAT_TEMPLATE = 1e-6
-#: Blocks are scaled when their samples lie outside, so that no square leaves the range of the dtype.
-_SMALL, _LARGE = 1e-12, 1e12
-#: How many samples of a block tell its middle.
-_SAMPLED = 4096
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Of every window of a block: the samples less the offset, and what the scores divide by.
-
-    Attributes
-    ----------
-    samples : array of float64
-        The block less its middle, scaled if need be, 0 where samples are missing.
-    total : array of float64
-        Sum of the samples of each window.
-    scatter : array of float64
-        Sum of squared differences from the window's mean; not negative.
-    flat : array of bool
-        Where the samples of the window differ by no more than rounding.
-    rms : float
-        Root mean square of the samples.
-    """
-
-    samples: Array
-    total: Array
-    scatter: Array
-    flat: Array
-    rms: float
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
-    """One pattern and one policy for missing samples, applied to blocks: a `Compute` of the sweep.
+class Scoring:
+    """How blocks are scored: everything but the block and the pattern.
 
     Parameters
     ----------
     method : Method
         Sums over windows of clean blocks.
-    pattern : Pattern
     axes : tuple of int
-        The axes of the block that the pattern acts on.
+        The axes of the block that patterns act on.
     omit : bool
         Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
     resolution : float
         Relative distance of neighbouring numbers in the image's dtype, 0 for integers.
+    min_valid : float
+        Windows with less than this share of the pattern's samples there are NaN, like those with none.
+    shared : bool
+        Whether several patterns are tried on each block, so that its transform is worth keeping.
     """
 
     method: Method
-    pattern: Pattern
     axes: tuple[int, ...]
     omit: bool
     resolution: float
-    numerators: dict[str, Weights] = field(default_factory=dict, init=False)
+    min_valid: float = 0.0
+    shared: bool = False
 
-    def __post_init__(self) -> None:
-        for dtype in ("float32", "float64"):
-            self.numerators[dtype] = self.pattern.numerator(self.axes, dtype)
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The scores of one pattern: a `Compute` of the sweep."""
+
+    scoring: Scoring
+    pattern: Pattern
 
     def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
         """Fill `out` with the scores of all windows inside `block`."""
+        prepared = Prepared(self.scoring, block, valid, dtype_name(out.dtype), backend, workers)
+        backend.assign(out, ..., prepared.scores(self.pattern))
+
+
+@dataclass(frozen=True, eq=False)
+class BestScores:
+    """The best score of several patterns at each place: a `Compute` of the sweep. NaN where no pattern has one."""
+
+    scoring: Scoring
+    patterns: tuple[Pattern, ...]
+
+    def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
+        """Fill `out` with the best scores of all windows inside `block`."""
         xp = backend.xp
-        clean, missing, bad = split_missing(block, valid, self.omit, xp)
-        if missing is None:
-            score = self._plain(clean, bad, dtype_name(out.dtype), backend, workers)
-        else:
-            score = self._masked(clean, missing, bad, backend, workers)
-        if bad is not None:
-            hit = self._count(bad, backend) > 0
+        prepared = Prepared(self.scoring, block, valid, dtype_name(out.dtype), backend, workers)
+        best: Array | None = None
+        for pattern in self.patterns:
+            score = prepared.scores(pattern)
+            if best is None:
+                best = score
+            else:
+                best = xp.where(xp.isnan(best) | (score > best), score, best)
+        backend.assign(out, ..., best)
+
+
+class Prepared:
+    """A block made ready once for any number of patterns of one shape.
+
+    Parameters
+    ----------
+    scoring : Scoring
+    block : array
+    valid : array of bool or None
+        The samples that count.
+    dtype : str
+        Of the scores.
+    """
+
+    def __init__(
+        self, scoring: Scoring, block: Array, valid: Array | None, dtype: str, backend: Backend, workers: int
+    ) -> None:
+        self.scoring, self.dtype, self.backend, self.workers = scoring, dtype, backend, workers
+        clean, self.there, self.bad = split_missing(block, valid, scoring.omit, backend.xp)
+        kept = self.there
+        if self.bad is not None:
+            kept = ~self.bad if kept is None else kept & ~self.bad
+        self.samples, self.offset, self.scale = centred(clean, kept, backend)
+        self.squares = self.samples * self.samples
+        xp = backend.xp
+        self.power = float(xp.sum(self.squares))
+        self.rms = math.sqrt(self.power / max(clean.size, 1))
+        self._kept: dict[tuple[Any, ...], Array] = {}
+
+    def scores(self, pattern: Pattern) -> Array:
+        """The scores of all windows inside the block, NaN where there are none."""
+        xp = self.backend.xp
+        score = self._plain(pattern) if self.there is None else self._masked(pattern)
+        if self.bad is not None:
+            hit = self._count("bad", self.bad, pattern) > 0
             score = xp.where(hit, _scalar(math.nan, score, xp), score)
-        backend.assign(out, ..., score)
+        return score
 
-    def _plain(self, clean: Array, bad: Array | None, dtype: str, backend: Backend, workers: int) -> Array:
-        """All samples count (those under `bad` are replaced and their windows overwritten later)."""
-        xp, count = backend.xp, self.pattern.count
-        moments = self.moments(clean, None if bad is None else ~bad, count, backend, workers)
-        norm = xp.sqrt(xp.where(moments.flat, xp.ones_like(moments.scatter), moments.scatter))
-        if dtype != "float64" and not _needs_float64(moments, norm, xp):
-            dtype = "float32"
-        else:
-            dtype = "float64"
-        numerator = self.sums(moments.samples, self.numerators[dtype], backend, workers)
-        score = numerator / backend.astype(norm, dtype)
-        score = xp.clip(score, -1.0, 1.0)
-        return xp.where(moments.flat, xp.zeros_like(score), score)
+    def _plain(self, pattern: Pattern) -> Array:
+        """All samples count (those that are not finite were replaced; their windows are overwritten later)."""
+        xp = self.backend.xp
+        _, scatter, flat = self._moments(pattern, pattern.count)
+        norm = xp.sqrt(xp.where(flat, xp.ones_like(scatter), scatter))
+        low = ~flat & (norm < _CONTRAST * self.rms)
+        dtype = "float64" if self.dtype == "float64" or bool(xp.any(low)) else "float32"
+        numerator = self._sums("samples", self.samples, pattern.numerator(self.scoring.axes, dtype))
+        score = xp.clip(numerator / self.backend.astype(norm, dtype), -1.0, 1.0)
+        return xp.where(flat, xp.zeros_like(score), score)
 
-    def _masked(self, clean: Array, missing: Array, bad: Array | None, backend: Backend, workers: int) -> Array:
+    def _masked(self, pattern: Pattern) -> Array:
         """Each window over the samples that are there, in float64."""
-        xp, pattern = backend.xp, self.pattern
-        count = self._count(missing, backend)
+        xp, backend, axes = self.backend.xp, self.backend, self.scoring.axes
+        assert self.there is not None
+        count = self._count("there", self.there, pattern)
         number = backend.astype(xp.clip(count, 1, pattern.count), "float64")
-        kept = missing if bad is None else missing & ~bad
-        moments = self.moments(clean, kept, number, backend, workers)
-        there = backend.astype(missing, "float64")
-        squares = pattern.weights(pattern.values**2, self.axes, "float64")
-        numerator = self.sums(moments.samples, self.numerators["float64"], backend, workers)
-        part = self.sums(there, self.numerators["float64"], backend, workers)
-        norm = self.sums(there, squares, backend, workers) - part * part / number
-        flat = moments.flat | (norm <= _FLAT_TEMPLATE**2)
-        product = xp.where(flat, xp.ones_like(norm), moments.scatter * norm)
-        score = xp.clip((numerator - moments.total * part / number) / xp.sqrt(product), -1.0, 1.0)
+        total, scatter, flat = self._moments(pattern, number)
+        there = backend.astype(self.there, "float64")
+        values = pattern.numerator(axes, "float64")
+        numerator = self._sums("samples", self.samples, values)
+        part = self._sums("there", there, values)
+        norm = self._sums("there", there, pattern.weights(pattern.values**2, axes, "float64")) - part * part / number
+        flat = flat | (norm <= _FLAT_TEMPLATE**2)
+        product = xp.where(flat, xp.ones_like(norm), scatter * norm)
+        score = xp.clip((numerator - total * part / number) / xp.sqrt(product), -1.0, 1.0)
         score = xp.where(flat, xp.zeros_like(score), score)
-        return xp.where(count > 0, score, _scalar(math.nan, score, xp))
+        enough = max(1, math.ceil(self.scoring.min_valid * pattern.count))
+        return xp.where(count >= enough, score, _scalar(math.nan, score, xp))
 
-    def moments(self, clean: Array, kept: Array | None, count: Array | int, backend: Backend, workers: int) -> Moments:
-        """Means and variances of all windows; `kept` marks the samples that count."""
-        xp = backend.xp
-        samples, offset, scale = centred(clean, kept, backend)
-        squares = samples * samples
-        total = self._support_sums(samples, backend, workers)
-        second = self._support_sums(squares, backend, workers)
+    def _moments(self, pattern: Pattern, count: Array | int) -> tuple[Array, Array, Array]:
+        """Of each window the sum, the sum of squared differences from the mean, and whether those are only rounding."""
+        xp = self.backend.xp
+        total = self._support_sums("samples", self.samples, pattern)
+        second = self._support_sums("squares", self.squares, pattern)
         share = total / count
         scatter = second - total * share
-        rounding = 4.0 * (math.log2(self.pattern.count) + 2) * _EPS
+        rounding = 4.0 * (math.log2(pattern.count) + 2) * _EPS
         largest = second
-        if not self.pattern.is_box and not self.method.keeps_ratio:
+        if not pattern.is_box and not self.scoring.method.keeps_ratio:
             # a transform mixes all samples of the block into the rounding of each sum
-            everything = float(xp.sum(squares))
-            fourth = math.sqrt(float(xp.sum(squares * squares)) * self.pattern.count)
-            largest = second + fourth + 2 * math.sqrt(everything) * xp.sqrt(xp.abs(second))
+            fourth = math.sqrt(float(xp.sum(self.squares * self.squares)) * pattern.count)
+            largest = second + fourth + 2 * math.sqrt(self.power) * xp.sqrt(xp.abs(second))
         floor = rounding * largest
-        if self.resolution:
-            step = self.resolution * (share + offset * scale)
+        if self.scoring.resolution:
+            step = self.scoring.resolution * (share + self.offset * self.scale)
             floor = floor + 0.25 * count * step * step
         flat = scatter <= floor
-        rms = math.sqrt(float(xp.mean(squares)))
-        return Moments(samples, total, xp.where(flat, xp.zeros_like(scatter), scatter), flat, rms)
+        return total, xp.where(flat, xp.zeros_like(scatter), scatter), flat
 
-    def sums(self, samples: Array, weights: Weights, backend: Backend, workers: int) -> Array:
+    def _support_sums(self, name: str, samples: Array, pattern: Pattern) -> Array:
+        if not pattern.is_box:
+            return self._sums(name, samples, pattern.weights(pattern.support, self.scoring.axes, "float64"))
+        key = ("box", name, pattern.shape)
+        if key not in self._kept:
+            self._kept[key] = box_sums(samples, self.scoring.axes, pattern.shape)
+        return self._kept[key]
+
+    def _sums(self, name: str, samples: Array, weights: Weights) -> Array:
         """Sums over all windows in the dtype of the weights."""
         dtype = str(weights.values.dtype)
-        out = backend.empty(self._lengths(samples), dtype)
-        self.method.run(backend.astype(samples, dtype), weights, out, backend, workers)
+        backend, scoring = self.backend, self.scoring
+        lengths = self._lengths(weights.values.shape)
+        if scoring.shared and not scoring.method.keeps_ratio:
+            return self._shared_sums(name, samples, weights, lengths)
+        out = backend.empty(lengths, dtype)
+        scoring.method.run(backend.astype(samples, dtype), weights, out, backend, self.workers)
         return out
 
-    def _support_sums(self, samples: Array, backend: Backend, workers: int) -> Array:
-        if self.pattern.is_box:
-            return box_sums(samples, self.axes, self.pattern.shape)
-        support = self.pattern.weights(self.pattern.support, self.axes, "float64")
-        return self.sums(samples, support, backend, workers)
+    def _shared_sums(self, name: str, samples: Array, weights: Weights, lengths: tuple[int, ...]) -> Array:
+        """The same through a transform of the samples that is kept for the next pattern."""
+        backend, axes, dtype = self.backend, self.scoring.axes, str(weights.values.dtype)
+        grid = [backend.fast_length(samples.shape[a]) for a in axes]
+        key = ("spectrum", name, dtype)
+        if key not in self._kept:
+            self._kept[key] = backend.fft(backend.astype(samples, dtype), grid, axes, self.workers)
+        spectrum = kernel_spectrum(weights, grid, samples.ndim, backend, self.workers)
+        result = backend.ifft(self._kept[key] * spectrum, grid, axes, self.workers, True)
+        starts = [k - 1 for k in weights.values.shape]
+        return result[valid_key(result.ndim, axes, starts, [lengths[a] for a in axes])]
 
-    def _count(self, flags: Array, backend: Backend) -> Array:
-        support = self.pattern.support[(slice(None, None, -1),) * self.pattern.support.ndim]
-        return count_flags(flags, support, self.axes, backend)
+    def _count(self, name: str, flags: Array, pattern: Pattern) -> Array:
+        key = ("count", name, pattern.digest)
+        if key not in self._kept:
+            support = pattern.support[(slice(None, None, -1),) * pattern.support.ndim]
+            self._kept[key] = count_flags(flags, support, self.scoring.axes, self.backend)
+        return self._kept[key]
 
-    def _lengths(self, block: Array) -> tuple[int, ...]:
-        lengths = list(block.shape)
-        for axis, k in zip(self.axes, self.pattern.shape, strict=True):
+    def _lengths(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        lengths = list(self.samples.shape)
+        for axis, k in zip(self.scoring.axes, shape, strict=True):
             lengths[axis] -= k - 1
         return tuple(lengths)
-
-
-def split_missing(block: Array, valid: Array | None, omit: bool, xp: Any) -> tuple[Array, Array | None, Array | None]:
-    """Block with 0 for what is not finite or masked, the samples that are there, and those that make NaN."""
-    finite = None if all_finite(block, xp) else xp.isfinite(block)
-    if valid is not None and bool(xp.all(valid)):
-        valid = None
-    there, bad = valid, None
-    if finite is not None:
-        if omit:
-            there = finite if valid is None else finite & valid
-        else:
-            bad = ~finite if valid is None else ~finite & valid
-    kept = finite if valid is None else (valid if finite is None else finite & valid)
-    clean = block if kept is None else xp.where(kept, block, xp.zeros_like(block))
-    return clean, there, bad
-
-
-def centred(clean: Array, kept: Array | None, backend: Backend) -> tuple[Array, float, float]:
-    """The block in float64 less its middle, 0 where not `kept`; the middle, and what was multiplied after it."""
-    xp = backend.xp
-    wide = backend.astype(clean, "float64")
-    offset = _middle(wide, kept, xp)
-    wide = wide - offset
-    if kept is not None:
-        wide = xp.where(kept, wide, xp.zeros_like(wide))
-    largest = float(xp.max(xp.abs(wide)))
-    scale = 1.0
-    if largest and not _SMALL < largest < _LARGE:
-        scale = 1.0 / largest if math.isfinite(1.0 / largest) else 1e300
-        wide = wide * scale
-    return wide, offset, scale
-
-
-def _middle(block: Array, kept: Array | None, xp: Any) -> float:
-    """The median of some samples: unlike the mean, it stays where most samples are when one is 1e10."""
-    step = max(1, math.ceil((block.size / _SAMPLED) ** (1 / block.ndim)))
-    key = (slice(None, None, step),) * block.ndim
-    some = block[key] if kept is None else block[key][kept[key]]
-    if some.size == 0:
-        some = block if kept is None else block[kept]
-    if some.size == 0:
-        return 0.0
-    return float(xp.sort(xp.reshape(some, (-1,)))[some.size // 2])
-
-
-def _needs_float64(moments: Moments, norm: Array, xp: Any) -> bool:
-    """Whether some window's contrast is so far below the block's that float32 would not do."""
-    low = ~moments.flat & (norm < _CONTRAST * moments.rms)
-    return bool(xp.any(low))
 
 
 def _scalar(value: float, like: Array, xp: Any) -> Array:

@@ -14,7 +14,7 @@ from ..backends import Backend, cpu_count, get_backend
 from ..methods import METHODS, Method
 from ..planning import Cost, Machine, Plan, Problem, make_plan
 from ._patterns import Pattern
-from ._scores import Scores
+from ._scores import Scores, Scoring
 from ._tiles import Sweep, sweep
 from .window import Window, as_convolution, check_room, methods, window_sweep
 
@@ -60,7 +60,8 @@ def template_scores(
         return source.empty(problem.out, spec.dtype)
     check_room(problem.out, spec.dtype, source)
     plan = plan_on(machines, max_memory)
-    compute = Scores(METHODS.get(plan.method), pattern, window.axes, window.nan == "omit", resolution_of(image))
+    scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image))
+    compute = Scores(scoring, pattern)
     return sweep(image, valid, spec, plan, compute, replan, source, workers, task)
 
 
@@ -96,18 +97,32 @@ def resolution_of(image: Array) -> float:
     return float(np.finfo(name).eps) if name.startswith("float") else 0.0
 
 
-def scoring_methods() -> list[Method]:
-    """The registered methods, with the price of the running sums and of the division on top."""
-    return [replace(method, cost=_scoring_cost(method)) for method in methods()]
+def scoring_methods(number: int = 1, boxes: bool = True) -> list[Method]:
+    """The registered methods, with the price of everything that a score needs.
+
+    Parameters
+    ----------
+    number
+        How many patterns are scored.
+    boxes
+        Whether all samples of their windows count; otherwise the moments are sums over windows as well.
+    """
+    return [replace(method, cost=_scoring_cost(method, number, boxes)) for method in methods()]
 
 
-def _scoring_cost(method: Method) -> Callable[[Problem, tuple[int, ...], Machine], Cost]:
+def _scoring_cost(method: Method, number: int, boxes: bool) -> Callable[[Problem, tuple[int, ...], Machine], Cost]:
+    # several patterns share the transform of the block
+    transforms = (1 + number) / 2 if number > 1 and not method.keeps_ratio else number
+    # sums over a support are float64, twice the work
+    sums = transforms * (1 if boxes else 1 + 2 * 2)
+
     def cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         base = method.cost(problem, tile, machine)
         samples = math.prod(problem.block(tile))
-        passes = 12 + sum(3 * max(k - 1, 1).bit_length() for k in problem.kernel)
+        passes = 12 + 6 * number + sum(3 * max(k - 1, 1).bit_length() for k in problem.kernel)
         rate = machine.rates.get("passes", _PER_PASS)
         cores = machine.cores if base.shared else 1
-        return Cost(base.seconds + cores * passes * samples * rate, base.bytes + 8 * _HELD * samples, base.shared)
+        seconds = sums * base.seconds + cores * passes * samples * rate
+        return Cost(seconds, base.bytes + 8 * _HELD * samples, base.shared)
 
     return cost
