@@ -1,11 +1,38 @@
-"""The public functions: each validates its arguments and hands over to an operation."""
+"""The public functions: each validates its arguments and hands over to an operation.
+
+They are resolved on first use: a convolution does not wait for the import of a deconvolution.
+"""
 
 from __future__ import annotations
 
-from ._deconvolution import wiener
-from ._features import detect_features
-from ._machine import plan, tune
-from ._matching import match_template
-from ._windows import convolve, correlate
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["convolve", "correlate", "detect_features", "match_template", "plan", "tune", "wiener"]
+#: Public function -> module of this package that holds it.
+_WHERE = {
+    "convolve": "_windows",
+    "correlate": "_windows",
+    "detect_features": "_features",
+    "match_template": "_matching",
+    "plan": "_machine",
+    "tune": "_machine",
+    "wiener": "_deconvolution",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+if TYPE_CHECKING:
+    from ._deconvolution import wiener as wiener
+    from ._features import detect_features as detect_features
+    from ._machine import plan as plan
+    from ._machine import tune as tune
+    from ._matching import match_template as match_template
+    from ._windows import convolve as convolve
+    from ._windows import correlate as correlate
