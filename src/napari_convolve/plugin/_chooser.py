@@ -48,7 +48,7 @@ class KernelChooser(Container[Widget]):
         self._spacing: tuple[float, ...] | None = None
         self.kind = Choice(_kinds(), start, label=label)
         self.about = note()
-        self.layer = LayerChoice(viewer, label="layer")
+        self.layer = LayerChoice(viewer, label="layer", first=lambda layer: "kernel" in layer.metadata)
         self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter=f"Kernels (*{' *'.join(FORMATS)})", label="file")
         self.unit = Choice([(PIXELS, PIXELS)], label="lengths in", tooltip="The unit of sizes and distances")
         self.normalize = CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")

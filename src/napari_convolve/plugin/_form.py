@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType
 from typing import Any
@@ -30,6 +31,8 @@ class Form(Container[Widget]):
         Names of parameters that somebody else provides.
     start
         Values that differ from the defaults of the signature.
+    fold
+        Names of parameters to fold away besides the advanced ones.
     more
         What the button of the advanced ones says.
     also
@@ -42,6 +45,7 @@ class Form(Container[Widget]):
         *,
         leave_out: Collection[str] = (),
         start: Mapping[str, Any] | None = None,
+        fold: Collection[str] = (),
         more: str = "More options",
         also: Sequence[Widget] = (),
     ) -> None:
@@ -52,8 +56,9 @@ class Form(Container[Widget]):
         self._fields: dict[str, Any] = {
             name: field_for(p, (start or {}).get(name)) for name, p in self.parameters.items()
         }
-        advanced = [*also, *(field for name, field in self._fields.items() if self.parameters[name].limits.advanced)]
-        usual = [field for name, field in self._fields.items() if not self.parameters[name].limits.advanced]
+        folded = {name for name, p in self.parameters.items() if p.limits.advanced or name in fold}
+        advanced = [*also, *(field for name, field in self._fields.items() if name in folded)]
+        usual = [field for name, field in self._fields.items() if name not in folded]
         if usual:
             self.append(rows(usual))
         if advanced:
@@ -147,7 +152,7 @@ def field_for(parameter: Parameter, start: Any = None) -> Widget:
     if types == {bool}:
         return CheckBox(value=value, **names)
     if NoneType in types:
-        return TextField(_reader(parameter), value, **names)
+        return TextField(_reader(parameter), value, hint=_hint(parameter.help), **names)
     if types >= {float, Sequence}:
         return LengthsField(value, **span, **names)
     if types == {int}:
@@ -160,6 +165,18 @@ def field_for(parameter: Parameter, start: Any = None) -> Widget:
     if default is inspect.Parameter.empty:
         return MatrixField(value, **names)
     return TextField(_reader(parameter), value, empty=default if isinstance(default, str) else None, **names)
+
+
+def _hint(text: str) -> str:
+    """What an empty field says: the number that counts then, if the documentation names one.
+
+    Examples
+    --------
+    >>> _hint("Least score, by default 0.7."), _hint("Number of threads.")
+    ('0.7', 'automatic')
+    """
+    found = re.search(r"by default (\d+(?:\.\d+)?)", text)
+    return found.group(1) if found else "automatic"
 
 
 def _reader(parameter: Parameter) -> Callable[[str], Any]:

@@ -21,6 +21,8 @@ class LayerChoice(Choice):
         Which of them; image layers by default.
     nobody
         What to call the choice of no layer; None: there is no such choice.
+    first
+        Which of them come first.
     """
 
     def __init__(
@@ -29,14 +31,16 @@ class LayerChoice(Choice):
         *,
         accept: Callable[[Layer], bool] = lambda layer: isinstance(layer, Image),
         nobody: str | None = None,
+        first: Callable[[Layer], bool] = lambda layer: False,
         **options: Any,
     ) -> None:
-        self._viewer, self._accept, self._nobody = viewer, accept, nobody
+        self._viewer, self._accept, self._nobody, self._first = viewer, accept, nobody, first
         super().__init__(self._entries(), **options)
 
     def _entries(self) -> list[tuple[str, Layer | None]]:
         nothing = [] if self._nobody is None else [(self._nobody, None)]
-        return [*nothing, *((layer.name, layer) for layer in self._viewer.layers if self._accept(layer))]
+        found = sorted(filter(self._accept, self._viewer.layers), key=lambda layer: not self._first(layer))
+        return [*nothing, *((layer.name, layer) for layer in found)]
 
     def reset_choices(self, *_: Any) -> None:
         """Look at the viewer again; napari asks for it when layers come, go or change their name."""

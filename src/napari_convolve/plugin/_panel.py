@@ -41,6 +41,8 @@ class OperationPanel(Container[Widget]):
     guide: ClassVar[str]
     #: Options of the function that the subclass gives itself.
     given: ClassVar[tuple[str, ...]] = ()
+    #: Options to fold away besides the advanced ones.
+    folded: ClassVar[tuple[str, ...]] = ()
     #: Number of axes of the view that is chosen at first; None: all axes of space.
     ndim: ClassVar[int | None] = 2
 
@@ -79,7 +81,7 @@ class OperationPanel(Container[Widget]):
     def make_settings(self) -> Form:
         """The options of the operation; by default all that the panel does not give itself."""
         leave_out = ("axes", "mask", "origin", *self.given)
-        return Form(getattr(nc, self.operation), leave_out=leave_out, also=[self.mask])
+        return Form(getattr(nc, self.operation), leave_out=leave_out, fold=self.folded, also=[self.mask])
 
     def inputs(self) -> Sequence[Widget]:
         """The fields between the image and the options."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 from magicgui.widgets import Widget
 
 from .._progress import Report
+from ..kernels import Kernel
 from ._chooser import KernelChooser
 from ._layers import Source, View, image_tuple, short
 from ._panel import OperationPanel
@@ -41,4 +44,19 @@ class DeconvolvePanel(OperationPanel):
         reports: list[Report] = []
         data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
         name = f"{short(request.source.name)} · deconvolved"
-        return Result([image_tuple(request.source, data, name)], reports[0])
+        notes = spacing_notes(request.arguments[0], request.source, request.view)
+        return Result([image_tuple(request.source, data, name)], reports[0], notes)
+
+
+def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:
+    """A sentence when PSF and image were sampled differently, so that the PSF does not fit."""
+    spacing = source.spacing_of(view)
+    if psf.spacing is None or psf.units != source.unit_of(view) or np.allclose(psf.spacing, spacing, rtol=0.01):
+        return ()
+    return (
+        f"the PSF is sampled every {_list(psf.spacing)} {psf.units}, the image every {_list(spacing)}: resample one",
+    )
+
+
+def _list(numbers: Sequence[float]) -> str:
+    return " × ".join(f"{number:g}" for number in numbers)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
 from magicgui.widgets import CheckBox, PushButton, SpinBox, Widget
 from napari.layers import Shapes
+
+import napari_convolve as nc
 
 from .._progress import Report
 from ..kernels import Kernel
@@ -20,15 +23,14 @@ from ._request import Progress, Request, Result
 from ._template import box, corners, cut
 
 _DRAWN, _OTHER = "a rectangle I draw", "a layer, file or kernel"
-#: Options of the detection that the score alone does not have.
-_OF_HITS = ("threshold", "min_distance", "max_count", "subpixel")
 
 
 class DetectPanel(OperationPanel):
     """Look for a template everywhere in an image; every place that scores high becomes a point."""
 
     operation = "detect_features"
-    given = ("template_mask", "shape", "false_alarms", "rotations", "scales", "max_overlap", "dtype")
+    given = ("template_mask", "shape", "rotations", "scales", "region", "min_valid")
+    folded = ("false_alarms", "max_overlap", "subpixel", "boundary", "cval")
     guide: ClassVar[str] = """# Detect Features
 
 1. Choose the **image**.
@@ -98,12 +100,13 @@ class DetectPanel(OperationPanel):
         hits = request.call(image, progress=progress, report=reports.append)
         layers = [points_tuple(request, hits)]
         if request.extras["score"]:
-            rest = {key: value for key, value in request.options.items() if key not in _OF_HITS}
+            takes = signature(nc.match_template).parameters
+            rest = {key: value for key, value in request.options.items() if key in takes}
             score = request.call(image, operation="match_template", options=rest, progress=progress)
             name = f"{short(request.source.name)} · score"
             data, options, kind = image_tuple(request.source, score, name)
             layers.insert(0, (data, options | {"colormap": "magma", "contrast_limits": (0.0, 1.0)}, kind))
-        return Result(layers, reports[0], (f"{len(hits)} found",))
+        return Result(layers, reports[0])
 
 
 def points_tuple(request: Request, hits: Any) -> LayerTuple:
