@@ -74,7 +74,7 @@ class Task:
         self._progress, self._report = progress, report
         self._lock = threading.RLock()
         self._start = time.perf_counter()
-        self._base = self._peak = resident_bytes()
+        self._base = self._peak = resident_bytes() if report is not None else 0
         self._done, self._total = 0, 1
         self._fallbacks: list[str] = []
         self._assumptions: list[str] = []
@@ -94,7 +94,8 @@ class Task:
     def advance(self, steps: int = 1) -> None:
         """Count steps as done; raises what the progress callback raises (`Cancelled`)."""
         with self._lock:
-            self._peak = max(self._peak, resident_bytes())
+            if self._report is not None:
+                self._peak = max(self._peak, resident_bytes())
             self._done = min(self._done + steps, self._total)
             self._tell()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -15,6 +17,9 @@ from ._calibration import load_rates, store_rates
 from ._numpy import cpu_count
 
 T = TypeVar("T")
+
+#: Larger work arrays are not kept.
+_SCRATCH_BYTES = 32 << 20
 
 
 class Session:
@@ -35,6 +40,7 @@ class Session:
         self._rates: dict[str, float] | None = None
         self._code: dict[Hashable, Any] = {}
         self._compiling = threading.RLock()
+        self._scratch = threading.local()
         self._jobs: list[Callable[[], object]] = []
         self._worker: threading.Thread | None = None
         self._ending = threading.Event()
@@ -93,7 +99,9 @@ class Session:
                 stop.set()
                 raise
 
-        helpers: list[Future[None]] = [self._executor().submit(work, False) for _ in range(workers - 1)]
+        helpers: list[Future[None]] = []
+        with contextlib.suppress(RuntimeError):  # the threads were given back this moment: do it alone
+            helpers += [self._executor().submit(work, False) for _ in range(workers - 1)]
         try:
             work(True)
             for helper in helpers:
@@ -105,6 +113,20 @@ class Session:
                     helper.exception()
         if latest > told:
             done(latest - told)
+
+    def scratch(self, slot: str, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        """An array to work in, whose memory this thread uses again for the next of the same `slot`.
+
+        A fresh array of a megabyte costs more than a pass over it: the system clears its pages first.
+        """
+        size = math.prod(shape)
+        if size * 8 > _SCRATCH_BYTES:
+            return np.empty(shape, dtype)
+        held: dict[tuple[str, str], np.ndarray] = self._scratch.__dict__
+        flat = held.get((slot, dtype))
+        if flat is None or flat.size < size:
+            flat = held[slot, dtype] = np.empty(size, dtype)
+        return flat[:size].reshape(shape)
 
     def compiled(self, key: Hashable, make: Callable[[], T]) -> T:
         """The code compiled for `key`, made once."""
@@ -176,6 +198,7 @@ class Session:
         """Forget spectra and give the threads back."""
         with self._lock:
             self._cache.clear()
+            self._scratch = threading.local()
             self.forget_code()
             self._bytes = 0
             pool, self._pool = self._pool, None

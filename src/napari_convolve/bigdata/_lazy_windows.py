@@ -130,7 +130,7 @@ def as_mask(mask: Any, image: Any) -> Any:
     if mask.dtype != bool:
         raise TypeError(f"mask has dtype {mask.dtype}; it must be bool, True where a sample counts")
     try:
-        return da.broadcast_to(mask, image.shape).rechunk(image.chunks)
+        return da.broadcast_to(mask, image.shape).rechunk(image.chunks)  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise ValueError(f"mask of shape {mask.shape} does not fit the image's {image.shape}") from error
 
@@ -214,7 +214,7 @@ def _join(parts: Any, ndim: int, axis: int = 0) -> np.ndarray:
 
 def _select(array: np.ndarray, local: tuple[Local, ...], constant: complex) -> np.ndarray:
     for axis, index in enumerate(local):
-        key = (slice(None),) * axis
+        key: tuple[Any, ...] = (slice(None),) * axis
         if isinstance(index, slice):
             array = array[(*key, index)]
             continue

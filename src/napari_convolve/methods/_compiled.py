@@ -139,7 +139,9 @@ def strided(block: np.ndarray, dtype: str) -> np.ndarray:
     in_place = block.dtype == dtype and block.strides[-1] == item
     if in_place and all(s >= 0 and s % item == 0 for s in block.strides):
         return block
-    return np.array(block, dtype=dtype, order="C")
+    copy = SESSION.scratch("strided", block.shape, dtype)
+    copy[...] = block
+    return copy
 
 
 def flat(array: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from .._arrays import Array
+from .._arrays import Array, dtype_name
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from . import _compiled
@@ -98,7 +98,7 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     values, axes = weights.values, weights.axes
     dtype = str(values.dtype)
-    fits = block.ndim - 1 in axes and out.dtype == dtype and np.count_nonzero(values) > _FEW
+    fits = block.ndim - 1 in axes and dtype_name(out.dtype) == dtype and np.count_nonzero(values) > _FEW
     if backend.name != "numpy" or not _compiled.usable(dtype) or not fits:
         shifted_sums(block, values, axes, out, backend)
         return False

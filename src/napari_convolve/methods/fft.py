@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .._arrays import Array
+from .._arrays import FLOATS, Array, dtype_name
 from ..backends import SESSION, Backend
 from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
@@ -62,21 +62,23 @@ def spread(out: Array, axes: Sequence[int], backend: Backend) -> bool:
 
 
 def kernel_spectrum(weights: Weights, grid: Sequence[int], ndim: int, backend: Backend, workers: int) -> Array:
-    """The kernel's transform on `grid`, kept by value."""
-    shape = [1] * ndim
-    for axis, length in zip(weights.axes, weights.values.shape, strict=True):
-        shape[axis] = length
-    return SESSION.cached(
-        (backend.name, weights.digest, tuple(grid), tuple(a - ndim for a in weights.axes)),
-        lambda: backend.fft(backend.to_device(weights.values.reshape(shape)), grid, weights.axes, workers),
-        lambda array: array.size * 2 * weights.values.dtype.itemsize,
+    """The kernel's transform on `grid`, kept by value, with one axis for each of a block's."""
+    values = weights.values
+    spectrum = SESSION.cached(
+        (backend.name, weights.digest, tuple(grid)),
+        lambda: backend.fft(backend.to_device(values), grid, range(values.ndim), workers),
+        lambda array: array.size * 2 * values.dtype.itemsize,
     )
+    shape = [1] * ndim
+    for axis, length in zip(weights.axes, spectrum.shape, strict=True):
+        shape[axis] = length
+    return backend.xp.reshape(spectrum, tuple(shape))
 
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     axes = weights.axes
-    real = weights.values.dtype.kind == "f" and out.dtype == weights.values.dtype
-    if backend.name != "numpy" or not real or len(axes) == 1:
+    dtype = str(weights.values.dtype)
+    if backend.name != "numpy" or dtype not in FLOATS or dtype_name(out.dtype) != dtype or len(axes) == 1:
         return convolve_block(block, weights, out, backend, workers)
     from . import _pruned
 

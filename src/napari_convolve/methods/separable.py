@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from .._arrays import Array
-from ..backends import Backend
+from .._arrays import Array, dtype_name
+from ..backends import SESSION, Backend
 from ..planning import Cost, Machine, Problem
 from . import _compiled
 from ._base import METHODS, Method, Weights, cache_tile
@@ -73,7 +73,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     dtype = str(weights.values.dtype)
-    compiled = backend.name == "numpy" and _compiled.usable(dtype) and out.dtype == dtype
+    compiled = backend.name == "numpy" and _compiled.usable(dtype) and dtype_name(out.dtype) == dtype
     finite = compiled
     for number, term in enumerate(weights.factors):
         passed = _compiled.strided(block, dtype) if compiled else block
@@ -82,11 +82,12 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
             last = axis == weights.axes[-1]
             shape = list(passed.shape)
             shape[axis] -= len(vector) - 1
-            target = out if last and compiled else backend.empty(tuple(shape), dtype)
             if compiled:
+                target = out if last else SESSION.scratch(f"pass {axis % 2}", tuple(shape), dtype)
                 ok = pass_along(passed, vector[::-1], axis, target, add=last and number > 0)
                 finite = finite and (ok or not last)
             else:
+                target = backend.empty(tuple(shape), dtype)
                 shifted_sums(passed, vector, (axis,), target, backend)
             passed = target
         if not compiled:
@@ -105,4 +106,4 @@ def pass_along(block: np.ndarray, vector: np.ndarray, axis: int, out: np.ndarray
     return _compiled.apply_planes(block, taps, (codes[0], codes[1]), out, len(vector))
 
 
-METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes))
+METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes, splits_border=True))

@@ -6,8 +6,9 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from .._arrays import Array, cast
+from .._arrays import Allocator, Array, cast, dtype_name
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..boundary import gather
@@ -15,8 +16,8 @@ from ..planning import Machine, Plan, Problem, count_tiles
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
-#: ``replan(max_memory, backend name)`` decides again when memory ran out.
-Replan = Callable[[int, str], Plan]
+#: ``replan(max_memory, backend name)`` decides again when memory ran out; None keeps the limit that was asked for.
+Replan = Callable[[int | None, str], Plan]
 _MAX_RETRIES = 4
 
 
@@ -84,11 +85,9 @@ def cpu_machine() -> Machine:
 
 
 def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:
-    budget = max(plan.bytes // 4, 1)
-    name = plan.backend if attempt < 2 else "numpy"
-    new = replan(budget, name)
-    if new.backend == plan.backend and new.tiles == plan.tiles:
-        new = replan(budget, "numpy")
+    new = replan(max(plan.bytes // 4, 1), plan.backend) if attempt < 2 or plan.backend == "numpy" else None
+    if new is None or (new.tiles == plan.tiles and plan.backend != "numpy"):
+        new = replan(None, "numpy")  # the device's memory does not bound the CPU
     if new.backend != plan.backend:
         task.fall_back(f"{plan.backend} ran out of memory; computed on {new.backend} instead")
     else:
@@ -115,9 +114,11 @@ def _run(
     in_place = device is source and spec.dtype == problem.compute
 
     def one(key: tuple[slice, ...]) -> None:
-        block = _block(image, spec, key, source, spec.cval, problem.compute)
-        flags = None if valid is None else _block(valid, spec, key, source, True, "bool")
+        block = _block(image, spec, key, _Scratch(source, "block"), spec.cval, problem.compute)
+        flags = None if valid is None else _block(valid, spec, key, _Scratch(source, "flags"), True, "bool")
         if device is not source:
+            if dtype_name(block.dtype) == "float16":  # no part of the array API standard
+                block = source.astype(block, problem.compute)
             block = move(block, source, device)
             flags = None if flags is None else move(flags, source, device)
         target = out[key]
@@ -160,7 +161,23 @@ def split_border(spec: Sweep) -> list[tuple[slice, ...]]:
     return inside + slabs
 
 
-def _block(image: Array, spec: Sweep, key: tuple[slice, ...], source: Backend, cval: complex, dtype: str) -> Array:
+@dataclass(frozen=True)
+class _Scratch:
+    """Where a block is gathered: memory that the thread's next tile uses again."""
+
+    backend: Backend
+    slot: str
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        if self.backend.name != "numpy":
+            return self.backend.empty(shape, dtype)
+        return SESSION.scratch(self.slot, shape, dtype)
+
+    def assign(self, target: Array, key: Any, value: Array | complex) -> None:
+        self.backend.assign(target, key, value)
+
+
+def _block(image: Array, spec: Sweep, key: tuple[slice, ...], source: Allocator, cval: complex, dtype: str) -> Array:
     """The samples one tile depends on, the boundary rule applied along the acted axes."""
     problem = spec.problem
     part = image[tuple(slice(None) if a in problem.axes else k for a, k in enumerate(key))]

@@ -84,7 +84,7 @@ def window_sum(
 
     def replan(budget: int | None, backend: str) -> Plan:
         chosen = [m for m in machines if m.backend == backend] or [cpu_machine()]
-        return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget)
+        return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget or max_memory)
 
     if 0 in problem.out:
         return source.empty(problem.out, spec.dtype)
