@@ -1,0 +1,98 @@
+"""The planner decides from the problem and the machine alone, within the memory, and says why."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import napari_convolve as nc
+from napari_convolve.methods import METHODS
+from napari_convolve.planning import RESPONSIVE_SECONDS, Machine, Problem, count_tiles, make_plan, shrink
+
+MACHINE = Machine("numpy", cores=4, free=1 << 33)
+
+
+def problem(shape: tuple[int, ...], k: int, ndim: int = 2, **changes: object) -> Problem:
+    axes = tuple(range(len(shape) - ndim, len(shape)))
+    base = Problem("convolve", shape, "float32", shape, "float32", axes, (k,) * ndim, k**ndim)
+    return replace(base, **changes)
+
+
+def methods() -> list[object]:
+    return [METHODS.get(name) for name in METHODS]
+
+
+def test_the_same_problem_and_machine_give_the_same_plan() -> None:
+    first, second = (make_plan(problem((2048, 2048), 31), [MACHINE], methods()) for _ in range(2))
+    assert first == second
+
+
+def test_workers_change_the_time_but_never_the_tiles() -> None:
+    plans = [make_plan(problem((2048, 2048), 31), [MACHINE], methods(), workers=n) for n in (1, 2, 4)]
+    assert len({(plan.method, plan.tiles) for plan in plans}) == 1
+    assert plans[0].seconds > plans[1].seconds > plans[2].seconds
+
+
+@pytest.mark.parametrize("method", METHODS.names())
+@pytest.mark.parametrize("budget", [20_000_000, 4_000_000])
+def test_tiles_shrink_until_the_memory_is_kept(method: str, budget: int) -> None:
+    asked = problem((1000, 1000), 15, terms=1)
+    plan = make_plan(asked, [MACHINE], methods(), method=method, max_memory=budget)
+    assert plan.bytes <= budget
+
+
+def test_watched_steps_are_short() -> None:
+    asked = problem((64, 1024, 1024), 31, 3, responsive=True)
+    for name in ("direct", "fft"):
+        method = METHODS.get(name)
+        plan = make_plan(asked, [MACHINE], methods(), method=name)
+        cost = method.cost(asked, plan.tiles, MACHINE)
+        smallest = shrink(plan.tiles, asked.axes)
+        assert cost.seconds <= RESPONSIVE_SECONDS or smallest is None or count_tiles(asked.out, plan.tiles) > 1
+
+
+def test_large_kernels_go_through_the_transform_and_small_ones_do_not() -> None:
+    assert make_plan(problem((2048, 2048), 101), [MACHINE], methods(), compiled=True).method in ("fft", "overlap-save")
+    assert make_plan(problem((2048, 2048), 2, taps=2), [MACHINE], methods()).method == "direct"
+
+
+def test_a_method_that_does_not_apply_says_why() -> None:
+    with pytest.raises(ValueError, match="'separable' does not apply here: the kernel is not separable"):
+        make_plan(problem((64, 64), 5), [MACHINE], methods(), method="separable")
+
+
+def test_a_device_pays_only_when_the_transfer_does() -> None:
+    near = Machine("numpy", 4, 1 << 33)
+    fast = Machine("device", 1, 1 << 33, rates={"fft": 1e-12, "overlap-save": 1e-12, "direct": 1e-12})
+    asked = problem((2048, 2048), 63)
+    assert make_plan(asked, [near, fast], methods()).backend == "device"
+    assert make_plan(asked, [near, replace(fast, transfer=1e-6)], methods()).backend == "numpy"
+
+
+def test_shrink_halves_batch_axes_first_and_ends() -> None:
+    tile: tuple[int, ...] | None = (4, 6, 5)
+    sizes = []
+    while tile is not None:
+        sizes.append(tile)
+        tile = shrink(tile, (1, 2))
+    assert sizes[:4] == [(4, 6, 5), (2, 6, 5), (1, 6, 5), (1, 3, 5)]
+    assert sizes[-1] == (1, 1, 1)
+
+
+def test_public_plan_prints_one_line_and_computes_nothing() -> None:
+    spec = nc.ArraySpec((100_000, 100_000), "uint16")  # could not be allocated
+    plan = nc.plan(spec, np.ones((31, 31)))
+    text = str(plan)
+    assert "\n" not in text and plan.method in text and plan.backend in text
+    assert math.isfinite(plan.seconds) and plan.seconds > 0
+    assert nc.plan(spec, np.ones((31, 31)), max_memory="64 MiB").bytes <= 64 << 20
+
+
+def test_plan_refuses_unknown_options_and_operations() -> None:
+    with pytest.raises(TypeError, match="'boundry'"):
+        nc.plan(np.ones((4, 4)), np.ones((3, 3)), boundry="wrap")
+    with pytest.raises(ValueError, match="operation='blur'"):
+        nc.plan(np.ones((4, 4)), np.ones((3, 3)), operation="blur")
