@@ -16,7 +16,9 @@ _WHERE = {
     "BackendUnavailable": "backends",
     "Cancelled": "_progress",
     "Detections": "ops._detections",
+    "FrequencyResponse": "ops._gain",
     "Kernel": "kernels",
+    "NoiseEstimate": "ops.noise",
     "Plan": "planning",
     "Report": "_progress",
     "available_backends": "backends",
@@ -24,6 +26,9 @@ _WHERE = {
     "convolve": "api",
     "correlate": "api",
     "detect_features": "api",
+    "estimate_noise": "api",
+    "frequency_response": "api",
+    "kernel_from_response": "api",
     "match_template": "api",
     "plan": "api",
     "tune": "api",
@@ -36,7 +41,9 @@ __all__ = [
     "BackendUnavailable",
     "Cancelled",
     "Detections",
+    "FrequencyResponse",
     "Kernel",
+    "NoiseEstimate",
     "Plan",
     "Report",
     "available_backends",
@@ -44,6 +51,9 @@ __all__ = [
     "convolve",
     "correlate",
     "detect_features",
+    "estimate_noise",
+    "frequency_response",
+    "kernel_from_response",
     "kernels",
     "match_template",
     "plan",
@@ -70,8 +80,21 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from . import kernels
     from ._progress import Cancelled, Report
-    from .api import convolve, correlate, detect_features, match_template, plan, tune, wiener
+    from .api import (
+        convolve,
+        correlate,
+        detect_features,
+        estimate_noise,
+        frequency_response,
+        kernel_from_response,
+        match_template,
+        plan,
+        tune,
+        wiener,
+    )
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
+    from .ops.noise import NoiseEstimate
     from .ops._detections import Detections
     from .planning import ArraySpec, Plan
+    from .ops._gain import FrequencyResponse

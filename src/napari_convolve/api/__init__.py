@@ -13,6 +13,9 @@ _WHERE = {
     "convolve": "_windows",
     "correlate": "_windows",
     "detect_features": "_features",
+    "estimate_noise": "_noise",
+    "frequency_response": "_response",
+    "kernel_from_response": "_response",
     "match_template": "_matching",
     "plan": "_machine",
     "tune": "_machine",
@@ -34,5 +37,8 @@ if TYPE_CHECKING:
     from ._machine import plan as plan
     from ._machine import tune as tune
     from ._matching import match_template as match_template
+    from ._noise import estimate_noise as estimate_noise
+    from ._response import frequency_response as frequency_response
+    from ._response import kernel_from_response as kernel_from_response
     from ._windows import convolve as convolve
     from ._windows import correlate as correlate

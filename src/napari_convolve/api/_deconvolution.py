@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
-
-import numpy as np
 
 from .._arrays import Array, compute_dtype, dtype_name, wanted_dtype
 from .._progress import Task
 from .._registry import Param
-from ..backends import Backend, backend_of
-from ..kernels import Kernel
 from ..ops import wiener_filter as ops
 from ..ops._frame import EDGES
-from ..ops._nsr import Nsr
-from ..ops._psf import PsfSet, psf_set
-from ..ops.noise import fit_power_law
+from ._blurred import Edges, MissingPolicy, as_nsr, as_psf_set, as_valid, is_estimate, quantum
 from ._options import (
     Axes,
     BackendName,
@@ -26,7 +18,6 @@ from ._options import (
     Progress,
     ReportCallback,
     Workers,
-    as_axes,
     as_bytes,
     as_callback,
     as_input,
@@ -37,10 +28,6 @@ from ._options import (
 )
 from ._windows import as_backend, host_kernel
 
-NAN_POLICIES = ("raise", "omit")
-
-Edges = Annotated[Literal["extend", "periodic"], Param(choices=EDGES, label="edges", advanced=True)]
-MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=NAN_POLICIES, label="NaN", advanced=True)]
 Regularization = Annotated[
     Literal["identity", "laplacian"], Param(choices=ops.REGULARIZATIONS, label="regularization", advanced=True)
 ]
@@ -81,15 +68,18 @@ def wiener(
     nsr : float, callable, array_like, NoiseEstimate or "auto"
         Power of the noise over power of the object: a number; a function of the frequencies in cycles per sample,
         one array for each of `axes` (a function of one argument takes their length); values on the grid of the
-        image's `numpy.fft.fftn`; or estimated from each entry's spectrum. Frequency zero always has 0.
+        image's `numpy.fft.fftn`; what `estimate_noise` returns, alone or one for each entry of the batch axes; or
+        ``"auto"``, estimated for each entry. Frequency zero always has 0.
     regularization : {"identity", "laplacian"}
-        L is 1, or the discrete Laplacian, which asks for a smooth result.
+        L is 1, or the discrete Laplacian, which asks for a smooth result. An estimated `nsr` is a full model of the
+        object and makes the same filter with both.
     edges : {"extend", "periodic"}
-        Let the image fall off to its mean on a larger grid, or take it as one period.
+        Continue the image on a larger grid, so that opposite edges do not meet, or take it as one period.
     axes : int, tuple of int, optional
         The axes the PSF acts on; by default the last ``psf.ndim``. All others are batch axes (time, channel).
     mask : array of bool, optional
-        True where a sample counts; the others are filled by normalised smoothing first.
+        True where a sample counts; the others are filled by normalised smoothing, then by what the deconvolved
+        object would look like there.
     nan : {"raise", "omit"}
         Whether a NaN or infinite sample is an error, or treated like a masked one.
     dtype : dtype, optional
@@ -134,10 +124,12 @@ def wiener(
     given = as_input(image, mask)
     psfs = as_psf_set(kernel, given.array.shape, axes)
     complex_result = compute_dtype(dtype_name(given.array.dtype), complex_kernel=psfs.is_complex).startswith("complex")
+    one_of("edges", edges, EDGES)
     options = ops.Filter(
-        nsr=_as_nsr(nsr, psfs, axes, task),
+        nsr=as_nsr(nsr, psfs, edges, quantum(given.array), task),
+        spectral=is_estimate(nsr),
         regularization=one_of("regularization", regularization, ops.REGULARIZATIONS),
-        edges=one_of("edges", edges, EDGES),
+        edges=edges,
         dtype=wanted_dtype(dtype, complex_result=complex_result),
     )
     machines = machines_for(as_backend(backend), given.source)
@@ -156,76 +148,3 @@ def wiener(
     )
     task.finish()
     return result
-
-
-def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> PsfSet:
-    """The PSF, checked against an image of `shape` and the `axes` it acts on."""
-    shape = tuple(shape)
-    acted = _acted_axes(kernel, shape, axes)
-    for axis in acted:
-        if shape[axis] == 0:
-            raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the psf acts on")
-    return psf_set(kernel, shape, acted, negative=kernel.name == "otf")
-
-
-def _acted_axes(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
-    count = 1 if isinstance(axes, int | np.integer) else len(axes) if isinstance(axes, Sequence | np.ndarray) else None
-    if count is not None and count < kernel.ndim == len(shape):
-        return as_axes(axes, len(shape), count, "psf")
-    return as_axes(axes, len(shape), kernel.ndim, "psf")
-
-
-def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], source: Backend) -> Array | None:
-    """Which samples count, None for all; ValueError for NaN that are not allowed and entries without any sample."""
-    one_of("nan", nan, NAN_POLICIES)
-    xp = source.xp
-    if dtype_name(image.dtype)[:3] not in ("boo", "int", "uin") and 0 not in image.shape:
-        finite = xp.isfinite(image)
-        bad = ~finite if mask is None else ~finite & mask
-        if bool(xp.any(bad)):
-            if nan == "raise":
-                places = np.argwhere(source.to_host(bad))
-                first = tuple(int(i) for i in places[0])
-                raise ValueError(
-                    f"image holds {len(places)} NaN or infinite samples, the first at {first}; "
-                    "use nan='omit' to fill them in"
-                )
-            mask = finite if mask is None else finite & mask
-    if mask is None or bool(xp.all(mask)):
-        return None
-    if not bool(xp.all(xp.any(mask, axis=axes))):
-        raise ValueError("image has no sample that counts: all are masked, NaN or infinite")
-    return mask
-
-
-def _as_nsr(nsr: Any, psfs: PsfSet, axes: Any, task: Task) -> Callable[..., Nsr]:
-    """What an entry of the batch axes asks for its noise-to-signal ratio."""
-    if isinstance(nsr, str):
-        one_of("nsr", nsr, ("auto",))
-        return lambda block, valid, psf, key, device, workers: fit_power_law(block, valid, psf, device, workers)
-    if callable(nsr):
-        return lambda *_: nsr
-    device = backend_of(nsr)
-    try:
-        values = np.asarray(nsr if device is None else device.to_host(nsr))
-    except ValueError as error:
-        raise TypeError(f"nsr={nsr!r} must be a number, an array, a function of the frequencies, or 'auto'") from error
-    if values.dtype.kind not in "iuf":
-        raise TypeError(f"nsr={nsr!r} must be a number, an array, a function of the frequencies, or 'auto'")
-    values = values.astype(np.float64)
-    if np.isnan(values).any() or (values < 0).any():
-        raise ValueError(
-            f"nsr={nsr!r} must be at least 0 and not NaN" if values.ndim == 0 else "nsr holds negative numbers or NaN"
-        )
-    if values.ndim == 0:
-        if math.isinf(float(values)):
-            raise ValueError(f"nsr={nsr!r} must be finite")
-        number = float(values)
-        task.detail(nsr=number)
-        return lambda *_: number
-    grid = tuple(psfs.shape[a] for a in psfs.axes)
-    if values.shape == psfs.shape and psfs.batch:
-        return lambda block, valid, psf, key, *_: values[key]
-    if values.shape != grid:
-        raise ValueError(f"nsr has shape {values.shape}; the grid of the image's fftn has {grid}")
-    return lambda *_: values

@@ -49,7 +49,7 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
     if isinstance(nsr, np.ndarray):
         return _interpolated(np.minimum(nsr, _LARGE), shape, grid, half)
     if not callable(nsr):
-        return float(nsr)
+        return min(float(nsr), _LARGE)
     lines = frequencies(grid, half=half)
     full = np.broadcast_shapes(*(f.shape for f in lines))
     with np.errstate(all="ignore"):

@@ -1,8 +1,6 @@
-"""How much of an image is noise: a power-law object behind the PSF, fitted to the periodogram.
+"""How much of an image is noise: a model of the object's spectrum behind the PSF, fitted to the periodogram.
 
-Natural and microscopy images have spectra close to ``A k^-beta``. Behind a PSF with transfer function H and with white
-noise of power S_n the periodogram is exponentially distributed around ``|H|^2 A k^-beta + S_n``; the three parameters
-maximise that (Whittle) likelihood.
+The model and its fit are those of `_whittle`.
 """
 
 from __future__ import annotations
@@ -10,115 +8,215 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
+from .._arrays import Array, compute_dtype, dtype_name
 from ..backends import Backend
 from ._fill import fill_missing
-from ._nsr import frequencies
 from ._psf import Psf
+from ._sampling import Sample, sample_frequencies
+from ._whittle import features, fit
 
-#: Bins of log frequency and of log |H|^2 that the periodogram is averaged in before the fit.
-_BINS = (48, 64)
-#: |H|^2 below this counts as nothing.
-_FLOOR = 1e-12
+#: The least share of the image's power that noise is taken to have: 50 dB, since what lies beyond the edges is not
+#: known better than that, and 90 dB for a period.
+_FLOOR = {"extend": 1e-5, "periodic": 1e-9}
+#: Fewer frequencies than this tell nothing; the ratio is then this constant.
+_FEW, _DEFAULT = 12, 0.01
 
 
 @dataclass(frozen=True)
-class PowerLaw:
-    """An object's spectrum ``amplitude * k^-exponent`` in white noise of power `noise`; powers are per sample."""
+class Spectrum:
+    """A function of the frequencies, in cycles per sample, that is also an array on the fftn grid of its image.
 
-    amplitude: float
-    exponent: float
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the image's axes acted on.
+    weights : tuple of float
+        Of the model's features: constant, logarithm of the frequency, roll-off and anisotropy for each axis.
+    """
+
+    shape: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    def __call__(self, *frequencies: np.ndarray) -> np.ndarray:
+        """The value at frequencies, one array for each axis, broadcast against each other."""
+        parts = features(frequencies, 1 / max(self.shape))
+        exponent: Any = 0.0
+        for weight, part in zip(self.weights, parts, strict=True):
+            exponent = exponent + weight * part
+        return np.asarray(np.exp(np.clip(exponent, -80.0, 80.0)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        lines = [np.fft.fftfreq(n) for n in self.shape]
+        return np.asarray(self(*np.meshgrid(*lines, indexing="ij", sparse=True)), dtype=dtype)
+
+
+@dataclass(frozen=True)
+class NoiseEstimate:
+    """What an image's spectrum tells of its noise; `wiener` takes it as `nsr`.
+
+    Attributes
+    ----------
+    nsr : Spectrum, float or array
+        Power of the noise over power of the object: callable with frequencies in cycles per sample, and an array on
+        the grid of the image's `numpy.fft.fftn` through `numpy.asarray`.
+    noise : float
+        Standard deviation of the noise, in the image's units.
+    spectrum : Spectrum, float or array
+        Power of the object per sample, like `nsr`.
+    predicted_error : float
+        Root mean square error that a Wiener filter with this `nsr` leaves, if the model is right.
+    reason : str
+        How it was found.
+    """
+
+    nsr: Any
     noise: float
+    spectrum: Any
+    predicted_error: float
+    reason: str
 
-    def signal(self, *lines: np.ndarray) -> np.ndarray:
-        """Power of the object at frequencies in cycles per sample, one array for each axis."""
-        radius = np.sqrt(sum((f * f for f in lines), start=np.zeros(1)))
-        with np.errstate(divide="ignore"):
-            return np.asarray(self.amplitude * radius**-self.exponent)
+    def ratio(self) -> float:
+        """Power of the noise over power of the object, all frequencies together."""
+        if not isinstance(self.spectrum, Spectrum):
+            return float(np.mean(np.asarray(self.nsr, dtype=np.float64)))
+        sample = sample_frequencies(self.spectrum.shape, True)
+        return self.noise**2 / float(np.average(self.spectrum(*sample.frequencies), weights=sample.weights))
 
-    def __call__(self, *lines: np.ndarray) -> np.ndarray:
-        """The noise-to-signal ratio."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.nan_to_num(self.noise / self.signal(*lines), nan=np.inf)
-
-
-def fit_power_law(block: Array, valid: Array | None, psf: Psf, backend: Backend, workers: int) -> PowerLaw:
-    """Fit the model to one image of all acted axes."""
-    from scipy.optimize import minimize
-
-    if valid is not None:
-        block = fill_missing(block, valid, backend, workers)
-    shape = tuple(block.shape)
-    power = _periodogram(block, backend, workers)
-    transfer = np.abs(np.fft.rfftn(_rolled(psf, shape))) ** 2
-    radius = np.sqrt(sum((f * f for f in frequencies(shape, half=True)), start=np.zeros(1)))
-    count, mean, k, h = _binned(power, radius, transfer)
-    scale = float(np.sum(count * mean) / np.sum(count))
-    if not scale > 0:
-        return PowerLaw(0.0, 2.0, 0.0)  # a constant image
-    mean = mean / scale
-    log_k = np.log(k)
-
-    def cost(parameters: np.ndarray) -> tuple[float, np.ndarray]:
-        a, beta, n = parameters
-        signal, noise = h * np.exp(a - beta * log_k), np.exp(n)
-        model = signal + noise
-        value = count * (np.log(model) + mean / model)
-        slope = count * (1 - mean / model) / model
-        gradient = [np.sum(slope * signal), np.sum(-slope * signal * log_k), np.sum(slope * noise)]
-        return float(value.sum()), np.asarray(gradient)
-
-    top = np.log(np.percentile(mean, 5) + 1e-12)
-    best = None
-    for start in ((-6.0, 2.0, top), (-8.0, 3.0, top - 2)):
-        found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-40, 20), (0.0, 6.0), (-40, 5)])
-        if best is None or found.fun < best.fun:
-            best = found
-    assert best is not None
-    a, beta, n = best.x
-    return PowerLaw(float(np.exp(a)) * scale, float(beta), float(np.exp(n)) * scale)
+    def __str__(self) -> str:
+        return f"noise {self.noise:.4g}, predicted error {self.predicted_error:.4g}: {self.reason}"
 
 
-def _periodogram(block: Array, backend: Backend, workers: int) -> np.ndarray:
-    """Power per sample of the block under a Hann window."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of the noise beforehand.
+
+    Attributes
+    ----------
+    sigma : float or None
+        Standard deviation.
+    gain, offset, read_noise : float
+        Of a camera, in grey levels: the variance is ``gain * (image - offset) + read_noise**2``. A gain of None
+        says that the camera is not known.
+    """
+
+    sigma: float | None = None
+    gain: float | None = None
+    offset: float = 0.0
+    read_noise: float = 0.0
+
+    def power(self, mean: float) -> float | None:
+        """Mean variance of the noise in an image of that mean, None when unknown."""
+        if self.sigma is not None:
+            return self.sigma**2
+        if self.gain is not None:
+            return self.gain * max(mean - self.offset, 0.0) + self.read_noise**2
+        return None
+
+
+def estimate(
+    blocks: Sequence[tuple[Array, Array | None, Psf | None]],
+    known: Known,
+    edges: str,
+    quantum: float,
+    backend: Backend,
+    workers: int,
+) -> NoiseEstimate:
+    """One estimate for images of one shape that share object and noise.
+
+    Parameters
+    ----------
+    blocks : sequence of (array, array of bool or None, Psf or None)
+        Samples, which of them count, and the PSF they are seen through.
+    known : Known
+    edges : str
+        ``"periodic"`` when the images are periods; otherwise a window keeps the jump at the edges out.
+    quantum : float
+        Step between neighbouring values (1 for integers), whose rounding is the least noise there can be.
+    """
+    shape = tuple(blocks[0][0].shape)
+    half = not any(dtype_name(block.dtype).startswith("complex") for block, _, _ in blocks)
+    half = half and not any(psf is not None and psf.is_complex for _, _, psf in blocks)
+    sample = sample_frequencies(shape, half)
+    if sample.count < _FEW:
+        return _constant(_DEFAULT, 0.0, f"the image has only {sample.count} frequencies; nsr {_DEFAULT} was assumed")
+    power, transfer, mean = np.zeros(sample.count), np.zeros(sample.count), 0.0
+    for block, valid, psf in blocks:
+        block = backend.astype(block, compute_dtype(dtype_name(block.dtype)))
+        if valid is not None:
+            block = fill_missing(block, valid, backend, workers)
+        mean += float(backend.xp.real(backend.xp.mean(block)) if half is False else backend.xp.mean(block)) / len(
+            blocks
+        )
+        power += _periodogram(block, sample, edges, backend, workers) / len(blocks)
+        transfer += (1.0 if psf is None else _transfer(psf, shape, sample, backend, workers)) / len(blocks)
+    scale = float(np.sum(sample.weights * power) / np.sum(sample.weights))
+    if not 0 < scale < math.inf:
+        return _constant(math.inf, 0.0, "the image is constant: nothing but its mean can be restored")
+    given = known.power(mean)
+    least = max(_FLOOR[edges], quantum**2 / 12 / scale)
+    noise_power = None if given is None else max(given / scale, least)
+    weights, noise_power = fit(power / scale, transfer, sample, len(blocks), noise_power, least)
+    return _result(weights, noise_power, scale, transfer, sample, shape, known, given)
+
+
+def _result(
+    weights: np.ndarray,
+    noise: float,
+    scale: float,
+    transfer: np.ndarray,
+    sample: Sample,
+    shape: tuple[int, ...],
+    known: Known,
+    given: float | None,
+) -> NoiseEstimate:
+    log_noise = math.log(noise)
+    spectrum = Spectrum(shape, (float(weights[0] + math.log(scale)), *map(float, weights[1:])))
+    nsr = Spectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])))
+    signal = spectrum(*sample.frequencies)
+    left = signal * noise * scale / (transfer * signal + noise * scale)
+    error = math.sqrt(float(np.sum(sample.weights * left) / np.sum(sample.weights)))
+    ratio = 10 * math.log10(float(np.sum(sample.weights * transfer * signal) / np.sum(sample.weights)) / noise / scale)
+    how = "fitted with it" if given is None else "given" if known.sigma is not None else "from the camera"
+    reason = (
+        f"spectrum falling like k^-{weights[1]:.2g} fitted at {sample.count} frequencies, noise {how}, "
+        f"signal to noise {ratio:.0f} dB"
+    )
+    return NoiseEstimate(nsr, math.sqrt(noise * scale), spectrum, error, reason)
+
+
+def _real(value: Array) -> float:
+    return complex(value).real
+
+
+def _constant(nsr: float, noise: float, reason: str) -> NoiseEstimate:
+    return NoiseEstimate(nsr, noise, 0.0, 0.0, reason)
+
+
+def _periodogram(block: Array, sample: Sample, edges: str, backend: Backend, workers: int) -> np.ndarray:
+    """Power per sample at the chosen frequencies, under a Hann window unless the image is a period."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
-    block = xp.abs(block) if dtype.startswith("complex") else block
-    values = backend.astype(block, "float64")
-    values = values - xp.mean(values)
+    values = block - xp.mean(block)
     energy = 1.0
     for axis, n in enumerate(values.shape):
-        window = np.hanning(n + 2)[1:-1] if n > 2 else np.ones(n)
+        if edges == "periodic" or n < 4:
+            continue
+        window = np.hanning(n + 2)[1:-1]
         energy *= float(np.mean(window**2))
         shape = [1] * values.ndim
         shape[axis] = n
-        values = values * backend.to_device(window.reshape(shape))
-    spectrum = backend.fft(values, values.shape, tuple(range(values.ndim)), workers)
-    power = xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2
-    return np.asarray(backend.to_host(power)) / (math.prod(values.shape) * energy)
+        values = values * backend.astype(backend.to_device(window.reshape(shape)), dtype)
+    if not sample.half and not dtype.startswith("complex"):
+        values = backend.astype(values, "complex64" if dtype == "float32" else "complex128")
+    found = sample.of(backend.fft(values, values.shape, tuple(range(values.ndim)), workers), backend)
+    power: np.ndarray = np.abs(found.astype(np.complex128)) ** 2 / (math.prod(values.shape) * energy)
+    return power
 
 
-def _rolled(psf: Psf, shape: Sequence[int]) -> np.ndarray:
-    values = np.abs(psf.values) if psf.is_complex else psf.values
-    out = np.zeros(tuple(shape))
-    out[tuple(slice(0, n) for n in values.shape)] = values
-    return np.asarray(np.roll(out, [-c for c in psf.center], axis=tuple(range(out.ndim))))
-
-
-def _binned(power: np.ndarray, radius: np.ndarray, transfer: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Means over bins of similar frequency and transfer: the model is nearly constant in each."""
-    keep = radius > 0
-    radius, transfer, power = radius[keep], np.maximum(transfer[keep], _FLOOR), power[keep]
-    low, high = np.log(radius.min()), np.log(radius.max())
-    rows = np.clip((np.log(radius) - low) / max(high - low, 1e-9) * _BINS[0], 0, _BINS[0] - 1).astype(int)
-    columns = np.clip(np.log(transfer) / np.log(_FLOOR) * _BINS[1], 0, _BINS[1] - 1).astype(int)
-    index = rows * _BINS[1] + columns
-    count = np.bincount(index, minlength=_BINS[0] * _BINS[1]).astype(float)
-    used = count > 0
-    means = [
-        np.bincount(index, values, count.size)[used] / count[used]
-        for values in (power, np.log(radius), np.log(transfer))
-    ]
-    return count[used], means[0], np.exp(means[1]), np.exp(means[2])
+def _transfer(psf: Psf, shape: tuple[int, ...], sample: Sample, backend: Backend, workers: int) -> np.ndarray:
+    spectrum = psf.transfer(shape, "float64" if sample.half else "complex128", backend, workers)
+    power: np.ndarray = np.abs(sample.of(spectrum, backend)) ** 2
+    return power
