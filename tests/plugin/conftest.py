@@ -83,7 +83,8 @@ def hands(qtbot: Any) -> SimpleNamespace:
         native.setFocus()
         native.selectAll()
         QTest.keyClicks(native, text)
-        QTest.keyClick(native, Qt.Key.Key_Tab)
+        if not isinstance(native, QPlainTextEdit):
+            QTest.keyClick(native, Qt.Key.Key_Return)
 
     def wait(panel: Any, timeout: int = 20000) -> str:
         qtbot.waitUntil(lambda: panel.foot.run.enabled and not panel.foot.busy, timeout=timeout)

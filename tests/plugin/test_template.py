@@ -31,6 +31,8 @@ def test_a_part_outside_is_left_out_and_too_little_is_refused() -> None:
     assert box(rectangle((-5, 4), (3, 30)), (9, 9, 9), PLANE, 1)[1:] == (slice(0, 4), slice(4, 9))
     with pytest.raises(ValueError, match="too small or outside the image: 1 pixels wide"):
         box(rectangle((1, 2), (1.7, 6)), (9, 9, 9), PLANE, 1)
+    with pytest.raises(ValueError, match="0 pixels wide"):  # a click without a drag
+        box(rectangle((1.2, 2), (1.4, 6)), (9, 9, 9), PLANE, 5)
     with pytest.raises(ValueError, match="outside the image: 0 pixels"):
         box(rectangle((20, 2), (30, 6)), (9, 9, 9), PLANE, 1)
 

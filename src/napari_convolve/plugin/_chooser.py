@@ -64,7 +64,8 @@ class KernelChooser(Container[Widget]):
     @property
     def form(self) -> Form | None:
         """The parameters of the kernel that is chosen; None for a layer or a file."""
-        return self._forms.get(self.kind.value)
+        kind = self.kind.value
+        return self._form_of(kind) if kind in KERNELS else None
 
     def set_view(self, view: View, spacing: Sequence[float] | None = None, unit: str | None = None) -> None:
         """Tell which axes the kernel will act on, the length of a step along each, and its unit."""
@@ -98,16 +99,17 @@ class KernelChooser(Container[Widget]):
         given: dict[str, Any] = {}
         if "ndim" in design.signature.parameters:
             given["ndim"] = self._view.ndim
-        if self._has_lengths() and self.unit.value != PIXELS:
+        physical = self._has_lengths() and self.unit.value != PIXELS
+        if physical:
             given["spacing"] = self._spacing
-        assert self.form is not None
-        return design(**self.form.arguments(), **given)
+        kernel = design(**self._form_of(design.name).arguments(), **given)
+        return kernel_with(kernel, units=self.unit.value) if physical else kernel
 
     def _show(self) -> None:
         """Show what belongs to the kind that is chosen."""
         kind = self.kind.value
-        if kind in KERNELS and kind not in self._forms:
-            self._add_form(kind)
+        if kind in KERNELS:
+            self._form_of(kind)
         for name, form in self._forms.items():
             form.visible = name == kind
         self.layer.visible = kind == FROM_LAYER
@@ -123,11 +125,14 @@ class KernelChooser(Container[Widget]):
         kind = self.kind.value
         return kind in KERNELS and kind != TYPED and "spacing" in KERNELS.get(kind).signature.parameters
 
-    def _add_form(self, kind: str) -> None:
-        form = Form(KERNELS.get(kind).function, leave_out=("ndim", "spacing"), more="More parameters")
-        form.set_axes(self._view.names)
-        self._forms[kind] = form
-        self._slot.append(form)
+    def _form_of(self, kind: str) -> Form:
+        """The form of a kernel; it keeps its values while another kernel is chosen."""
+        if kind not in self._forms:
+            form = Form(KERNELS.get(kind).function, leave_out=("ndim", "spacing"), more="More parameters")
+            form.set_axes(self._view.names)
+            self._forms[kind] = form
+            self._slot.append(form)
+        return self._forms[kind]
 
     def type_over(self, kernel: Kernel) -> None:
         """Continue with the numbers of a kernel as a typed matrix, when they are few enough to be read."""
@@ -159,13 +164,19 @@ def kernel_of(layer: Any) -> Kernel:
     return Kernel(values, spacing=source.spacing if unit else None, units=unit, name=source.name)
 
 
+def kernel_with(kernel: Kernel, **changes: Any) -> Kernel:
+    """The same kernel but for some of its attributes."""
+    names = ("values", "center", "spacing", "units", "name", "parameters")
+    return Kernel(**{name: changes.get(name, getattr(kernel, name)) for name in names})
+
+
 def fitted(kernel: Kernel, view: View) -> Kernel:
     """The kernel without leading axes of length 1 that a view has no place for; ValueError when it does not fit."""
     spare = kernel.ndim - view.ndim
     if spare > 0 and all(n == 1 for n in kernel.shape[:spare]):
         spacing = kernel.spacing[spare:] if kernel.spacing else None
         values = kernel.values.reshape(kernel.shape[spare:])
-        return Kernel(values, kernel.center[spare:], spacing, kernel.units, kernel.name, kernel.parameters)
+        return kernel_with(kernel, values=values, center=kernel.center[spare:], spacing=spacing)
     if spare:
         raise ValueError(
             f"{kernel.name!r} has {kernel.ndim} dimensions, {view.label!r} acts on {view.ndim}: "

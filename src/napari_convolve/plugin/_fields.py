@@ -8,7 +8,7 @@ from typing import Any
 from magicgui.types import Separator
 from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 #: Beyond any parameter that makes sense, and still short to write.
 _HUGE = 1e9
@@ -84,12 +84,13 @@ class LengthsField(Field):
         super().__init__(**names)
         self._limits = limits
         self._boxes: list[NumberField] = []
-        self._each = QToolButton()
+        self._each = QPushButton("per axis")
         self._each.setCheckable(True)
-        self._each.setText("per axis")
         self._each.setToolTip("One value for all axes, or one for each")
         self._each.toggled.connect(self._show)
-        self.native.layout().addWidget(self._each)
+        self._column = QVBoxLayout()
+        self.native.layout().addLayout(self._column, 1)
+        self.native.layout().addWidget(self._each, 0, Qt.AlignmentFlag.AlignTop)
         self._axes = tuple(axes)
         self._grow()
         self.value = value
@@ -99,7 +100,7 @@ class LengthsField(Field):
         while len(self._boxes) < len(self._axes):
             box = NumberField(self._boxes[0].value if self._boxes else 1.0, **self._limits)
             box.changed.connect(self.tell)
-            self.native.layout().insertWidget(len(self._boxes), box.native, 1)
+            self._column.addWidget(box.native)
             self._boxes.append(box)
         self._each.setVisible(len(self._axes) > 1)
         self._show()
@@ -179,6 +180,7 @@ class MatrixField(Field):
         self._edit.setPlaceholderText("one row per line: type it, or paste cells of a spreadsheet")
         self._edit.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._edit.setTabChangesFocus(True)
+        self._edit.setStyleSheet("border: 1px solid gray;")
         self._edit.setFixedHeight(7 * self._edit.fontMetrics().lineSpacing())
         super().__init__(self._edit, **options)
         self.value = value

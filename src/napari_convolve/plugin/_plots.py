@@ -28,7 +28,7 @@ class KernelPicture(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as it may, and of a fixed height."""
-        return QSize(_HEIGHT, _HEIGHT if self._values.size else 0)
+        return QSize(_HEIGHT, _HEIGHT)
 
     def show_kernel(self, kernel: Kernel | None) -> None:
         """Draw a kernel; None draws nothing."""
@@ -40,7 +40,6 @@ class KernelPicture(QWidget):
                 plane = plane[kernel.center[kernel.ndim - plane.ndim]]
             self._values = np.atleast_2d(np.asarray(plane, dtype=float))
             self._center = (kernel.center[-2] if kernel.ndim > 1 else 0, kernel.center[-1])
-        self.updateGeometry()
         self.update()
 
     @property
@@ -52,7 +51,7 @@ class KernelPicture(QWidget):
         """Numbers of three or two digits in the largest letters that fit."""
         font = QFont(self.font())
         room = self._cell() - 4 if self._values.size else 0.0
-        for digits, size in ((3, 13), (3, 11), (2, 11), (2, _SMALLEST)):
+        for digits, size in ((4, 13), (3, 13), (3, 11), (2, 11), (2, _SMALLEST)):
             font.setPixelSize(size)
             metrics = QFontMetricsF(font)
             if metrics.height() > room:

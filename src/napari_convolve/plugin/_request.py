@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -83,6 +83,16 @@ def on_colours(request: Request, image: NDArray[Any], **callbacks: Any) -> NDArr
     if image.shape[-1] == 4 and result.shape[:-1] == image.shape[:-1]:
         return np.concatenate([result, image[..., 3:].astype(result.dtype)], axis=-1)
     return result
+
+
+def first_index(request: Request, center: Sequence[int], lengths: Sequence[int]) -> dict[int, float]:
+    """Where the first sample of a result lies in the image, for each axis acted on."""
+    shape = request.options.get("shape", "same")
+    found = {}
+    for axis, c, k in zip(request.view.axes, center, lengths, strict=True):
+        reach = c if request.operation == "convolve" else k - 1 - c
+        found[axis] = {"same": 0.0, "full": -float(reach), "valid": float(k - 1 - reach)}[shape]
+    return found
 
 
 def lazy_note(source: Source) -> str:

@@ -33,7 +33,7 @@ class Scroll(QScrollArea):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow fields that are shown and hidden."""
         if event.type() == QEvent.Type.LayoutRequest:
-            self.setMinimumWidth(self._content.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())
+            self.setMinimumWidth(self._least_width())
             self.updateGeometry()
         return bool(super().eventFilter(watched, event))
 
@@ -43,7 +43,10 @@ class Scroll(QScrollArea):
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        """The size of the content."""
+        """No wider than it must be, and as high as the content at the present width."""
         layout, width = self._content.layout(), self.viewport().width()
         height = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
-        return QSize(width, height + self.height() - self.viewport().height())
+        return QSize(self._least_width(), height + self.height() - self.viewport().height())
+
+    def _least_width(self) -> int:
+        return int(self._content.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width())

@@ -59,7 +59,7 @@ def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: in
         middle = int(np.clip(np.round((a + b) / 2), 0, n - 1))
         if axis not in view.axes:
             found.append(middle)
-        elif b - a < 0.5:
+        elif b - a < 1e-3:  # not an axis that is drawn along
             start = max(0, middle - depth // 2)
             found.append(slice(start, min(n, start + depth)))
         else:

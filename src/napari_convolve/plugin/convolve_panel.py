@@ -11,7 +11,7 @@ from ..kernels import Kernel
 from ._chooser import KernelChooser
 from ._layers import Source, View, image_tuple, short
 from ._panel import OperationPanel
-from ._request import Progress, Request, Result, on_colours
+from ._request import Progress, Request, Result, first_index, on_colours
 
 
 class ConvolvePanel(OperationPanel):
@@ -41,15 +41,5 @@ class ConvolvePanel(OperationPanel):
         data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
         kernel: Kernel = request.arguments[0]
         name = f"{short(request.source.name)} · {short(kernel.name, 30)}"
-        first = first_index(request, kernel)
+        first = first_index(request, kernel.center, kernel.shape)
         return Result([image_tuple(request.source, data, name, first=first)], reports[0])
-
-
-def first_index(request: Request, kernel: Kernel) -> dict[int, float]:
-    """Where the first sample of the result lies in the image, for each axis acted on."""
-    shape = request.options.get("shape", "same")
-    centers = kernel.flipped().center if request.operation == "correlate" else kernel.center
-    found = {}
-    for axis, length, center in zip(request.view.axes, kernel.shape, centers, strict=True):
-        found[axis] = {"same": 0.0, "full": -float(center), "valid": float(length - 1 - center)}[shape]
-    return found

@@ -12,14 +12,14 @@ from napari.layers import Shapes
 import napari_convolve as nc
 
 from .._progress import Report
-from ..kernels import Kernel
+from ..kernels import as_kernel
 from ._chooser import KernelChooser
 from ._fields import Choice
 from ._form import rows
 from ._layer_choice import LayerChoice
 from ._layers import LayerTuple, Source, View, image_tuple, placed, read_layer, short
 from ._panel import OperationPanel
-from ._request import Progress, Request, Result
+from ._request import Progress, Request, Result, first_index
 from ._template import box, corners, cut
 
 _DRAWN, _OTHER = "a rectangle I draw", "a layer, file or kernel"
@@ -29,7 +29,7 @@ class DetectPanel(OperationPanel):
     """Look for a template everywhere in an image; every place that scores high becomes a point."""
 
     operation = "detect_features"
-    given = ("template_mask", "shape", "rotations", "scales", "region", "min_valid")
+    given = ("template_mask", "rotations", "scales", "region", "min_valid")
     folded = ("false_alarms", "max_overlap", "subpixel", "boundary", "cval")
     guide: ClassVar[str] = """# Detect Features
 
@@ -104,19 +104,19 @@ class DetectPanel(OperationPanel):
             rest = {key: value for key, value in request.options.items() if key in takes}
             score = request.call(image, operation="match_template", options=rest, progress=progress)
             name = f"{short(request.source.name)} · score"
-            data, options, kind = image_tuple(request.source, score, name)
+            template = as_kernel(request.arguments[0])
+            first = first_index(request, template.center, template.shape)
+            data, options, kind = image_tuple(request.source, score, name, first=first)
             layers.insert(0, (data, options | {"colormap": "magma", "contrast_limits": (0.0, 1.0)}, kind))
         return Result(layers, reports[0])
 
 
 def points_tuple(request: Request, hits: Any) -> LayerTuple:
     """The hits as points in the place of the image, coloured by their score."""
-    template = request.arguments[0]
-    shape = template.shape if isinstance(template, Kernel) else np.shape(template)
     options: dict[str, Any] = {
         "name": f"{short(request.source.name)} · hits",
         "features": {"score": np.asarray(hits.scores)},
-        "size": float(max(shape[-2:])),
+        "size": float(max(as_kernel(request.arguments[0]).shape[-2:])),
         "face_color": "transparent",
         "border_width": 0.06,
         "border_color": "yellow",

@@ -135,4 +135,5 @@ def describe(kernel: Kernel) -> str:
     size = " × ".join(map(str, kernel.shape))
     center = ", ".join(map(str, kernel.center))
     shown = f" · shown: plane {kernel.center[0]}" if kernel.ndim > 2 else ""
-    return f"{size} · sum {kernel.sum:.4g} · centre {center}{shown}"
+    total = kernel.sum if abs(kernel.sum) > 1e-12 * abs(kernel.values).sum() else 0
+    return f"{size} · sum {total:.4g} · centre {center}{shown}"
