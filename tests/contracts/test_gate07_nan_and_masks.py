@@ -211,6 +211,20 @@ def test_empty_windows_are_found_by_counting(method: str) -> None:
     assert np.isnan(got).sum() == 8 * 8 and np.isnan(got[11:19, 11:19]).all()
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_windows_seen_through_tiny_weights_are_as_exact_as_others(method: str, backend: str) -> None:
+    """At the rim of a hole only weights of 1e-5 and 1e-10 meet samples: no rounding of a transform."""
+    image = np.random.default_rng(6).normal(size=(30, 31))
+    valid = np.ones(image.shape, bool)
+    valid[10:20, 10:20] = False
+    kernel = np.outer([1e-5, 1, 2e-5], [3e-5, 1, 1e-5])
+    for operation in OPERATIONS:
+        got = call(operation, image, kernel, mask=valid, method=method, backend=backend)
+        expected = normalised(operation, image, kernel, valid)
+        assert_close(got, expected, scale_of(operation, image, kernel), operation)
+
+
 def test_batch_axes_and_axes_carry_their_masks() -> None:
     rng = np.random.default_rng(5)
     image, valid = rng.normal(size=(3, 6, 7)), rng.random((3, 6, 7)) < 0.6

@@ -79,6 +79,15 @@ def test_integer_results_saturate_at_both_ends(dtype: str, method: str, backend:
         assert got[0, 0] == limits.min and got[0, -1] == limits.max
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64", "uint64"])
+def test_the_largest_integers_are_reached_and_not_passed(dtype: str) -> None:
+    """2**63 is a float64 and no int64: neither wrapped nor cut to the float below."""
+    limits = np.iinfo(dtype)
+    image = np.array([float(limits.min), limits.min - 0.6, float(limits.max), limits.max + 0.6])
+    got = nc.convolve(image, [1.0], dtype=dtype, method="direct")
+    assert got.tolist() == [limits.min, limits.min, limits.max, limits.max]
+
+
 @pytest.mark.parametrize("method", METHOD_NAMES)
 def test_a_small_overflow_saturates_on_every_method(method: str) -> None:
     image = np.array([[250.0, 3.0], [2.0, -4.0]])

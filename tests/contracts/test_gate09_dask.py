@@ -15,7 +15,7 @@ from .reference import TOLERANCE
 
 da = pytest.importorskip("dask.array")
 
-CHUNKS = [(40, 50), (7, 50), (1, 3), ((1, 2, 3, 34), (25, 25)), ((13, 27), (1, 48, 1))]
+CHUNKS = [(40, 50), (7, 50), (2, 7), ((1, 2, 3, 34), (25, 25)), ((13, 27), (1, 48, 1))]
 
 
 def data(dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
@@ -65,6 +65,13 @@ def test_kernel_larger_than_the_chunks_and_the_image(side: int) -> None:
     image, kernel = data()[0], separable_kernel(np.random.default_rng(1), (side, 6))
     for boundary in BOUNDARIES:
         check("convolve", image, (11, 13), kernel, boundary=boundary)
+
+
+@pytest.mark.parametrize("extent", ["same", "full", "valid"])
+def test_chunks_of_one_sample(extent: str) -> None:
+    image, kernel = data()[0][:7, :8], data()[1]
+    for boundary in BOUNDARIES:
+        check("correlate", image, (1, 1), kernel, shape=extent, boundary=boundary)
 
 
 @pytest.mark.parametrize("axes", [(0,), (3,), (0, 2), (1, 2, 3)])

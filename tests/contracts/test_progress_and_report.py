@@ -12,6 +12,7 @@ import pytest
 import napari_convolve as nc
 
 from .matrix import METHOD_NAMES, OPERATIONS, call, separable_kernel
+from .standin import NAME, standin
 
 IMAGE = np.random.default_rng(0).normal(size=(200, 210)).astype(np.float32)
 KERNEL = separable_kernel(np.random.default_rng(1), (5, 6))
@@ -32,6 +33,32 @@ def test_progress_grows_to_its_total_in_the_calling_thread(method: str) -> None:
     assert len({total for _, total in calls}) == 1
     assert done == sorted(done) and done[-1] == calls[-1][1] >= 2
     assert threads == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_one_worker_tells_every_step(method: str) -> None:
+    calls: list[tuple[int, int]] = []
+    how: dict[str, Any] = {"method": method, "workers": 1, **MANY_TILES}
+    nc.convolve(IMAGE, KERNEL, progress=lambda done, total: calls.append((done, total)), **how)
+    assert [done for done, _ in calls] == list(range(calls[0][1] + 1))
+
+
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_little_work_follows_a_cancellation(method: str) -> None:
+    """The allocator of the stand-in counts what is still done."""
+
+    def enough(done: int, total: int) -> None:
+        if done:
+            raise nc.Cancelled
+
+    how: dict[str, Any] = {"method": method, "backend": NAME, **MANY_TILES}
+    with standin() as memory:
+        nc.convolve(IMAGE, KERNEL, **how)
+        whole = memory.blocks
+    with standin() as memory:
+        with pytest.raises(nc.Cancelled):
+            nc.convolve(IMAGE, KERNEL, progress=enough, **how)
+        assert memory.blocks < whole / 3
 
 
 @pytest.mark.parametrize("workers", [1, 2, None])
