@@ -53,6 +53,8 @@ class Problem:
         The axes acted on and the kernel's length along each.
     taps, terms : int
         Weights that are not zero; separable terms the kernel is a sum of (0: none were found).
+    flat : bool
+        Whether all weights are the same, so that running sums do.
     boundary : str
     masked : bool
         Whether samples are left out (normalised convolution).
@@ -69,6 +71,7 @@ class Problem:
     kernel: tuple[int, ...]
     taps: int
     terms: int = 0
+    flat: bool = False
     boundary: str = "reflect"
     masked: bool = False
     responsive: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+import napari_convolve as nc
 from napari_convolve.methods import _codegen, _compiled
 
 pytest.importorskip("numba")
@@ -65,6 +66,21 @@ def test_columns_along_a_leading_axis() -> None:
     np.testing.assert_allclose(out, expected, atol=1e-12)
     assert _compiled.apply_columns(block, vector, 0, out, True)
     np.testing.assert_allclose(out, 2 * expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [(17, 33), (16, 40), (40, 16)])
+def test_long_boxes_are_running_sums(size: tuple[int, int], dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    image = (rng.normal(size=(61, 75)) + 1000).astype(dtype)
+    kernel = np.full(size, 1 / np.prod(size))
+    assert _compiled.row_code(size[1], dtype, False, flat=True).kind == "box_rows"
+    got = nc.convolve(image, kernel, method="separable")
+    expected = ndimage.convolve(image.astype(float), kernel)
+    np.testing.assert_allclose(got, expected, rtol=1e-5 if dtype == "float32" else 1e-12)
+    image[30, 20] = np.nan
+    spoilt = np.isnan(nc.convolve(image, kernel, method="separable"))
+    assert spoilt.sum() == np.prod(size)  # a running sum must not carry a NaN along
 
 
 def test_the_source_is_plain_text_that_compiles() -> None:

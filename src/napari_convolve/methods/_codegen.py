@@ -101,3 +101,36 @@ def columns(taps: int, add: bool, at_once: int) -> str:
             body.append(f"        W{r}[x] += " + " + ".join(f"v{r + u} * k{u}" for u in range(taps)))
         bodies.append((count, body + _check(count)))
     return _assemble(setup, bodies)
+
+
+def box_columns(add: bool) -> str:
+    """A constant 1-D kernel down the rows: one running sum per column, in double precision."""
+    lines = ["def f(P, k, out, p0, o0, ny, nx, sp, so, width):", "    flag = ZERO", "    c = zeros(nx, float64)"]
+    lines += ["    for i in range(width - 1):", "        B = P[p0 + i * sp :]", "        for x in range(nx):"]
+    lines += ["            c[x] += B[x]", "    w = k[0]", "    for y in range(ny):"]
+    lines += [
+        "        A = P[p0 + (y + width - 1) * sp :]",
+        "        B = P[p0 + y * sp :]",
+        "        W0 = out[o0 + y * so :]",
+    ]
+    lines += [
+        "        for x in range(nx):",
+        "            s = c[x] + A[x]",
+        f"            W0[x] {'+=' if add else '='} s * w",
+    ]
+    lines += ["            c[x] = s - B[x]", *(f"        {line}" for line in _check(1)), "    return flag"]
+    return "\n".join(lines)
+
+
+def box_rows(add: bool, at_once: int = 8) -> str:
+    """A constant kernel along the rows: running sums of several rows at once, for each waits for its own last one."""
+    bodies = []
+    for count in (at_once, 1):
+        body = _outputs(count) + [f"B{r} = P[p0 + (y + {r}) * sp :]" for r in range(count)]
+        body += [f"s{r} = float64(0)" for r in range(count)]
+        body += ["for x in range(width - 1):", *(f"    s{r} += B{r}[x]" for r in range(count)), "for x in range(nx):"]
+        for r in range(count):
+            body += [f"    s{r} += B{r}[x + width - 1]", f"    W{r}[x] {'+=' if add else '='} s{r} * w"]
+            body += [f"    s{r} -= B{r}[x]"]
+        bodies.append((count, body + _check(count)))
+    return _assemble(["    w = k[0, 0]"], bodies)

@@ -23,6 +23,8 @@ from . import _codegen
 _FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 _UNROLLED = ((3, 3), (5, 5), (7, 7))
 _GROUP = 8
+#: Constant weights are running sums from this length on.
+_LONG_BOX = 16
 Function = Callable[..., float]
 
 
@@ -38,6 +40,8 @@ class Code:
     def source(self) -> str:
         """The text that is compiled."""
         kind, add, (first, second) = self.kind, self.add, self.arguments
+        if kind.startswith("box"):
+            return (_codegen.box_rows if kind == "box_rows" else _codegen.box_columns)(add)
         if kind == "unrolled":
             return _codegen.unrolled(first, second, add)
         return (_codegen.rows if kind == "rows" else _codegen.columns)(first, add, second)
@@ -58,6 +62,18 @@ def usable(dtype: str) -> bool:
     return dtype in ("float32", "float64") and installed()
 
 
+def row_code(length: int, dtype: str, add: bool, flat: bool = False) -> Code:
+    """The loop for a 1-D kernel along the last axis."""
+    if flat and length >= _LONG_BOX:
+        return Code("box_rows", (0, 0), add, dtype)
+    return plane_code(1, length, dtype, add)
+
+
+def is_flat(vector: np.ndarray) -> bool:
+    """Whether all weights are the same."""
+    return bool((vector == vector[0]).all())
+
+
 def plane_code(height: int, width: int, dtype: str, add: bool) -> Code:
     """The loop for a 2-D kernel."""
     if (height, width) in _UNROLLED:
@@ -65,14 +81,16 @@ def plane_code(height: int, width: int, dtype: str, add: bool) -> Code:
     return Code("rows", (_group(width), 2 if height > 1 else 1), add, dtype)
 
 
-def column_code(length: int, dtype: str, add: bool) -> Code:
-    """The loop for a 1-D kernel along any axis but the last."""
+def column_code(length: int, dtype: str, add: bool, flat: bool = False) -> Code:
+    """The loop for a 1-D kernel along any axis but the last; `flat` says that its weights are all the same."""
+    if flat and length >= _LONG_BOX:
+        return Code("box_columns", (0, 0), add, dtype)
     return Code("columns", (_group(length), 4), add, dtype)
 
 
 def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     """Correlation weights ``[height, width]`` laid out as the loop wants them."""
-    if code.kind == "unrolled":
+    if code.kind in ("unrolled", "box_rows"):
         return np.ascontiguousarray(weights)
     taps, at_once = code.arguments
     return np.pad(_grouped(weights, taps), ((at_once - 1, at_once - 1), (0, 0)))
@@ -80,6 +98,8 @@ def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
 
 def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     """Correlation weights of a 1-D kernel laid out as the loop wants them."""
+    if code.kind == "box_columns":
+        return np.ascontiguousarray(weights)
     row: np.ndarray = _grouped(weights[None], code.arguments[0])[0]
     return row
 
@@ -119,7 +139,7 @@ def apply_planes(
 
 def apply_columns(block: np.ndarray, vector: np.ndarray, axis: int, out: np.ndarray, add: bool) -> bool:
     """Apply 1-D correlation weights along an axis that is not the last; True when every result is finite."""
-    code = column_code(len(vector), str(out.dtype), add)
+    code = column_code(len(vector), str(out.dtype), add, is_flat(vector))
     function, weights = code.function(), column_weights(code, vector)
     samples, results = flat(block), flat(out)
     steps, so = _steps(block), _steps(out)
@@ -176,13 +196,14 @@ def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
 def _compile(code: Code) -> Function:
     from numba import njit, types
 
-    scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "__name__": __name__}
+    scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "zeros": np.zeros, "float64": np.float64}
+    scope["__name__"] = __name__
     name = "_".join([code.kind, *map(str, code.arguments), "add" if code.add else "set", code.dtype])
     # the source counts as part of _codegen's file, so that the disk cache is renewed when that file changes
     exec(compile(code.source().replace("def f(", f"def {name}("), _codegen.__file__, "exec"), scope)
     t = getattr(types, code.dtype)
     samples = types.Array(t, 1, "C", readonly=True)  # takes writeable arrays too
-    weights = types.Array(t, 1 if code.kind == "columns" else 2, "C")
+    weights = types.Array(t, 1 if code.kind.endswith("columns") else 2, "C")
     signature = t(samples, weights, types.Array(t, 1, "C"), *[types.int64] * 7)
     options: dict[str, Any] = {"fastmath": _FASTMATH, "nogil": True, "error_model": "numpy", "boundscheck": False}
     try:

@@ -33,8 +33,8 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
     for number, (axis, k) in enumerate(zip(problem.axes, problem.kernel, strict=True)):
         adds = problem.terms > 1 and number == len(problem.axes) - 1
         for add in (False, True) if adds else (False,):
-            code = _compiled.plane_code(1, k, problem.compute, add) if axis == last else None
-            found.append(code or _compiled.column_code(k, problem.compute, add))
+            code = _compiled.row_code if axis == last else _compiled.column_code
+            found.append(code(k, problem.compute, add, problem.flat))
     return tuple(dict.fromkeys(found))
 
 
@@ -61,7 +61,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         lengths[axis] = tile[axis]
         samples = math.prod(lengths)
         if compiled:
-            per_tap = machine.rates.get("separable.compiled", _WEIGHT)
+            per_tap = 0.0 if problem.flat else machine.rates.get("separable.compiled", _WEIGHT)
             plane = (lengths[axis] if axis < len(tile) - 1 else math.prod(lengths[-2:-1])) * lengths[-1]
             seconds += samples * wide * (_SAMPLE + k * per_tap) + samples // max(plane, 1) * _LOOP
         else:
@@ -101,9 +101,9 @@ def pass_along(block: np.ndarray, vector: np.ndarray, axis: int, out: np.ndarray
         return _compiled.apply_columns(block, vector, axis, out, add)
     if block.ndim == 1:
         block, out = block[None], out[None]
-    codes = tuple(_compiled.plane_code(1, len(vector), str(out.dtype), a) for a in (add, True))
-    taps = [((0,) * (block.ndim - 2), _compiled.plane_weights(codes[0], vector[None]))]
-    return _compiled.apply_planes(block, taps, (codes[0], codes[1]), out, len(vector))
+    code = _compiled.row_code(len(vector), str(out.dtype), add, _compiled.is_flat(vector))
+    taps = [((0,) * (block.ndim - 2), _compiled.plane_weights(code, vector[None]))]
+    return _compiled.apply_planes(block, taps, (code, code), out, len(vector))
 
 
 METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes, splits_border=True))

@@ -164,6 +164,7 @@ def window_sweep(
         kernel=kernel.shape,
         taps=int(np.count_nonzero(kernel.values)),
         terms=separable_terms(kernel, factors, masked),
+        flat=bool((kernel.values == kernel.values.flat[0]).all()),
         boundary=window.boundary,
         masked=masked,
         responsive=responsive,
