@@ -122,7 +122,7 @@ class Session:
         size = math.prod(shape)
         if size * 8 > _SCRATCH_BYTES:
             return np.empty(shape, dtype)
-        held: dict[tuple[str, str], np.ndarray] = self._scratch.__dict__
+        held: dict[Any, np.ndarray] = self._scratch.__dict__.setdefault("arrays", {})
         flat = held.get((slot, dtype))
         if flat is None or flat.size < size:
             flat = held[slot, dtype] = np.empty(size, dtype)

@@ -130,7 +130,7 @@ def as_mask(mask: Any, image: Any) -> Any:
     if mask.dtype != bool:
         raise TypeError(f"mask has dtype {mask.dtype}; it must be bool, True where a sample counts")
     try:
-        return da.broadcast_to(mask, image.shape).rechunk(image.chunks)  # type: ignore[no-untyped-call]
+        return da.broadcast_to(mask, image.shape).rechunk(image.chunks)
     except ValueError as error:
         raise ValueError(f"mask of shape {mask.shape} does not fit the image's {image.shape}") from error
 

@@ -53,8 +53,8 @@ def template_scores(
     def plan_on(candidates: Sequence[Machine], budget: int | None) -> Plan:
         return make_plan(problem, candidates, scoring_methods(), method=method, workers=workers, max_memory=budget)
 
-    def replan(budget: int, backend: str) -> Plan:
-        return plan_on([m for m in machines if m.backend == backend] or [machine_of(backend)], budget)
+    def replan(budget: int | None, backend: str) -> Plan:
+        return plan_on([m for m in machines if m.backend == backend] or [machine_of(backend)], budget or max_memory)
 
     if 0 in problem.out:
         return source.empty(problem.out, spec.dtype)
