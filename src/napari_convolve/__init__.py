@@ -21,6 +21,7 @@ _WHERE = {
     "NoiseEstimate": "ops.noise",
     "Plan": "planning",
     "Report": "_progress",
+    "Spectrum": "ops._spectrum",
     "available_backends": "backends",
     "clear_cache": "backends",
     "convolve": "api",
@@ -31,6 +32,7 @@ _WHERE = {
     "kernel_from_response": "api",
     "match_template": "api",
     "plan": "api",
+    "spectrum": "api",
     "tune": "api",
     "wiener": "api",
 }
@@ -46,6 +48,7 @@ __all__ = [
     "NoiseEstimate",
     "Plan",
     "Report",
+    "Spectrum",
     "available_backends",
     "clear_cache",
     "convolve",
@@ -57,6 +60,7 @@ __all__ = [
     "kernels",
     "match_template",
     "plan",
+    "spectrum",
     "tune",
     "wiener",
 ]
@@ -89,12 +93,14 @@ if TYPE_CHECKING:
         kernel_from_response,
         match_template,
         plan,
+        spectrum,
         tune,
         wiener,
     )
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
-    from .ops.noise import NoiseEstimate
     from .ops._detections import Detections
-    from .planning import ArraySpec, Plan
     from .ops._gain import FrequencyResponse
+    from .ops._spectrum import Spectrum
+    from .ops.noise import NoiseEstimate
+    from .planning import ArraySpec, Plan

@@ -18,6 +18,7 @@ _WHERE = {
     "kernel_from_response": "_response",
     "match_template": "_matching",
     "plan": "_machine",
+    "spectrum": "_frequency",
     "tune": "_machine",
     "wiener": "_deconvolution",
 }
@@ -34,6 +35,7 @@ def __getattr__(name: str) -> Any:
 if TYPE_CHECKING:
     from ._deconvolution import wiener as wiener
     from ._features import detect_features as detect_features
+    from ._frequency import spectrum as spectrum
     from ._machine import plan as plan
     from ._machine import tune as tune
     from ._matching import match_template as match_template

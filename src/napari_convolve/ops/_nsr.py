@@ -53,7 +53,7 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
     lines = frequencies(grid, half=half)
     full = np.broadcast_shapes(*(f.shape for f in lines))
     with np.errstate(all="ignore"):
-        if len(lines) > 1 and _takes_one(nsr):
+        if len(lines) > 1 and takes_one(nsr):
             found = np.asarray(nsr(np.sqrt(sum(f * f for f in lines))), dtype=np.float64)
         else:
             found = np.asarray(nsr(*lines), dtype=np.float64)
@@ -67,7 +67,7 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
     return np.minimum(values, _LARGE)
 
 
-def _takes_one(function: Callable[..., Any]) -> bool:
+def takes_one(function: Callable[..., Any]) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._nsr import _takes_one as takes_one
+from ._nsr import takes_one
 
 #: Pairs of opposite frequencies that differ by less than this share of the largest gain are the same.
 _SAME = 1e-9

@@ -1,0 +1,73 @@
+"""Windows for looking at a spectrum: sums of a few cosines, so that they are a short sum over neighbouring bins too.
+
+Names and values are those of `scipy.signal.get_window` for periodic windows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+#: ``w[i] = sum_m (-1)^m a[m] cos(2 pi m i / n)``: the coefficients a.
+TAPERS: dict[str, tuple[float, ...]] = {
+    "hann": (0.5, 0.5),
+    "hamming": (0.54, 0.46),
+    "blackman": (0.42, 0.5, 0.08),
+    "flattop": (0.21557895, 0.41663158, 0.277263158, 0.083578947, 0.006947368),
+}
+_BOX = (1.0,)
+
+
+def coefficients(window: str | None) -> tuple[float, ...]:
+    """Of the window by its name; None is the window that changes nothing."""
+    return _BOX if window is None else TAPERS[window]
+
+
+def samples(window: str | None, n: int) -> np.ndarray:
+    """The window's values at n samples, divided by their mean; ones where n is too short for it."""
+    a = coefficients(window)
+    if n < 2 * len(a):
+        return np.ones(n)
+    turns = 2 * np.pi * np.arange(n) / n
+    total = sum(((-1) ** m * c * np.cos(m * turns) for m, c in enumerate(a)), start=np.zeros(n))
+    return np.asarray(total / a[0])
+
+
+def noise_bandwidth(window: str | None, shape: Sequence[int]) -> float:
+    """How many bins of white noise a bin reads: the mean square of the window, its mean being 1."""
+    return math.prod(float(np.mean(samples(window, n) ** 2)) for n in shape)
+
+
+def windowed(values: np.ndarray, window: str | None, axes: Sequence[int]) -> np.ndarray:
+    """The spectrum that the windowed signal has, from the spectrum of the signal."""
+    a = coefficients(window)
+    for axis in axes:
+        if values.shape[axis] < 2 * len(a):
+            continue
+        total = values
+        for m, c in enumerate(a[1:], 1):
+            total = total + (-1) ** m * c / (2 * a[0]) * (np.roll(values, m, axis) + np.roll(values, -m, axis))
+        values = total
+    return values
+
+
+def leakage(window: str | None, n: int, away: np.ndarray) -> np.ndarray:
+    """What a bin reads of ``exp(2 pi i f t)`` of amplitude 1 that lies `away` bins above it, under the window."""
+    a = coefficients(window)
+    found = _dirichlet(n, away)
+    if n < 2 * len(a):
+        return found
+    for m, c in enumerate(a[1:], 1):
+        found = found + (-1) ** m * c / (2 * a[0]) * (_dirichlet(n, away + m) + _dirichlet(n, away - m))
+    return found
+
+
+def _dirichlet(n: int, x: np.ndarray) -> np.ndarray:
+    """``mean(exp(2 pi i x t / n))`` over t = 0 .. n - 1."""
+    x = np.asarray(x, dtype=np.float64)
+    below = np.sin(np.pi * x / n)
+    whole = np.abs(below) < 1e-12  # a multiple of n, where every term is 1
+    ratio = np.sin(np.pi * x) / (n * np.where(whole, 1.0, below))
+    return np.where(whole, 1.0, np.exp(1j * np.pi * x * (n - 1) / n) * ratio)
