@@ -180,8 +180,12 @@ def test_full_finds_centres_outside() -> None:
     image = 0.01 * np.random.default_rng(5).normal(size=(40, 40))
     image[:6, 10:19] += template[3:]  # the centre at row 1, three rows cut off
     image[20:29, :4] += template[:, 5:]  # the centre at column -1
-    found = nc.detect_features(image, template, shape="full", boundary="constant", threshold=0.5, subpixel=False)
+    options: dict[str, Any] = {"boundary": "constant", "threshold": 0.5, "subpixel": False}
+    found = nc.detect_features(image, template, shape="full", min_valid=0.4, **options)
     assert sorted(found.coordinates.tolist()) == [[1, 14], [24, -1]]
+    # by default half of the template must lie inside the image
+    assert nc.detect_features(image, template, shape="full", **options).coordinates.tolist() == [[1, 14]]
+    assert len(nc.detect_features(image, template, min_valid=1, **options)) == 0
 
 
 @pytest.mark.parametrize("boundary", MODES.names())
@@ -241,9 +245,10 @@ def test_greedy_suppression_is_the_textbook_one() -> None:
     for place in sorted(map(tuple, places.tolist()), key=lambda p: -scores[p]):
         if all(np.hypot(place[0] - o[0], place[1] - o[1]) >= 4 for o in expected):
             expected.append(place)
-    found = nc.detect_features(image, template, threshold=0.2, min_distance=4, subpixel=False)
+    options: dict[str, Any] = {"threshold": 0.2, "min_distance": 4, "subpixel": False, "min_valid": 0}
+    found = nc.detect_features(image, template, **options)
     assert [tuple(map(int, row)) for row in found.coordinates] == expected
-    best = nc.detect_features(image, template, threshold=0.2, min_distance=4, subpixel=False, max_count=5)
+    best = nc.detect_features(image, template, max_count=5, **options)
     assert [tuple(map(int, row)) for row in best.coordinates] == expected[:5]
 
 

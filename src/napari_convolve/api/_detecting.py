@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..backends import backend_of
 from ..kernels import Kernel
 from ..ops._bank import Bank, as_bank
 from ..ops._patterns import Pattern
@@ -141,7 +142,8 @@ def as_region(region: Any, shape: tuple[int, ...]) -> np.ndarray | None:
     """None, or an array of bool of the image's shape."""
     if region is None:
         return None
-    array = np.asarray(region)
+    backend = backend_of(region)
+    array = np.asarray(region if backend is None else backend.to_host(region))
     if array.dtype != bool:
         raise TypeError(f"region has dtype {array.dtype}; it must be bool, True where a template's centre may lie")
     try:

@@ -83,6 +83,16 @@ class Reader:
         values = values / np.where(largest > 0, largest, 1.0)
         return Patches(values, there, bad)
 
+    def raw(self, place: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+        """One window as it is, 0 where samples are missing, and where they are not."""
+        index, outside = self._index(place[None], frame)
+        values = self._take(self.image, index).astype(np.float64)
+        values[outside] = self.cval
+        there = np.isfinite(values)
+        if self.valid is not None:
+            there &= self._take(self.valid, index).astype(bool) | outside
+        return np.where(there, values, 0.0).reshape(frame.shape), there.reshape(frame.shape)
+
     def chunks(self, places: np.ndarray, frame: Frame) -> Iterator[tuple[slice, Patches]]:
         """`read` a few places at a time."""
         step = max(1, _HELD // int(np.prod(frame.shape)))

@@ -14,7 +14,9 @@ from ..backends import Backend
 from ..methods import METHODS
 from ..planning import Machine, Plan, make_plan
 from ._bank import Bank
+from ._chance import NullScores, Peaks, learn
 from ._detections import Detections
+from ._explaining import stand_out
 from ._part import Part
 from ._patches import Reader, scores_at
 from ._peaks import local_maxima
@@ -40,22 +42,25 @@ class Search:
     ----------
     threshold : float
         Least score.
+    false_alarms : float or None
+        Instead: how many detections chance may give.
     rule : Rule
         Which detections are too close to each other.
     max_count : int or None
     subpixel : bool
     min_valid : float
-        Least share of a template's samples that the image must have.
-    region : array of bool or None
+        Least share of a template's samples that the image must have: inside it, and not left out.
+    region : ndarray of bool or None
         Of the image's shape; where a template's centre may lie.
     """
 
     threshold: float
+    false_alarms: float | None
     rule: Rule
     max_count: int | None
     subpixel: bool
     min_valid: float
-    region: Array | None
+    region: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,10 +82,53 @@ def detect(where: Where, bank: Bank, window: Window, search: Search, task: Task)
     scores = best_scores(where, bank, window, search.min_valid, task)
     first = first_index(bank.frame, window, scores.ndim)
     region = None if search.region is None else _region(search.region, scores.shape, first, where.source)
-    places, heights = local_maxima(scores, window.axes, search.threshold, region, where.source)
+    lowest = search.threshold if search.false_alarms is None else 0.0
+    places, heights = local_maxima(scores, window.axes, lowest, region, where.source)
+    had = shares(places + np.array(first), where.image.shape, window.axes, bank.frame) >= search.min_valid
+    places, heights = places[had], heights[had]
+    null = None
+    if search.false_alarms is not None:
+        null = _learn(places, heights, scores, region, where, bank, window)
+        search = replace(search, threshold=null.threshold(search.false_alarms))
+        high = heights >= search.threshold
+        places, heights = places[high], heights[high]
     places = places + np.array(first)
     variants = _identify(where, bank, window, places)
-    return _collect(where, bank, window, search, places, heights, variants)
+    found = _collect(where, bank, window, search, places, heights, variants)
+    return replace(found, null=null)
+
+
+def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: Frame) -> np.ndarray:
+    """How much of the window around each place lies within the image."""
+    share = np.ones(len(places))
+    for axis, length, center in zip(axes, frame.shape, frame.center, strict=True):
+        first = places[:, axis] - center
+        inside = np.minimum(first + length, shape[axis]) - np.maximum(first, 0)
+        share *= np.maximum(inside, 0) / length
+    return share
+
+
+def _learn(
+    places: np.ndarray,
+    heights: np.ndarray,
+    scores: Array,
+    region: Array | None,
+    where: Where,
+    bank: Bank,
+    window: Window,
+) -> NullScores:
+    """What chance gives in this image."""
+    there = ~where.source.xp.isnan(scores)
+    searched = where.source.to_host(there if region is None else there & region)
+    frame, first = bank.frame, first_index(bank.frame, window, scores.ndim)
+    border = [
+        (c - first[axis], where.image.shape[axis] - k + 1 + c - first[axis])
+        for axis, k, c in zip(window.axes, frame.shape, frame.center, strict=True)
+    ]
+    whole = None if searched.all() else searched
+    samples, positive = bank.pattern(0).count, heights > 0
+    shape = tuple(scores.shape)
+    return learn(Peaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples))
 
 
 def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task: Task) -> Array:
@@ -96,8 +144,9 @@ def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task
     def plan_on(machines: Sequence[Machine], budget: int | None) -> Plan:
         return make_plan(problem, machines, candidates, method=where.method, workers=where.workers, max_memory=budget)
 
-    def replan(budget: int, backend: str) -> Plan:
-        return plan_on([m for m in where.machines if m.backend == backend] or [machine_of(backend)], budget)
+    def replan(budget: int | None, backend: str) -> Plan:
+        chosen = [m for m in where.machines if m.backend == backend] or [machine_of(backend)]
+        return plan_on(chosen, budget or where.max_memory)
 
     best = source.empty(problem.out, spec.dtype)
     if 0 in problem.out:
@@ -132,15 +181,14 @@ def first_index(frame: Frame, window: Window, ndim: int) -> tuple[int, ...]:
     return tuple(first)
 
 
-def _region(region: Array, shape: tuple[int, ...], first: Sequence[int], source: Backend) -> Array:
+def _region(region: np.ndarray, shape: tuple[int, ...], first: Sequence[int], source: Backend) -> Array:
     """The region on the grid of the scores; False outside the image."""
-    host = np.asarray(source.to_host(region))
     moved = np.zeros(shape, bool)
     here, there = [], []
-    for n, m, f in zip(shape, host.shape, first, strict=True):
+    for n, m, f in zip(shape, region.shape, first, strict=True):
         here.append(slice(max(-f, 0), max(min(n, m - f), 0)))
         there.append(slice(max(f, 0), max(min(m, n + f), 0)))
-    moved[tuple(here)] = host[tuple(there)]
+    moved[tuple(here)] = region[tuple(there)]
     return source.to_device(moved)
 
 
@@ -188,9 +236,18 @@ def _collect(
     # a few more than asked for: places between the samples may bring two of them too close
     limit = None if search.max_count is None else 2 * search.max_count + 16
     keep = suppress(places[:, axes].astype(float), batches, heights, index, search.rule, footprints, limit)
+    shifts = np.zeros((len(keep), len(axes)))
+    if search.subpixel or search.false_alarms is not None:
+        shifts = _shifts(where, bank, window, places[keep], variants[keep])
+    if search.false_alarms is not None:
+        reader = _reader(where, window)
+        alone = stand_out(
+            reader, bank, places[keep], batches[keep], shifts, variants[keep], heights[keep], search.threshold
+        )
+        keep, shifts = keep[alone], shifts[alone]
     exact = places[keep].astype(float)
     if search.subpixel:
-        exact[:, axes] += _shifts(where, bank, window, places[keep], variants[keep])
+        exact[:, axes] += shifts
     again = suppress(
         exact[:, axes], batches[keep], heights[keep], index[keep], search.rule, footprints, search.max_count
     )
