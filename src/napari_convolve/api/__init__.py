@@ -18,6 +18,7 @@ _WHERE = {
     "kernel_from_response": "_response",
     "match_template": "_matching",
     "plan": "_machine",
+    "richardson_lucy": "_lucy",
     "spectrum": "_frequency",
     "tune": "_machine",
     "wiener": "_deconvolution",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ._deconvolution import wiener as wiener
     from ._features import detect_features as detect_features
     from ._frequency import spectrum as spectrum
+    from ._lucy import richardson_lucy as richardson_lucy
     from ._machine import plan as plan
     from ._machine import tune as tune
     from ._matching import match_template as match_template

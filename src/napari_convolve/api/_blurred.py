@@ -17,7 +17,7 @@ from ..ops import noise as ops
 from ..ops._frame import EDGES
 from ..ops._nsr import Nsr
 from ..ops._psf import Psf, PsfSet, psf_set
-from ..ops.noise import NoiseEstimate, Spectrum
+from ..ops.noise import NoiseEstimate, PowerSpectrum
 from ._options import as_axes, one_of
 
 NAN_POLICIES = ("raise", "omit")
@@ -26,14 +26,17 @@ Edges = Annotated[Literal["extend", "periodic"], Param(choices=EDGES, label="edg
 MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=NAN_POLICIES, label="NaN", advanced=True)]
 
 
-def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> PsfSet:
-    """The PSF, checked against an image of `shape` and the `axes` it acts on."""
+def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any, *, negative: bool = True) -> PsfSet:
+    """The PSF, checked against an image of `shape` and the `axes` it acts on.
+
+    `negative` says whether one that comes as a transfer function may have negative weights.
+    """
     shape = tuple(shape)
     acted = _acted_axes(kernel, shape, axes)
     for axis in acted:
         if shape[axis] == 0:
             raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the psf acts on")
-    return psf_set(kernel, shape, acted, negative=kernel.name == "otf")
+    return psf_set(kernel, shape, acted, negative=negative and kernel.name == "otf")
 
 
 def _acted_axes(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
@@ -152,7 +155,7 @@ def is_estimate(nsr: Any) -> bool:
     """Whether `nsr` is, or will be, a model of the object's spectrum."""
     if isinstance(nsr, list | tuple):
         return bool(nsr) and all(isinstance(one, NoiseEstimate) for one in nsr)
-    return isinstance(nsr, str | NoiseEstimate | Spectrum)
+    return isinstance(nsr, str | NoiseEstimate | PowerSpectrum)
 
 
 def tell(found: NoiseEstimate, task: Task) -> None:

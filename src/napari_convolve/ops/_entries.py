@@ -21,8 +21,9 @@ _PER_SAMPLE = 0.6e-9
 #: The index of an entry's block in the image: integers along the batch axes, full slices along the others.
 Key = tuple[slice | int, ...]
 #: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in any float dtype; it
-#: calls `step` after each of its steps.
-Compute = Callable[[Array, Array | None, Psf, Key, Backend, int, Callable[[], None]], Array]
+#: calls ``step()`` after each of its steps and ``step(0)`` as often as it can, which may raise `Cancelled`.
+Compute = Callable[[Array, Array | None, Psf, Key, Backend, int, "Step"], Array]
+Step = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,15 @@ class Demand:
         How many arrays of the grid's size are held at once.
     steps : int
         Steps that are reported as progress.
+    alone : bool
+        Whether entries must be computed one after the other.
     """
 
     grid: tuple[int, ...]
     transforms: float
     buffers: float
     steps: int
+    alone: bool = False
 
     def bytes(self, problem: Problem) -> int:
         return int(self.buffers * math.prod(self.grid) * problem.itemsize)
@@ -145,7 +149,7 @@ def _run(
 ) -> None:
     threads, count = min(workers or cpu_count(), cpu_count()), psfs.count()
     at_once = min(threads, count, max(1, plan.bytes // max(1, demand.bytes(problem))))
-    if not (device.threaded and source.threaded):
+    if demand.alone or not (device.threaded and source.threaded):
         at_once = 1
     step = task.advance if at_once <= 1 else _nothing
 
@@ -166,5 +170,5 @@ def _run(
             entry(item)
 
 
-def _nothing() -> None:
+def _nothing(count: int = 1) -> None:
     """A step that nobody waits for."""

@@ -27,7 +27,7 @@ _FEW, _DEFAULT = 12, 0.01
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class PowerSpectrum:
     """A function of the frequencies, in cycles per sample, that is also an array on the fftn grid of its image.
 
     Attributes
@@ -60,12 +60,12 @@ class NoiseEstimate:
 
     Attributes
     ----------
-    nsr : Spectrum, float or array
+    nsr : PowerSpectrum, float or array
         Power of the noise over power of the object: callable with frequencies in cycles per sample, and an array on
         the grid of the image's `numpy.fft.fftn` through `numpy.asarray`.
     noise : float
         Standard deviation of the noise, in the image's units.
-    spectrum : Spectrum, float or array
+    spectrum : PowerSpectrum, float or array
         Power of the object per sample, like `nsr`.
     predicted_error : float
         Root mean square error that a Wiener filter with this `nsr` leaves, if the model is right.
@@ -81,7 +81,7 @@ class NoiseEstimate:
 
     def ratio(self) -> float:
         """Power of the noise over power of the object, all frequencies together."""
-        if not isinstance(self.spectrum, Spectrum):
+        if not isinstance(self.spectrum, PowerSpectrum):
             return float(np.mean(np.asarray(self.nsr, dtype=np.float64)))
         sample = sample_frequencies(self.spectrum.shape, True)
         return self.noise**2 / float(np.average(self.spectrum(*sample.frequencies), weights=sample.weights))
@@ -174,8 +174,8 @@ def _result(
     given: float | None,
 ) -> NoiseEstimate:
     log_noise = math.log(noise)
-    spectrum = Spectrum(shape, (float(weights[0] + math.log(scale)), *map(float, weights[1:])))
-    nsr = Spectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])))
+    spectrum = PowerSpectrum(shape, (float(weights[0] + math.log(scale)), *map(float, weights[1:])))
+    nsr = PowerSpectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])))
     signal = spectrum(*sample.frequencies)
     left = signal * noise * scale / (transfer * signal + noise * scale)
     error = math.sqrt(float(np.sum(sample.weights * left) / np.sum(sample.weights)))

@@ -18,7 +18,7 @@ from .._progress import Task
 from ..backends import SESSION, Backend
 from ..planning import Machine, Problem
 from ._conjugate import conjugate_steps
-from ._entries import Demand, Key, global_plan, run_entries
+from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._fill import fill_missing
 from ._frame import Frame, make_frame
 from ._nsr import Nsr, laplacian_power, nsr_on_grid
@@ -102,7 +102,7 @@ def wiener_filter(
         key: Key,
         device: Backend,
         threads: int,
-        step: Callable[[], None],
+        step: Step,
     ) -> Array:
         nsr = options.nsr(block, flags, psf, key, device, threads)
         frame = frames[psf.reach]
