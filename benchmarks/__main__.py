@@ -1,0 +1,141 @@
+"""``python -m benchmarks``: measure, and write docs/performance.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from typing import Any
+
+from . import _store
+
+# the user's own calibration and compiled code stay as they are
+os.environ.setdefault("NAPARI_CONVOLVE_CACHE", str(_store.FOLDER / "cache"))
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_store.FOLDER / "cache" / "numba"))
+
+import napari_convolve as nc
+
+from . import _page, _processes, first_call, memory, planner, without_numba
+from ._measure import Effort
+from ._registry import Row, rows
+from ._system import wait_until_quiet
+from ._timing import OURS, ratio, stages, time_row
+
+PARTS = ("rows", "memory", "bounds", "first", "without-numba", "planner")
+QUICK = Effort(rounds=4, budget=0.5, patience=0.3, slow=0.6)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts that are asked for; 0 when all rows could be measured."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few rows and cases, under two minutes, no page written")
+    parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows; an ending * stands for anything")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these parts (default: all)")
+    parser.add_argument("--patience", type=float, default=20.0, help="seconds to wait for other load to go away")
+    parser.add_argument("--page", action="store_true", help="only write docs/performance.md from what is kept")
+    parser.add_argument("--list", action="store_true", help="list the rows")
+    parser.add_argument("--profile", action="store_true", help="say where our time goes in every row, not only misses")
+    options = parser.parse_args(arguments)
+    if options.list:
+        for row in rows():
+            print(f"{row.name:28s} {row.group}: {row.title}, goal {row.goal:g} x")
+        return 0
+    if options.page:
+        print(f"wrote {_page.write(_store.load('results'), _store.load('gpu'))}")
+        return 0
+    effort = QUICK if options.quick else Effort(patience=options.patience)
+    chosen = [row for row in rows() if _wanted(row, options.rows, options.quick)]
+    if not chosen:
+        parser.error(f"no row is called {options.rows}; --list names them")
+    parts = options.parts or (("rows", "memory", "bounds", "without-numba") if options.rows else PARTS)
+    run = Run("quick" if options.quick else "results", effort, options.profile)
+    for part in parts:
+        run.part(part, chosen)
+    if not options.quick:
+        run.say(f"wrote {_page.write(run.results, _store.load('gpu'))}")
+    return 1 if run.failures else 0
+
+
+def _wanted(row: Row, names: list[str] | None, quick: bool) -> bool:
+    if names:
+        return any(row.name == name or (name.endswith("*") and row.name.startswith(name[:-1])) for name in names)
+    return row.quick or not quick
+
+
+class Run:
+    """One run; what it measures is kept as soon as it is there."""
+
+    def __init__(self, name: str, effort: Effort, profile: bool) -> None:
+        self.name, self.effort, self.profile = name, effort, profile
+        self.quick = name == "quick"
+        self.results = _store.begin(name)
+        self.failures = 0
+        self._start = time.perf_counter()
+
+    def say(self, text: str) -> None:
+        """Print with the seconds since the start."""
+        print(f"{time.perf_counter() - self._start:6.0f} s  {text}", flush=True)
+
+    def keep(self, part: str, found: dict[str, Any], *, add: bool = True) -> None:
+        """Put results where the page finds them."""
+        self.results[part] = self.results.get(part, {}) | found if add else found
+        _store.save(self.name, self.results)
+
+    def part(self, name: str, chosen: list[Row]) -> None:
+        """Run one part."""
+        timed = [row for row in chosen if not row.memory]
+        if name == "rows":
+            wait_until_quiet(self.effort.patience)
+            self.keep("rates", nc.tune(), add=False)
+            for row in timed:
+                self.time(row)
+        elif name == "memory":
+            self.keep("large", memory.large_rows([row for row in chosen if row.memory], self.effort, self.say))
+        elif name == "bounds":
+            self.keep("bounds", memory.bounded_rows(timed[:: 4 if self.quick else 1], self.say))
+        elif name == "first":
+            self.keep("first", first_call.run(1 if self.quick else 5, self.say, self.quick))
+        elif name == "without-numba":
+            for row in timed[:: 5 if self.quick else 1]:
+                self.time_without_numba(row)
+        else:
+            wait_until_quiet(self.effort.patience)
+            nc.tune()
+            cases, budget = (12, 0.2) if self.quick else (200, 1.0)
+            self.keep("planner", planner.run(cases, self.say, budget, self.effort.patience), add=False)
+
+    def time(self, row: Row) -> None:
+        """Time a row; profile it when it misses its goal."""
+        found = time_row(row, self.effort)
+        if self.profile or (not self.quick and ratio(found)[0] < row.goal):
+            found["stages"] = stages(row)
+        self.keep("rows", {row.name: found})
+        self.say(_line(found))
+
+    def time_without_numba(self, row: Row) -> None:
+        """Time a row in a process without Numba, where SciPy has a path for it."""
+        if not any(map(without_numba.is_scipy, row.make().peers)):
+            return
+        try:
+            found = without_numba.measured(row, self.effort, _store.FOLDER / "cache" / "without-numba")
+        except _processes.Failed as reason:
+            self.failures += 1
+            self.say(f"{row.name}, without Numba: {reason}")
+            return
+        self.keep("without numba", {row.name: found})
+        self.say("without Numba: " + _line(found))
+
+
+def _line(found: dict[str, Any]) -> str:
+    ours = found["contenders"][OURS]
+    times, best = ratio(found)
+    error = f", error {ours['error']:.1e}" if "error" in ours else ""
+    return (
+        f"{found['name']:26s} {1e3 * ours['median']:8.1f} ms, {times:5.2f} x {best} (goal {found['goal']:g}), "
+        f"{ratio(found, 'minimum')[0]:.2f} x by minima{error}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,295 @@
+"""Write docs/performance.md from the results."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ._timing import OURS, ratio
+from .planner import TOLERANCE
+
+_ROOT = Path(__file__).parents[1]
+PAGE = _ROOT / "docs" / "performance.md"
+#: What was tried for rows that miss their goal, by the row's name: kept by hand, between one run and the next.
+NOTES = Path(__file__).with_name("notes.toml")
+Results = Mapping[str, Any]
+
+_HEAD = """# Performance
+
+How fast the operations are beside other libraries, how right, and how much memory they take. `python -m benchmarks`
+measures all of it and writes this page; `--quick` takes less than two minutes and writes none, `--rows NAME` measures
+some rows, `--list` names them. It needs `pip install '.[fast]' opencv-python-headless scikit-image`; SimpleITK and
+RedLionfish take part where they are installed.
+
+**How it is measured.** Ours and the others run in turns in one process, on the same input, with all cores, after a
+first call that is not counted. A round waits until other load on the machine has gone away, and calls during which
+others used the machine are left out where there are enough without. Our side has been tuned (`nc.tune()`) and handles
+the boundary by reflection; FFT functions of others take zeros outside. Each call gets a kernel with new values, so
+that a kept spectrum is of no use, except in rows that say "the same kernel again". Times are medians, result array
+included. A ratio is the best peer's time over ours, more than 1 when ours is faster; "by minima" is the same of the
+fastest calls. Peers marked † are small programs around a library (an image cut into tiles for a pool of threads);
+they count only in the column "by hand". The error is the largest deviation from the same computed in float64,
+relative to the largest value.
+"""
+
+
+def write(results: Results, gpu: Results) -> Path:
+    """Write the page; returns its path."""
+    PAGE.write_text(page(results, gpu), encoding="utf-8")
+    return PAGE
+
+
+def page(results: Results, gpu: Results) -> str:
+    """The page as text."""
+    notes = tomllib.loads(NOTES.read_text("utf-8")) if NOTES.exists() else {}
+    rows = {**results.get("rows", {}), **results.get("large", {})}
+    parts = [
+        [_HEAD, _machine(results.get("machine", {}), rows)],
+        _summary(rows),
+        *_groups(results.get("rows", {})),
+        _large(results.get("large", {})),
+        _misses(rows, notes),
+        _bounds(results.get("bounds", {})),
+        _first(results.get("first", {})),
+        _without_numba(results.get("without numba", {})),
+        _planner(results.get("planner", {})),
+        _gpu(gpu),
+        _everybody(rows),
+        _cases(results.get("planner", {})),
+    ]
+    return "\n".join("\n".join(part).rstrip() + "\n" for part in parts if part)
+
+
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    """A table in Markdown; the first column to the left."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return ["| " + " | ".join(line) + " |" for line in (head, rule, *lines)]
+
+
+def _machine(machine: Mapping[str, str], rows: Results) -> str:
+    days = sorted({row["date"] for row in rows.values()})
+    day = " to ".join(dict.fromkeys((days[0], days[-1]))) if days else "not yet"
+    return "**Machine.** " + ", ".join(f"{key} {value}" for key, value in machine.items()) + f"; measured {day}."
+
+
+def _reaches(row: Mapping[str, Any]) -> bool:
+    return ratio(row)[0] >= row["goal"] and _memory_reached(row)
+
+
+def _memory_reached(row: Mapping[str, Any]) -> bool:
+    return not row["memory"] or row["contenders"][OURS]["growth"] / 2**30 <= row["memory"]
+
+
+def _summary(rows: Results) -> list[str]:
+    judged = {name: row for name, row in rows.items() if ratio(row)[1]}
+    if not judged:
+        return []
+    reached = sum(map(_reaches, judged.values()))
+    return [f"**{reached} of {len(judged)} rows reach their goal**; the others are listed under [Misses](#misses)."]
+
+
+def _groups(rows: Results) -> Iterator[list[str]]:
+    for group in dict.fromkeys(row["group"] for row in rows.values()):
+        lines = [_line(row) for row in rows.values() if row["group"] == group]
+        head = ("work", "method", "ours", "best peer", "its time", "ratio", "by minima", "goal", "by hand", "our error")
+        yield [f"## {group}\n", *table((*head, "its error"), lines)]
+
+
+def _line(row: Mapping[str, Any]) -> list[str]:
+    contenders = row["contenders"]
+    times, best = ratio(row)
+    with_hand, hand = ratio(row, by_hand=True)
+    peer = contenders.get(best, {})
+    return [
+        row["title"],
+        row["plan"].split(" on ")[0],
+        seconds(contenders[OURS]["median"]),
+        best or "none installed",
+        seconds(peer["median"]) if peer else "",
+        (f"{times:.2f}" if times >= row["goal"] else f"**{times:.2f}**") if best else "",
+        f"{ratio(row, 'minimum')[0]:.2f}" if best else "",
+        _goal(row),
+        f"{with_hand:.2f}" if hand != best else "",
+        _error(contenders[OURS]),
+        _error(peer),
+    ]
+
+
+def _goal(row: Mapping[str, Any]) -> str:
+    return f"{row['goal']:g}" + (f" ({row['moonshot']:g})" if row["moonshot"] else "")
+
+
+def seconds(value: float) -> str:
+    """A time with three digits."""
+    return f"{value:.3g} s" if value >= 1 else f"{value * 1e3:.3g} ms"
+
+
+def _error(contender: Mapping[str, Any]) -> str:
+    value = contender.get("error")
+    return "" if value is None else f"{value:.0e}"
+
+
+def _large(rows: Results) -> list[str]:
+    if not rows:
+        return []
+    lines = []
+    for row in rows.values():
+        for name, one in row["contenders"].items():
+            lines.append((
+                row["title"] if name == OURS else "", _marked(name, one), seconds(one["median"]),
+                f"{one['growth'] / 2**30:.2f} GiB", _error(one),
+                f"{ratio(row)[0]:.2f}, goal {_goal(row)}; at most {row['memory']} GiB" if name == OURS else "",
+            ))  # fmt: skip
+    head = ("work", "library", "time", "memory beyond the input, result included", "error", "ratio")
+    return ["## Large images\n\nEach in a process of its own; memory is the growth of the resident peak.\n",
+            *table(head, lines)]  # fmt: skip
+
+
+def _marked(name: str, one: Mapping[str, Any]) -> str:
+    return f"{name} †" if one.get("by_hand") else name
+
+
+def _misses(rows: Results, notes: Results) -> list[str]:
+    lines = []
+    for name, row in rows.items():
+        times, best = ratio(row)
+        if not best or _reaches(row):
+            continue
+        lines.append(
+            f"- **{row['title']}** (`{name}`): {times:.2f} of {row['goal']:g}, {1 - times / row['goal']:.0%} short"
+        )
+        if times >= row["goal"]:
+            lines[-1] = f"- **{row['title']}** (`{name}`): more memory than {row['memory']} GiB"
+        lines[-1] += f"; {row['plan']}."
+        if found := row.get("stages"):
+            shares = ", ".join(f"`{label}` {share:.0%}" for label, share in found["top"] if share >= 0.03)
+            alone = seconds(found["one_thread"])
+            lines.append(f"  {found['cores_busy']:.2f} cores busy; on one thread {alone}, of which {shares}.")
+        if note := notes.get(name):
+            lines.append(f"  Tried: {note}")
+    said = "What falls short, the plan, where the time of one thread goes, and what was tried.\n"
+    return ["## Misses\n", said, *lines] if lines else []
+
+
+def _bounds(found: Results) -> list[str]:
+    if not found:
+        return []
+    lines = []
+    for name, one in found.items():
+        if "failed" in one:
+            lines.append((f"`{name}`", "failed", one["failed"], ""))
+            continue
+        times = one["growth"] / one["bound"]
+        shown = f"{times:.2f}" if times <= 1.2 else f"**{times:.2f}**"
+        lines.append((f"`{name}`", f"{one['growth'] / 2**20:.0f} MiB", shown, one["plan"]))
+    limit = next(iter(found.values()))["bound"] / 2**20
+    head = ("row", "beyond input and output", "of the bound", "plan")
+    text = "The growth of the resident peak of a process that does one call; it should be at most 1.2 of the bound.\n"
+    return [f"## With `max_memory` = {limit:.0f} MiB\n", text, *table(head, lines)]
+
+
+def _first(found: Results) -> list[str]:
+    if not found:
+        return []
+    calls = {name: steps for name, steps in found.items() if "tune" not in steps}
+    steps = list(next(iter(calls.values())))
+    lines = [(name, *(seconds(one[step]) for step in steps)) for name, one in calls.items()]
+    tuned = [f"{name}: {seconds(one['tune'])}" for name, one in found.items() if "tune" in one]
+    text = (
+        "A 2048² float32 image in a fresh process, the least of several. The first call includes importing the "
+        'package, not NumPy and SciPy; it never waits for the compiler. "Cache" is the folder of compiled code and '
+        "constants.\n"
+    )
+    return ["## First call\n", text, *table(("kernel", *steps), lines), "", "; ".join(tuned) + "."]
+
+
+def _without_numba(found: Results) -> list[str]:
+    if not found:
+        return []
+    lines = []
+    for row in found.values():
+        times, best = ratio(row)
+        shown = f"{times:.2f}" if times >= 1 else f"**{times:.2f}**"
+        peer = seconds(row["contenders"][best]["median"])
+        method = row["plan"].split(" on ")[0]
+        lines.append((row["title"], method, seconds(row["contenders"][OURS]["median"]), best, peer, shown))
+    reached = sum(ratio(row)[0] >= 1 for row in found.values())
+    text = (
+        "In a process that cannot import Numba, beside the best path through SciPy: "
+        f"{reached} of {len(found)} rows reach 1.\n"
+    )
+    return ["## Without Numba\n", text, *table(("work", "method", "ours", "best of SciPy", "its time", "ratio"), lines)]
+
+
+def _hits(cases: Sequence[Mapping[str, Any]], key: str) -> str:
+    return f"{sum(one[key] <= TOLERANCE for one in cases) / len(cases):.1%}"
+
+
+def _planner(found: Results) -> list[str]:
+    if not found:
+        return []
+    cases = found["cases"]
+    misses = sorted((one for one in cases if one["slower"] > TOLERANCE), key=lambda one: -one["slower"])
+    text = (
+        f"On {len(cases)} cases of image, kernel and dtype the choice of the tuned planner takes at most 25 % longer "
+        f"than the best method in {_hits(cases, 'slower')}, with the constants that it has without tuning in "
+        f"{_hits(cases, 'untuned_slower')}. The misses:\n"
+    )
+    lines = [
+        (one["case"], one["choice"], one["best"], f"{one['slower']:.2f}", seconds(one["seconds"][one["best"]]))
+        for one in misses
+    ]
+    return ["## The planner's choices\n", text, *table(("case", "choice", "best", "times slower", "best time"), lines)]
+
+
+def _cases(found: Results) -> list[str]:
+    if not found:
+        return []
+    methods = list(dict.fromkeys(method for one in found["cases"] for method in one["seconds"]))
+    lines = [
+        (one["case"], one["choice"], *(seconds(one["seconds"][m]) if m in one["seconds"] else "" for m in methods))
+        for one in found["cases"]
+    ]
+    text = "Least time of each method; empty where it does not apply or has no chance.\n"
+    return ["## All cases of the planner\n", text, *table(("case", "choice", *methods), lines)]
+
+
+def _gpu(found: Results) -> list[str]:
+    if not found:
+        text = "Unmeasured: there was no GPU. `python -m benchmarks.gpu` measures where there is one."
+        return ["## GPU\n", text]
+    lines = []
+    for row in found["rows"].values():
+        times, best = ratio(row)
+        shown = f"{times:.2f}" if times >= row["goal"] else f"**{times:.2f}**"
+        peer, ours = row["contenders"].get(best, {}), row["contenders"][OURS]
+        share = f"{row['bandwidth']:.0%}" if row.get("bandwidth") else ""
+        lines.append((row["title"], row["plan"].split(" on ")[0], seconds(ours["median"]), best,
+                      seconds(peer["median"]) if peer else "", shown, _goal(row), share,
+                      _error(ours), _error(peer)))  # fmt: skip
+    head = (
+        "work",
+        "method",
+        "ours",
+        "best peer",
+        "its time",
+        "ratio",
+        "goal",
+        "of copy bandwidth",
+        "our error",
+        "its error",
+    )
+    machine = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
+    said = f"{found['device']}; {machine}; measured {found['date']}. {found['note']}\n"
+    return ["## GPU\n", said, *table(head, lines)]
+
+
+def _everybody(rows: Results) -> list[str]:
+    lines = []
+    for row in rows.values():
+        order = sorted(row["contenders"].items(), key=lambda item: item[1]["median"])
+        each = [f"{_marked(name, one)} {seconds(one['median'])}" for name, one in order]
+        lines.append((row["title"], "; ".join(each)))
+    return ["## Everybody\n", *table(("work", "medians, the fastest first"), lines)] if lines else []

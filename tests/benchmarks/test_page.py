@@ -1,0 +1,57 @@
+"""The page is what the results say, nothing more flattering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks._timing import OURS, ratio
+
+from benchmarks import _page
+
+
+def row(name: str, ours: float, goal: float, **peers: float) -> dict[str, Any]:
+    contenders = {peer: {"median": t, "minimum": t} for peer, t in {OURS: ours, **peers}.items()}
+    if "tiled" in contenders:
+        contenders["tiled"]["by_hand"] = True
+    return {
+        "name": name, "group": "Group", "title": f"work {name}", "goal": goal, "moonshot": 0.0, "memory": 0.0,
+        "plan": "fft on numpy, tiles of 3x3", "contenders": contenders, "date": "2026-01-02",
+    }  # fmt: skip
+
+
+def test_ratio_is_that_of_the_best_peer() -> None:
+    one = row("a", 2.0, 1.0, slow=9.0, quick=3.0, tiled=1.0)
+    assert ratio(one) == (1.5, "quick")
+    assert ratio(one, by_hand=True) == (0.5, "tiled")
+    assert ratio(row("b", 2.0, 1.0)) == (0.0, "")
+
+
+def test_misses_are_listed_and_counted() -> None:
+    rows = {"good": row("good", 1.0, 2.0, peer=3.0), "bad": row("bad", 4.0, 2.0, peer=3.0), "alone": row("alone", 1, 2)}
+    text = _page.page({"machine": {"processor": "abacus"}, "rows": rows}, {})
+    assert "**1 of 2 rows reach their goal**" in text
+    misses = text.split("## Misses")[1].split("\n## ")[0]
+    assert "`bad`): 0.75 of 2, 62% short" in misses
+    assert "good" not in misses
+    assert "**0.75**" in text and "**3.00**" not in text
+    assert "abacus" in text and "2026-01-02" in text
+    assert "Unmeasured: there was no GPU" in text
+
+
+def test_too_much_memory_is_a_miss() -> None:
+    big = row("big", 1.0, 1.0, peer=2.0) | {"memory": 1.1}
+    for one in big["contenders"].values():
+        one["growth"] = int(1.2 * 2**30)
+    text = _page.page({"large": {"big": big}}, {})
+    assert "**0 of 1 rows reach their goal**" in text
+    assert "more memory than 1.1 GiB" in text
+
+
+def test_planner_hit_rate() -> None:
+    fine = {"case": "fine", "choice": "a", "best": "b", "seconds": {"a": 1.2, "b": 1.0}, "slower": 1.2}
+    poor = {"case": "poor", "choice": "a", "best": "b", "seconds": {"a": 2.0, "b": 1.0}, "slower": 2.0}
+    cases = [one | {"untuned_slower": 2.0} for one in (fine, fine, fine, poor)]
+    text = _page.page({"planner": {"cases": cases}}, {})
+    assert "in 75.0%" in text and "in 0.0%" in text
+    choices = text.split("## The planner's choices")[1].split("\n## ")[0]
+    assert "poor" in choices and "fine" not in choices
