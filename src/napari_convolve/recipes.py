@@ -60,12 +60,14 @@ class Operation:
     @property
     def options(self) -> tuple[Parameter, ...]:
         """Everything else that a person may choose: all but the callbacks."""
-        return tuple(p for p in parameters(self.function) if not p.array and p.name not in ("progress", "report"))
+        return tuple(p for p in parameters(self.function) if not p.array and p.name not in _CALLBACKS)
 
+
+_CALLBACKS = ("progress", "report", "intermediate")
 
 #: Every operation that the command line and the panels offer; a new one is one line here.
 OPERATIONS: Registry[Operation] = Registry("operation")
-for _function in (api.convolve, api.correlate, api.match_template, api.wiener):
+for _function in (api.convolve, api.correlate, api.match_template, api.wiener, api.richardson_lucy):
     OPERATIONS.register(_function.__name__, Operation(_function.__name__, _function))
 
 

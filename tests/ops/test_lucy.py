@@ -345,6 +345,9 @@ def test_negative_samples() -> None:
     np.testing.assert_allclose(found, np.maximum(image, 0), atol=1e-5)
     assert "2 negative samples" in reports[0].assumptions[0]
 
+    rounding = np.array([0.0, 1.0, -1e-15, 2.0])
+    np.testing.assert_array_equal(nc.richardson_lucy(rounding, [1.0]), nc.richardson_lucy([0.0, 1.0, 0.0, 2.0], [1.0]))
+
 
 # --- batches, precision, memory
 

@@ -38,14 +38,16 @@ from ._windows import as_backend, host_kernel
 
 NEGATIVE = ("raise", "clip")
 _MOST = 10**9
+#: Negative samples of so many units of rounding of the brightest one count as 0.
+_ROUNDING = 16.0
 
 Iterations = Annotated[int, Param(min=1, max=_MOST, label="iterations")]
-Acceleration = Annotated[Literal["biggs-andrews"] | None, Param(choices=ACCELERATIONS, label="acceleration")]
+Acceleration = Annotated[Literal["biggs-andrews", "none"] | None, Param(choices=ACCELERATIONS, label="acceleration")]
 TotalVariation = Annotated[float, Param(min=0.0, max=1.0, step=0.001, label="total variation")]
 Background = Annotated[float, Param(min=0.0, label="background")]
 Start = Annotated[Any, Param(choices=STARTS, label="start", advanced=True)]
 Saturation = Annotated[float | None, Param(label="saturated from", advanced=True)]
-Stop = Annotated[Literal["auto"] | None, Param(choices=STOPS, label="stop early")]
+Stop = Annotated[Literal["none", "auto"] | None, Param(choices=STOPS, label="stop early")]
 Negative = Annotated[Literal["raise", "clip"], Param(choices=NEGATIVE, label="negative samples", advanced=True)]
 
 
@@ -89,7 +91,7 @@ def richardson_lucy(
         batch axes. The `Kernel.spacing` tells `tv` the lengths of the axes.
     iterations : int
         How often the object is updated, at most.
-    acceleration : {"biggs-andrews", None}
+    acceleration : {"biggs-andrews", "none"} or None
         Extrapolate along the last two steps: about 50 plain iterations in 20.
     tv : float
         Weight of total variation, in lengths of the shortest step; 0.001 to 0.05 keep noise down and edges sharp.
@@ -101,7 +103,7 @@ def richardson_lucy(
         True where a sample counts; the others have no influence.
     saturation : float, optional
         Samples of at least this do not count either.
-    stop : {None, "auto"}
+    stop : {"none", "auto"} or None
         ``"auto"`` stops when the residual is down to the estimated noise, or the object hardly changes any more.
     edges : {"extend", "periodic"}
         Let the object reach beyond the image by the PSF, or take the image as one period.
@@ -168,13 +170,13 @@ def richardson_lucy(
         raise ValueError("psf is complex; Richardson-Lucy needs a real one")
     options = Lucy(
         iterations=_as_iterations(iterations),
-        accelerated=_one_of("acceleration", acceleration, ACCELERATIONS) is not None,
+        accelerated=_or_none("acceleration", acceleration, ACCELERATIONS) is not None,
         tv=_as_number("tv", tv),
         spacing=_spacing(kernel, psfs, axes),
         background=_as_number("background", background),
         start=_as_start(start, given.array.shape, given.source),
         edges=one_of("edges", edges, EDGES),
-        stop=_one_of("stop", stop, STOPS),
+        stop=_or_none("stop", stop, STOPS),
         quantum=quantum(given.array),
         intermediate=as_callback("intermediate", intermediate),
         dtype=wanted_dtype(dtype, complex_result=False),
@@ -216,10 +218,9 @@ def _as_number(name: str, value: Any) -> float:
     return float(value)
 
 
-def _one_of(name: str, value: Any, choices: tuple[Any, ...]) -> Any:
-    if value is None or (isinstance(value, str) and value in choices):
-        return value
-    raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}")
+def _or_none(name: str, value: Any, choices: tuple[str, ...]) -> str | None:
+    """One of the choices; ``"none"`` is None, for those who can only write text."""
+    return None if value is None or one_of(name, value, choices) == "none" else str(value)
 
 
 def _as_start(start: Any, shape: tuple[int, ...], source: Backend) -> Any:
@@ -269,10 +270,15 @@ def _without_negative(image: Array, valid: Array | None, negative: str, source: 
     if not count:
         return image
     lowest = float(xp.min(xp.where(below, image, xp.zeros_like(image))))
+    dark = xp.where(below, xp.zeros_like(image), image)
+    highest = float(xp.max(dark if valid is None else xp.where(valid, dark, xp.zeros_like(dark))))
+    name = dtype_name(image.dtype)
+    if name.startswith("float") and -lowest <= _ROUNDING * float(np.finfo(name).eps) * highest:
+        return dark  # the rounding of a transform that made the image
     if negative == "raise":
         raise ValueError(
             f"image holds {count} negative samples, down to {lowest:.4g}; Richardson-Lucy needs light: subtract the "
             "camera's offset, or use negative='clip'"
         )
     task.assume(f"{count} negative samples, down to {lowest:.4g}, set to 0")
-    return xp.where(below, xp.zeros_like(image), image)
+    return dark

@@ -33,9 +33,9 @@ from ._psf import Psf
 from ._variation import variation_factor
 from .noise import Known, estimate
 
-ACCELERATIONS = ("biggs-andrews", None)
+ACCELERATIONS = ("biggs-andrews", "none")
 STARTS = ("mean", "image")
-STOPS = (None, "auto")
+STOPS = ("none", "auto")
 #: Where less than this share of the PSF reaches samples that count, the object is left at 0.
 _SEEN = 1e-2
 #: With stop="auto", a smaller relative change of the object ends the iterations too.
