@@ -64,10 +64,10 @@ def test_without_an_image_there_is_nothing_to_press(viewer, open_panel) -> None:
     viewer.add_shapes()
     assert not panel.foot.run.enabled and panel.image.value is None
     panel.run()  # not even when something else calls it
-    assert "open an image first" in panel.foot.message.value
+    assert panel.foot.message.value.startswith("Open an image first: File")
     viewer.add_image(np.ones((5, 5)))
-    assert panel.foot.run.enabled
-    viewer.layers.clear()
+    assert panel.foot.run.enabled and not panel.foot.message.value
+    viewer.layers.pop()
     assert not panel.foot.run.enabled
 
 
@@ -149,9 +149,9 @@ def test_two_panels_at_once(viewer, open_panel, hands) -> None:
 @pytest.mark.parametrize("what", ["deleted", "renamed", "replaced"])
 def test_the_layer_changes_during_the_run(viewer, open_panel, hands, slow, what: str) -> None:
     image = np.random.default_rng(2).random((8, 9)).astype("f4")
-    layer = viewer.add_image(image, name="a")
     other = viewer.add_image(np.zeros((8, 9)), name="b")
-    viewer.layers.selection.active = layer
+    # On top: with Mesa's software renderer napari itself crashes when the lower of two images is removed.
+    layer = viewer.add_image(image, name="a")
     panel = open_panel("Convolve")
     begin(panel, hands, slow)
     if what == "deleted":

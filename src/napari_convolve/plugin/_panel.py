@@ -30,6 +30,7 @@ from ._scroll import Scroll, column
 
 #: How often the progress of a job is looked at, in milliseconds.
 _TICK = 100
+_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
 
 class OperationPanel(Container[Widget]):
@@ -67,6 +68,7 @@ class OperationPanel(Container[Widget]):
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._timer = QTimer(self.native)
         self._timer.setInterval(_TICK)
+        self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws: one tick at a time
         self._timer.timeout.connect(self._look)
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
@@ -81,7 +83,16 @@ class OperationPanel(Container[Widget]):
     def make_settings(self) -> Form:
         """The options of the operation; by default all that the panel does not give itself."""
         leave_out = ("axes", "mask", "origin", *self.given)
-        return Form(getattr(nc, self.operation), leave_out=leave_out, fold=self.folded, also=[self.mask])
+        also = [self.mask, *self.advanced()]
+        return Form(getattr(nc, self.operation), leave_out=leave_out, fold=self.folded, also=also)
+
+    def advanced(self) -> Sequence[Widget]:
+        """Further fields to fold away with the options."""
+        return ()
+
+    def operation_now(self) -> str:
+        """The function to call; another one than `operation` must take the same options."""
+        return self.operation
 
     def inputs(self) -> Sequence[Widget]:
         """The fields between the image and the options."""
@@ -113,12 +124,12 @@ class OperationPanel(Container[Widget]):
             With one sentence that says what is missing.
         """
         if self.image.value is None or self.view.value is None:
-            raise ValueError("open an image first: File ▸ Open Sample ▸ napari-convolve has some")
+            raise ValueError(_NO_IMAGE)
         source, view = read_layer(self.image.value), self.view.value
         options = self.settings.arguments()
         if self.mask.value is not None:
             options["mask"] = np.asarray(self.mask.value.data, dtype=bool)
-        return Request(self.operation, source, view, self.arguments(source, view), options, self.extras())
+        return Request(self.operation_now(), source, view, self.arguments(source, view), options, self.extras())
 
     def run(self) -> None:
         """Start computing in the background."""
@@ -132,8 +143,8 @@ class OperationPanel(Container[Widget]):
             return
         if warning:
             show_warning(f"{type(self).__name__}: {warning}")
-        self._job = Job(partial(self.compute, request), self.operation)
-        self.foot.begin(self.operation)
+        self._job = Job(partial(self.compute, request), request.operation)
+        self.foot.begin(request.operation)
         self._timer.start()
         start(self._job, self._finished)
 
@@ -156,6 +167,7 @@ class OperationPanel(Container[Widget]):
     def _look(self) -> None:
         if self._job is not None:
             self.foot.update_from(self._job)
+            self._timer.start()
 
     def _finished(self) -> None:
         job, self._job = self._job, None
@@ -186,6 +198,8 @@ class OperationPanel(Container[Widget]):
         source = read_layer(self.image.value) if self.image.value is not None else None
         self.view_changed(source, self.view.value)
         self.foot.run.enabled = not self.foot.busy and source is not None
+        if not self.foot.busy and (source is None) != (self.foot.message.value == _NO_IMAGE):
+            self.foot.say("" if source else _NO_IMAGE)
 
     def _moved(self, parent: object = None) -> None:
         """Stop when the panel is taken out of the window."""

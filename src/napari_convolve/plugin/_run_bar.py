@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from magicgui.widgets import Container, ProgressBar, PushButton, TextEdit, Widget
@@ -10,6 +11,9 @@ from napari.utils import progress as ActivityProgress
 from .._progress import format_seconds
 from ._job import Job
 from ._text import note, say
+
+#: napari redraws everything whenever its activity dock is told something.
+_ACTIVITY_SECONDS = 0.5
 
 
 class RunBar(Container[Widget]):
@@ -36,6 +40,7 @@ class RunBar(Container[Widget]):
         self.details.native.setFixedHeight(150)
         self.details_button.changed.connect(lambda: setattr(self.details, "visible", not self.details.visible))
         self._activity: Any = None
+        self._told = 0.0
         self.busy = False
         self._set_busy(False)
         self.say("")
@@ -52,6 +57,7 @@ class RunBar(Container[Widget]):
         self.say("")
         self._set_busy(True)
         self._activity = ActivityProgress(total=0, desc=title)
+        self._told = time.monotonic()
         self.show_progress(0, 0, None)
 
     def update_from(self, job: Job) -> None:
@@ -66,10 +72,13 @@ class RunBar(Container[Widget]):
         bar.setRange(0, total)
         bar.setValue(done)
         bar.setFormat("%p%" if left is None else f"%p% · {format_seconds(left)} left")
-        if self._activity is not None:
+        now = time.monotonic()
+        if self._activity is not None and now - self._told >= _ACTIVITY_SECONDS:
+            self._told = now
             if self._activity.total != total:
                 self._activity.total = total
-            self._activity.update(done - self._activity.n)
+            if self._activity.n != done:
+                self._activity.update(done - self._activity.n)
 
     def end(self) -> None:
         """Be ready for the next run."""

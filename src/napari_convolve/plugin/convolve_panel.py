@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from magicgui.widgets import Widget
+from magicgui.widgets import CheckBox, Widget
 
 from .._progress import Report
 from ..kernels import Kernel
@@ -28,6 +28,13 @@ class ConvolvePanel(OperationPanel):
     def inputs(self) -> list[Widget]:
         self.kernel = KernelChooser(self._viewer)
         return [self.kernel]
+
+    def advanced(self) -> list[Widget]:
+        self.correlate = CheckBox(text="correlate: do not flip the kernel", tooltip="What many programs call filtering")
+        return [self.correlate]
+
+    def operation_now(self) -> str:
+        return "correlate" if self.correlate.value else "convolve"
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
         if source is not None and view is not None:

@@ -36,7 +36,8 @@ class DetectPanel(OperationPanel):
 1. Choose the **image**.
 2. Press **Draw a rectangle** and drag one around a good example of what you look for.
 3. Press **Run**. Each hit becomes a point with its score: 1 is the same up to brightness and contrast.
-4. Too many or too few? Change the **threshold** and run again.
+4. In a stack, each point is shown in its own plane; the 2-D/3-D button of napari shows all of them.
+5. Too many or too few? Change the **threshold** and run again.
 """
 
     def inputs(self) -> list[Widget]:
@@ -65,7 +66,6 @@ class DetectPanel(OperationPanel):
     def start_drawing(self) -> None:
         """Add a shapes layer in the place of the image, ready for a rectangle."""
         if self.image.value is None:
-            self.foot.say("Open an image first.")
             return
         source = read_layer(self.image.value)
         self._viewer.dims.ndisplay = 2
@@ -121,8 +121,9 @@ def points_tuple(request: Request, hits: Any) -> LayerTuple:
         "border_width": 0.06,
         "border_color": "yellow",
         "ndim": request.source.ndim,
+        "projection_mode": "rescale_spherical",
         **placed(request.source),
     }
     if len(hits) > 1:
-        options |= {"border_color": "score", "border_colormap": "viridis"}
+        options |= {"border_color": "score", "border_colormap": "autumn"}
     return np.asarray(hits.coordinates).reshape(-1, request.source.ndim), options, "points"
