@@ -18,7 +18,7 @@ from .._registry import Param
 from ..backends import BACKENDS, SESSION, Backend, backend_of, cpu_count, get_backend, usable_backends
 from ..boundary import MODES
 from ..methods import METHODS
-from ..planning import Machine
+from ..planning import Machine, Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +29,7 @@ OutputShape = Annotated[Literal["same", "full", "valid"], Param(choices=("same",
 Origin = Annotated[int | Sequence[int], Param(advanced=True)]
 NaN = Annotated[Literal["propagate", "omit"], Param(choices=("propagate", "omit"), label="NaN", advanced=True)]
 DType = Annotated[Any, Param(label="data type", advanced=True)]
-MethodName = Annotated[str, Param(choices=lambda: ("auto", *METHODS.names()), advanced=True)]
+MethodName = Annotated[str | Plan, Param(choices=lambda: ("auto", *METHODS.names()), advanced=True)]
 BackendName = Annotated[str, Param(choices=lambda: ("auto", *BACKENDS.names()), advanced=True)]
 Workers = Annotated[int | None, Param(min=1, label="threads", advanced=True)]
 MaxMemory = Annotated[int | str | None, Param(unit="bytes", label="memory limit", advanced=True)]
@@ -53,8 +53,8 @@ nan : {"propagate", "omit"}
 dtype : dtype, optional
     Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
     when the image or kernel is. Integers are rounded and saturated, never wrapped.
-method : {"auto", "direct", "separable", "fft", "overlap-save"}
-    How it is computed; the answer is the same to rounding."""
+method : {"auto", "direct", "separable", "fft", "overlap-save"} or Plan
+    How it is computed; the answer is the same to rounding, and with the `Plan` of an earlier call the same bits."""
 RUN_OPTIONS = """backend : {"auto", "numpy", "cupy"}
     Where it is computed.
 workers : int, optional

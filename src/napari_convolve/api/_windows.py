@@ -12,6 +12,7 @@ from ..boundary import MODES
 from ..kernels import Kernel, as_kernel
 from ..methods import METHODS
 from ..ops import window as ops
+from ..planning import Plan
 from ._options import (
     Axes,
     BackendName,
@@ -240,8 +241,10 @@ def host_kernel(kernel: Any) -> Kernel:
     return as_kernel(kernel if backend is None else backend.to_host(kernel))
 
 
-def as_method(method: Any) -> str:
-    """The name of a method, or ``"auto"``."""
+def as_method(method: Any) -> str | Plan:
+    """The name of a method, ``"auto"``, or a plan to follow."""
+    if isinstance(method, Plan):
+        return method
     return one_of("method", method, ("auto", *METHODS.names()))
 
 

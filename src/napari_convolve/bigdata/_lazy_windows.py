@@ -20,7 +20,7 @@ from ..backends import get_backend
 from ..boundary import source_indices
 from ..kernels import Kernel
 from ..ops.window import Window, as_convolution, window_sum, window_sweep
-from ..planning import Machine
+from ..planning import Machine, Plan
 
 #: Which samples of the concatenated chunks make the block along one axis: a slice, or indices with -1 for the constant.
 Local = slice | np.ndarray
@@ -33,7 +33,7 @@ class _Chunk:
     kernel: Kernel
     window: Window
     machines: tuple[Machine, ...]
-    method: str
+    method: str | Plan
     workers: int
     max_memory: int | None
     has_mask: bool
@@ -46,7 +46,7 @@ def lazy_window_sum(
     mask: Any,
     *,
     machines: Sequence[Machine],
-    method: str,
+    method: str | Plan,
     workers: int | None,
     max_memory: int | None,
 ) -> Any:

@@ -71,7 +71,7 @@ class Where:
     valid: Array | None
     source: Backend
     machines: Sequence[Machine]
-    method: str
+    method: str | Plan
     workers: int | None
     max_memory: int | None
 

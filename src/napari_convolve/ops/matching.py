@@ -30,7 +30,7 @@ def template_scores(
     *,
     source: Backend,
     machines: Sequence[Machine],
-    method: str,
+    method: str | Plan,
     workers: int | None,
     max_memory: int | None,
     task: Task,

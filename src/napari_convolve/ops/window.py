@@ -61,7 +61,7 @@ def window_sum(
     *,
     source: Backend,
     machines: Sequence[Machine],
-    method: str,
+    method: str | Plan,
     workers: int | None,
     max_memory: int | None,
     task: Task,

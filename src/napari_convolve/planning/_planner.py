@@ -1,161 +1,23 @@
-"""Which method, which backend, which tiles: decided from the problem and the machine alone, before any work.
-
-Nothing here computes a convolution or knows a method by name: the planner ranks the methods it is given.
-"""
+"""The planner: ranks the methods it is given by what they cost on a machine, within its memory."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
-from ._arrays import dtype_name
-from ._progress import format_bytes, format_seconds
+from .._progress import format_seconds
+from ._specs import Cost, Machine, Plan, Problem
 
 #: The longest a single library call may take while somebody watches the progress.
 RESPONSIVE_SECONDS = 0.3
 #: The share of free memory that a call uses when `max_memory` does not say.
 _SAFE_SHARE = 0.5
-
-
-@dataclass(frozen=True)
-class ArraySpec:
-    """The shape and dtype of an array that need not exist, for `nc.plan`."""
-
-    shape: tuple[int, ...]
-    dtype: str = "float32"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
-        object.__setattr__(self, "dtype", dtype_name(self.dtype))
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Everything about a sum over a window that decides how to compute it, and no data.
-
-    Attributes
-    ----------
-    operation : str
-        The public function's name.
-    shape, dtype : tuple of int, str
-        Of the image.
-    out, compute : tuple of int, str
-        Shape of the result and the dtype it is computed in.
-    axes, kernel : tuple of int
-        The axes acted on and the kernel's length along each.
-    taps, terms : int
-        Weights that are not zero; separable terms the kernel is a sum of (0: none were found).
-    flat : bool
-        Whether all weights are the same, so that running sums do.
-    boundary : str
-    masked : bool
-        Whether samples are left out (normalised convolution).
-    responsive : bool
-        Whether no single step may take long.
-    """
-
-    operation: str
-    shape: tuple[int, ...]
-    dtype: str
-    out: tuple[int, ...]
-    compute: str
-    axes: tuple[int, ...]
-    kernel: tuple[int, ...]
-    taps: int
-    terms: int = 0
-    flat: bool = False
-    boundary: str = "reflect"
-    masked: bool = False
-    responsive: bool = False
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes of a sample while it is computed with."""
-        return np.dtype(self.compute).itemsize
-
-    def block(self, tile: Sequence[int]) -> tuple[int, ...]:
-        """The samples a tile of the result depends on: the tile and its halo."""
-        lengths = list(tile)
-        for axis, k in zip(self.axes, self.kernel, strict=True):
-            lengths[axis] += k - 1
-        return tuple(lengths)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a plan needs to know of one backend's device; the same two, problem and machine, give the same plan.
-
-    Attributes
-    ----------
-    backend : str
-    cores : int
-        Threads that compute tiles at once.
-    free : int
-        Bytes that may be used.
-    rates : mapping of str to float
-        Constants of the methods' cost models, by the method's name; missing ones take the method's default.
-    compiled : frozenset
-        The compiled code that is ready to run.
-    transfer : float
-        Seconds to move one byte to the device and back, 0 where the data is there already.
-    """
-
-    backend: str
-    cores: int
-    free: int
-    rates: Any = field(default_factory=dict)
-    compiled: frozenset[Hashable] = frozenset()
-    transfer: float = 0.0
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Of one tile, on one thread: seconds and bytes of workspace (the result itself not counted).
-
-    `shared` says that the threads can share a single tile.
-    """
-
-    seconds: float
-    bytes: int
-    shared: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a result is computed; prints as one line.
-
-    Attributes
-    ----------
-    method, backend : str
-    tiles : tuple of int
-        Samples of the result computed at once, along each axis.
-    seconds, bytes : float, int
-        Predicted time, and memory beyond input and output.
-    reason : str
-        Why this method.
-    """
-
-    method: str
-    backend: str
-    tiles: tuple[int, ...]
-    seconds: float
-    bytes: int
-    reason: str
-
-    def __str__(self) -> str:
-        tiles = "x".join(map(str, self.tiles))
-        return (
-            f"{self.method} on {self.backend}, tiles of {tiles}, about {format_seconds(self.seconds)} and "
-            f"{format_bytes(self.bytes)} beyond input and output: {self.reason}"
-        )
+#: A plan that is given may not ask for more.
+_MOST_TILES = 1 << 22
 
 
 class MethodLike(Protocol):
@@ -178,7 +40,7 @@ def make_plan(
     machines: Sequence[Machine],
     methods: Iterable[MethodLike],
     *,
-    method: str = "auto",
+    method: str | Plan = "auto",
     workers: int | None = None,
     max_memory: int | None = None,
     compiled: bool = False,
@@ -190,7 +52,7 @@ def make_plan(
     problem, machines, methods
         What is to be computed, where, and the candidates.
     method
-        The name of the one method to use, or ``"auto"``.
+        The name of the one method to use, ``"auto"``, or a plan to follow.
     workers
         Threads; they change the predicted time but never the tiles, so that the result does not depend on them.
     max_memory
@@ -203,6 +65,8 @@ def make_plan(
     ValueError
         When the method asked for does not apply, with the reason.
     """
+    if isinstance(method, Plan):
+        return _again(method, problem, machines, methods, workers, max_memory)
     found: list[Plan] = []
     refused = ""
     for machine in machines:
@@ -238,8 +102,51 @@ def count_tiles(out: Sequence[int], tile: Sequence[int]) -> int:
     return math.prod(-(-n // t) for n, t in zip(out, tile, strict=True))
 
 
-def _plan_for(problem: Problem, machine: Machine, method: MethodLike, budget: int, workers: int | None) -> Plan:
-    tile: tuple[int, ...] = tuple(max(n, 1) for n in method.tile(problem, machine))
+def _again(
+    plan: Plan,
+    problem: Problem,
+    machines: Sequence[Machine],
+    methods: Iterable[MethodLike],
+    workers: int | None,
+    max_memory: int | None,
+) -> Plan:
+    """The same method, on the same backend where it is one of `machines`, in the same tiles unless memory is short.
+
+    Raises
+    ------
+    ValueError
+        When the plan is for another number of axes, its method is unknown or does not apply, or its tiles are none.
+    """
+    if len(plan.tiles) != len(problem.out):
+        raise ValueError(f"the plan is for {len(plan.tiles)} axes, the image has {len(problem.out)}")
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in plan.tiles):
+        raise ValueError(f"the plan's tiles={plan.tiles!r} must be positive integers")
+    if count_tiles(problem.out, plan.tiles) > _MOST_TILES:
+        raise ValueError(f"the plan's tiles of {plan.tiles} are too small for a result of shape {problem.out}")
+    machine = next((m for m in machines if m.backend == plan.backend), machines[0])
+    known = {candidate.name: candidate for candidate in methods}
+    if plan.method not in known:
+        raise ValueError(f"the plan's method={plan.method!r} is not one of {', '.join(map(repr, known))}")
+    if why_not := known[plan.method].applies(problem, machine):
+        raise ValueError(f"the plan's method={plan.method!r} does not apply here: {why_not}")
+    # following the plan comes before short steps, and it may use more than a safe share of what is free
+    problem, budget = replace(problem, responsive=False), max_memory or max(machine.free, 1 << 20)
+    tiles = plan.tiles if machine.backend == plan.backend else None
+    found = _plan_for(problem, machine, known[plan.method], budget, workers, tiles)
+    smaller = " but for smaller tiles: memory is short" if found.tiles != tiles is not None else ""
+    return replace(found, reason=f"as asked{smaller}")
+
+
+def _plan_for(
+    problem: Problem,
+    machine: Machine,
+    method: MethodLike,
+    budget: int,
+    workers: int | None,
+    tiles: tuple[int, ...] | None = None,
+) -> Plan:
+    wanted = method.tile(problem, machine) if tiles is None else map(min, tiles, problem.out)
+    tile: tuple[int, ...] = tuple(max(int(n), 1) for n in wanted)
     cost = method.cost(problem, tile, machine)
     while not _fits(problem, machine, tile, cost, budget):
         smaller = shrink(tile, problem.axes)
