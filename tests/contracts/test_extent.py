@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,19 @@ def test_axes(axes: tuple[int, ...], method: str, backend: str) -> None:
             backend=backend,
         )
         assert_close(got, expected, np.abs(image).max() * np.abs(kernel).sum(), (axes, extent))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("method", METHOD_NAMES)
+def test_every_choice_and_order_of_axes(method: str, backend: str) -> None:
+    """Batch axes before, between and after the acted ones, in four dimensions."""
+    image = data(9, (4, 3, 5, 2))
+    for count in (1, 2, 3):
+        kernel = separable_kernel(np.random.default_rng(count), (3, 2, 2)[:count])
+        for axes in itertools.permutations(range(4), count):
+            expected = on_axes("convolve", image, kernel, axes)
+            got = nc.convolve(image, kernel, axes=axes, method=method, backend=backend)
+            assert_close(got, expected, np.abs(image).max() * np.abs(kernel).sum(), axes)
 
 
 def test_without_axes_the_kernel_acts_on_the_last_ones() -> None:
