@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 _WHERE = {
     "convolve": "_windows",
     "correlate": "_windows",
+    "covering_rotations": "_rotations",
     "detect_features": "_features",
     "estimate_noise": "_noise",
     "frequency_response": "_response",
     "kernel_from_response": "_response",
     "match_template": "_matching",
+    "matched_filter": "_snr",
     "plan": "_machine",
     "richardson_lucy": "_lucy",
     "spectrum": "_frequency",
@@ -44,5 +46,7 @@ if TYPE_CHECKING:
     from ._noise import estimate_noise as estimate_noise
     from ._response import frequency_response as frequency_response
     from ._response import kernel_from_response as kernel_from_response
+    from ._rotations import covering_rotations as covering_rotations
+    from ._snr import matched_filter as matched_filter
     from ._windows import convolve as convolve
     from ._windows import correlate as correlate
