@@ -24,11 +24,14 @@ class Slow:
     def __init__(self) -> None:
         self.real = nc.convolve
         self.step, self.started, self.calls = threading.Event(), threading.Event(), 0
+        self.deaf = False
         self.ended: list[str] = []
 
     def convolve(self, image: Any, kernel: Any, *, progress: Any, report: Any, **options: Any) -> Any:
         self.calls += 1
         self.started.set()
+        if self.deaf:
+            self.step.wait()
         try:
             for done in range(1000):
                 progress(done, 1000)
@@ -118,6 +121,22 @@ def test_cancel_over_one_gigabyte_then_run_again(viewer, open_panel, hands, qtbo
     viewer.add_image(plane[:64, :64], name="small")
     hands.pick(panel.image, "small")
     assert hands.run(panel).startswith("convolve · ")
+
+
+def test_cancel_does_not_wait_for_a_call_that_does_not_stop(viewer, open_panel, hands, slow, qtbot) -> None:
+    viewer.add_image(np.ones((5, 5)))
+    panel = open_panel("Convolve")
+    slow.deaf = True
+    begin(panel, hands, slow)
+    hands.click(panel.foot.cancel)
+    assert hands.wait(panel).startswith("Cancelled; its last step")
+    slow.deaf = False
+    begin(panel, hands, slow)
+    slow.step.set()
+    assert hands.wait(panel).startswith("convolve · ")
+    qtbot.waitUntil(lambda: len(slow.ended) == 2)
+    qtbot.wait(200)
+    assert len(viewer.layers) == 2  # the first result came too late
 
 
 def test_run_pressed_twice_runs_once(viewer, open_panel, hands, slow) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import yaml
@@ -74,3 +76,10 @@ def test_looking_at_the_menus_imports_nothing_heavy() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[] []"
+
+
+def test_the_page_about_the_panels_shows_pictures_that_exist() -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "napari.md"
+    links = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    assert len(links) >= 8
+    assert [link for link in links if not (page.parent / link).exists()] == []

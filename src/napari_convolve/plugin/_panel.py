@@ -30,6 +30,8 @@ from ._scroll import Scroll, column
 
 #: How often the progress of a job is looked at, in milliseconds.
 _TICK = 100
+#: How long Cancel waits for a call to stop, in milliseconds.
+_PATIENCE = 700
 _NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
 
@@ -146,13 +148,20 @@ class OperationPanel(Container[Widget]):
         self._job = Job(partial(self.compute, request), request.operation)
         self.foot.begin(request.operation)
         self._timer.start()
-        start(self._job, self._finished)
+        start(self._job, partial(self._finished, self._job))
 
     def cancel(self) -> None:
-        """Stop computing; nothing is added."""
+        """Stop computing; nothing is added. What does not stop at once ends by itself, without the panel."""
         if self._job is not None:
             self._job.cancel()
             self.foot.update_from(self._job)
+            QTimer.singleShot(_PATIENCE, partial(self._let_go, self._job))
+
+    def _let_go(self, job: Job) -> None:
+        """Be ready for the next run although a library call of a cancelled job has not returned yet."""
+        if self._job is job and isalive(self.native):
+            self._ended()
+            self.foot.say("Cancelled; its last step still ends in the background.")
 
     def show_help(self) -> None:
         """Open a window that says what to do."""
@@ -169,12 +178,15 @@ class OperationPanel(Container[Widget]):
             self.foot.update_from(self._job)
             self._timer.start()
 
-    def _finished(self) -> None:
-        job, self._job = self._job, None
-        if job is None or job.outcome is None or not isalive(self.native):
-            return  # the window has been closed meanwhile
+    def _ended(self) -> None:
+        self._job = None
         self._timer.stop()
         self.foot.end()
+
+    def _finished(self, job: Job) -> None:
+        if self._job is not job or job.outcome is None or not isalive(self.native):
+            return  # the window has been closed meanwhile, or nobody waits any longer
+        self._ended()
         outcome = job.outcome
         if outcome.cancelled:
             self.foot.say("Cancelled.")
