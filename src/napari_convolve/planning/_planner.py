@@ -16,6 +16,8 @@ from ._specs import Cost, Machine, Plan, Problem
 RESPONSIVE_SECONDS = 0.3
 #: The share of free memory that a call uses when `max_memory` does not say.
 _SAFE_SHARE = 0.5
+#: Unasked, no more than this, or this share of the result: larger transforms gain little, and memory is shared.
+_MODEST_BYTES, _MODEST_SHARE = 128 << 20, 0.18
 #: A plan that is given may not ask for more.
 _MOST_TILES = 1 << 22
 
@@ -70,7 +72,7 @@ def make_plan(
     found: list[Plan] = []
     refused = ""
     for machine in machines:
-        budget = max_memory or max(int(machine.free * _SAFE_SHARE), 1 << 20)
+        budget = max_memory or modest_budget(problem, machine)
         for candidate in methods:
             if method not in ("auto", candidate.name):
                 continue
@@ -85,6 +87,13 @@ def make_plan(
         raise ValueError(f"method={method!r} does not apply here: {refused}; use method='auto'")
     best = min(found, key=lambda plan: plan.seconds)
     return replace(best, reason=_reason(best, found, method))
+
+
+def modest_budget(problem: Problem, machine: Machine) -> int:
+    """Bytes beyond input and output that a call uses when it is not told."""
+    result = math.prod(problem.out) * problem.itemsize
+    modest = max(_MODEST_BYTES, int(result * _MODEST_SHARE))
+    return max(min(modest, int(machine.free * _SAFE_SHARE)), 1 << 20)
 
 
 def shrink(tile: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...] | None:
