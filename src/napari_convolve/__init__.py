@@ -18,8 +18,10 @@ _WHERE = {
     "Detections": "ops._detections",
     "FrequencyResponse": "ops._gain",
     "Kernel": "kernels",
+    "Patch": "ops.patch",
     "NoiseEstimate": "ops.noise",
     "Plan": "planning",
+    "Recipe": "recipes",
     "Report": "_progress",
     "Spectrum": "ops._spectrum",
     "available_backends": "backends",
@@ -31,6 +33,7 @@ _WHERE = {
     "estimate_noise": "api",
     "frequency_response": "api",
     "kernel_from_response": "api",
+    "inspect": "api",
     "match_template": "api",
     "matched_filter": "api",
     "plan": "api",
@@ -49,7 +52,9 @@ __all__ = [
     "FrequencyResponse",
     "Kernel",
     "NoiseEstimate",
+    "Patch",
     "Plan",
+    "Recipe",
     "Report",
     "Spectrum",
     "available_backends",
@@ -60,6 +65,7 @@ __all__ = [
     "detect_features",
     "estimate_noise",
     "frequency_response",
+    "inspect",
     "kernel_from_response",
     "kernels",
     "match_template",
@@ -97,6 +103,7 @@ if TYPE_CHECKING:
         detect_features,
         estimate_noise,
         frequency_response,
+        inspect,
         kernel_from_response,
         match_template,
         matched_filter,
@@ -112,4 +119,6 @@ if TYPE_CHECKING:
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
     from .ops.noise import NoiseEstimate
+    from .ops.patch import Patch
     from .planning import ArraySpec, Plan
+    from .recipes import Recipe

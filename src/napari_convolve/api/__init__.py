@@ -17,6 +17,7 @@ _WHERE = {
     "estimate_noise": "_noise",
     "frequency_response": "_response",
     "kernel_from_response": "_response",
+    "inspect": "_seeing",
     "match_template": "_matching",
     "matched_filter": "_snr",
     "plan": "_machine",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ._response import frequency_response as frequency_response
     from ._response import kernel_from_response as kernel_from_response
     from ._rotations import covering_rotations as covering_rotations
+    from ._seeing import inspect as inspect
     from ._snr import matched_filter as matched_filter
     from ._windows import convolve as convolve
     from ._windows import correlate as correlate

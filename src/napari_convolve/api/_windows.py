@@ -164,7 +164,7 @@ def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Arra
         return _lazy(operation, image, kernel, settings, task)
     given = as_input(image, settings["mask"])
     kernel, window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
-    _refuse_complex(kernel, window, given.mask is not None)
+    refuse_complex(kernel, window, given.mask is not None)
     result = ops.window_sum(
         given.array,
         kernel,
@@ -189,7 +189,7 @@ def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any
     check_numbers(image.dtype)
     kernel, window = as_window(operation, image.shape, image.dtype.name, kernel, settings)
     mask = None if settings["mask"] is None else lazy.as_mask(settings["mask"], image)
-    _refuse_complex(kernel, window, mask is not None)
+    refuse_complex(kernel, window, mask is not None)
     result = lazy.lazy_window_sum(
         image,
         kernel,
@@ -205,7 +205,8 @@ def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any
     return result
 
 
-def _refuse_complex(kernel: Kernel, window: ops.Window, masked: bool) -> None:
+def refuse_complex(kernel: Kernel, window: ops.Window, masked: bool) -> None:
+    """ValueError for a complex kernel where samples are left out."""
     if (masked or window.nan == "omit") and kernel.values.dtype.kind == "c":
         raise ValueError("a complex kernel has no normalised convolution: mask and nan='omit' need a real kernel")
 

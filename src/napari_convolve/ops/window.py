@@ -146,11 +146,9 @@ def window_sweep(
 ) -> Sweep:
     """Geometry and problem of a convolution with `kernel`."""
     masked = masked or window.nan == "omit"
-    out, first = list(shape), []
-    for axis, k, c, s in zip(window.axes, kernel.shape, kernel.center, reach, strict=True):
+    out, first = window_shape(shape, kernel, window), []
+    for k, c, s in zip(kernel.shape, kernel.center, reach, strict=True):
         start = {"same": 0, "full": -c, "valid": k - 1 - c}[window.shape]
-        length = {"same": 0, "full": k - 1, "valid": 1 - k}[window.shape] + shape[axis]
-        out[axis] = length
         first.append(start + s - (k - 1))
     is_complex = kernel.values.dtype.kind == "c"
     compute = compute_dtype(dtype, complex_kernel=is_complex, wanted=window.dtype)
@@ -158,7 +156,7 @@ def window_sweep(
         operation=window.operation,
         shape=tuple(shape),
         dtype=dtype,
-        out=tuple(out),
+        out=out,
         compute=compute,
         axes=window.axes,
         kernel=kernel.shape,
@@ -170,6 +168,14 @@ def window_sweep(
         responsive=responsive,
     )
     return Sweep(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
+
+
+def window_shape(shape: Sequence[int], kernel: Kernel, window: Window) -> tuple[int, ...]:
+    """Shape of the result."""
+    out = list(shape)
+    for axis, k in zip(window.axes, kernel.shape, strict=True):
+        out[axis] += {"same": 0, "full": k - 1, "valid": 1 - k}[window.shape]
+    return tuple(out)
 
 
 def separable_terms(kernel: Kernel, factors: Factors, masked: bool) -> int:

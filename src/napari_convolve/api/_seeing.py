@@ -1,0 +1,98 @@
+"""`inspect`: what one sample of a result is made of."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from .._arrays import dtype_name
+from .._registry import Param
+from ..ops.patch import Patch, look_at
+from ..ops.window import window_shape
+from ._options import Axes, Boundary, CVal, NaN, Origin, OutputShape, as_input, one_of
+from ._windows import as_window, host_kernel, refuse_complex
+
+
+def inspect(
+    image: Any,
+    kernel: Any,
+    index: int | Sequence[int],
+    /,
+    *,
+    operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
+    axes: Axes = None,
+    boundary: Boundary = "reflect",
+    cval: CVal = 0.0,
+    shape: OutputShape = "same",
+    origin: Origin = 0,
+    mask: Any = None,
+    nan: NaN = "propagate",
+) -> Patch:
+    """Lay open how one sample of a convolution or correlation comes about.
+
+    Parameters
+    ----------
+    image : array_like
+        Numbers of at least one dimension.
+    kernel : Kernel or array_like
+        As for `convolve`.
+    index : int, tuple of int
+        Of the sample in the result, one for each axis; negative ones count from the end.
+    operation : {"convolve", "correlate"}
+        Whether the kernel is flipped.
+    axes, boundary, cval, shape, origin, mask, nan
+        As for `convolve`.
+
+    Returns
+    -------
+    Patch
+        The window's samples after the boundary rule and which of them it supplied, the weights as applied, the
+        products and their sum, which is the result there.
+
+    Raises
+    ------
+    IndexError
+        When the index lies outside the result.
+    TypeError, ValueError
+        As `convolve`.
+
+    Examples
+    --------
+    >>> import napari_convolve as nc
+    >>> patch = nc.inspect([1, 2, 4], [1, 10, 100], 0)
+    >>> patch.values.tolist(), patch.supplied.tolist(), patch.weights.tolist()
+    ([1.0, 1.0, 2.0], [True, False, False], [100.0, 10.0, 1.0])
+    >>> patch.sum
+    112.0
+    """
+    one_of("operation", operation, ("convolve", "correlate"))
+    given = as_input(image, mask)
+    array = given.source.to_host(given.array)
+    settings = {
+        "axes": axes,
+        "boundary": boundary,
+        "cval": cval,
+        "shape": shape,
+        "origin": origin,
+        "nan": nan,
+        "dtype": None,
+    }
+    weights, window = as_window(operation, array.shape, dtype_name(array.dtype), host_kernel(kernel), settings)
+    refuse_complex(weights, window, given.mask is not None)
+    size = window_shape(array.shape, weights, window)
+    place = _as_index(index, size)
+    valid = None if given.mask is None else given.source.to_host(given.mask)
+    return look_at(array, weights, window, valid, place)
+
+
+def _as_index(index: int | Sequence[int], size: tuple[int, ...]) -> tuple[int, ...]:
+    try:
+        numbers = tuple(operator.index(i) for i in (index if isinstance(index, Sequence) else (index,)))
+    except TypeError as error:
+        raise TypeError(f"index={index!r} must be an integer or one integer for each axis") from error
+    if len(numbers) != len(size):
+        raise ValueError(f"index={index!r} has {len(numbers)} entries, the result {len(size)} axes")
+    if any(not -n <= i < n for i, n in zip(numbers, size, strict=True)):
+        raise IndexError(f"index={index!r} lies outside the result of shape {size}")
+    return tuple(i % n for i, n in zip(numbers, size, strict=True))

@@ -1,0 +1,73 @@
+"""A patch laid open holds the samples the rule says and sums to the result, everywhere, for every option."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import napari_convolve as nc
+from napari_convolve.boundary import MODES
+
+
+@pytest.mark.parametrize("boundary", MODES.names())
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_the_sum_is_the_result_at_many_random_places(ndim: int, operation: str, boundary: str) -> None:
+    rng = np.random.default_rng(ndim)
+    for kernel_shape in ((3, 4, 5)[:ndim], (2, 5, 9)[:ndim]):
+        image, kernel = rng.normal(size=(7, 8, 6)), rng.normal(size=kernel_shape)
+        options: dict[str, Any] = {"boundary": boundary, "cval": 0.7}
+        result = getattr(nc, operation)(image, kernel, **options)
+        for _ in range(50):
+            index = tuple(int(i) for i in rng.integers(0, image.shape))
+            patch = nc.inspect(image, kernel, index, operation=operation, **options)
+            assert patch.sum == pytest.approx(result[index], abs=1e-12)
+            assert patch.products.sum() == pytest.approx(result[index], abs=1e-12)
+            np.testing.assert_allclose(patch.values * patch.weights, patch.products)
+
+
+@pytest.mark.parametrize("shape", ["same", "full", "valid"])
+def test_shapes_origins_and_axes(shape: str) -> None:
+    rng = np.random.default_rng(5)
+    image, kernel = rng.normal(size=(6, 9, 8)), rng.normal(size=(4, 3))
+    options: dict[str, Any] = {"shape": shape, "axes": (0, 2), "origin": (1, -1) if shape == "same" else 0}
+    result = nc.convolve(image, kernel, **options)
+    for index in np.ndindex(result.shape):
+        assert nc.inspect(image, kernel, index, **options).sum == pytest.approx(result[index], abs=1e-12)
+
+
+def test_samples_outside_are_marked_and_the_kernel_is_flipped() -> None:
+    image = np.arange(1.0, 13.0).reshape(3, 4)
+    kernel = np.arange(9.0).reshape(3, 3)
+    patch = nc.inspect(image, kernel, (0, 0), boundary="mirror")
+    np.testing.assert_array_equal(patch.values, [[6, 5, 6], [2, 1, 2], [6, 5, 6]])
+    np.testing.assert_array_equal(patch.supplied, [[1, 1, 1], [1, 0, 0], [1, 0, 0]])
+    np.testing.assert_array_equal(patch.weights, kernel[::-1, ::-1])
+    assert patch.start == (-1, -1)
+    assert "5 of 9 samples supplied" in str(patch)
+    np.testing.assert_array_equal(nc.inspect(image, kernel, (1, 1), operation="correlate").weights, kernel)
+
+
+def test_missing_samples() -> None:
+    image = np.ones((5, 5))
+    image[2, 2] = np.nan
+    assert np.isnan(nc.inspect(image, np.ones((3, 3)), (1, 1)).sum)
+    assert nc.inspect(image, np.ones((3, 3)), (1, 1), nan="omit").sum == pytest.approx(9)
+    mask = np.ones((5, 5), bool)
+    mask[2, 2] = False
+    patch = nc.inspect(image, np.ones((3, 3)), (1, 1), mask=mask)
+    assert patch.sum == pytest.approx(9) and patch.valid.sum() == 8
+
+
+def test_errors() -> None:
+    image, kernel = np.ones((5, 5)), np.ones((3, 3))
+    with pytest.raises(IndexError, match="outside the result of shape"):
+        nc.inspect(image, kernel, (5, 0))
+    with pytest.raises(ValueError, match="1 entries, the result 2 axes"):
+        nc.inspect(image, kernel, 3)
+    with pytest.raises(TypeError, match="index"):
+        nc.inspect(image, kernel, (1.5, 0))
+    with pytest.raises(ValueError, match="operation"):
+        nc.inspect(image, kernel, (0, 0), operation="blur")
