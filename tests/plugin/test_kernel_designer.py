@@ -22,7 +22,7 @@ def designer(viewer, open_panel):
 def test_parameters_change_the_picture(designer, hands) -> None:
     hands.write(designer.kernel.form["sigma"], "0.5")
     assert designer.message.value == "5 × 5 · sum 1 · centre 2, 2"
-    assert designer.picture.texts[2][2] == ".6187"
+    assert designer.views.picture.texts[2][2] == ".6187"
     hands.pick(designer.view, "3-D")
     assert designer.message.value == "5 × 5 × 5 · sum 1 · centre 2, 2, 2 · shown: plane 2"
     hands.pick(designer.kernel.kind, "sobel")
@@ -43,7 +43,7 @@ def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> 
     expected = nc.kernels.gaussian(sigma=(4, 1, 1), spacing=(2, 0.5, 0.5))
     assert made.units == "um" and made.spacing == (2, 0.5, 0.5)
     np.testing.assert_array_equal(made.values, expected.values)
-    hands.click(designer.add)
+    hands.click(designer.buttons["Add as layer"])
     layer = viewer.layers["gaussian"]
     assert layer.units == viewer.layers["stack"].units
     np.testing.assert_array_equal(layer.scale, (2, 0.5, 0.5))
@@ -51,28 +51,28 @@ def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> 
 
 def test_a_matrix_is_pasted_from_a_spreadsheet(designer, hands) -> None:
     hands.pick(designer.kernel.kind, "custom")
-    assert "needs at least one number" in designer.message.value and not designer.add.enabled
+    assert "needs at least one number" in designer.message.value and not designer.buttons["Add as layer"].enabled
     QApplication.clipboard().setText("1\t2\t1\r\n2\t4\t2\r\n1\t2\t1\r\n")
     edit = designer.kernel.form["values"]._edit
     edit.setFocus()
     QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-    hands.click(designer.kernel.normalize)
+    hands.click(designer.normalize)
     assert designer.message.value == "3 × 3 · sum 1 · centre 1, 1"
-    assert designer.picture.texts == [[".0625", ".125", ".0625"], [".125", ".25", ".125"], [".0625", ".125", ".0625"]]
+    assert designer.views.picture.texts == [[".0625", ".125", ".0625"], [".125", ".25", ".125"], [".0625", ".125", ".0625"]]
 
 
 def test_typed_nonsense_is_a_sentence_and_runs_nothing(designer, hands, tmp_path) -> None:
     hands.pick(designer.kernel.kind, "custom")
     for text in (f"__import__('os').system('touch {tmp_path}/PWNED')", "9**9**9", "1 2; 3"):
         hands.write(designer.kernel.form["values"], text)
-        assert designer.message.value.startswith("row ") and not designer.save.enabled
-        assert designer.picture.texts is None
+        assert designer.message.value.startswith("row ") and not designer.buttons["Save …"].enabled
+        assert designer.views.picture.texts is None
     assert not list(tmp_path.iterdir())
 
 
 def test_the_numbers_of_a_kernel_can_be_edited(designer, hands) -> None:
     hands.pick(designer.kernel.kind, "laplacian")
-    hands.click(designer.to_matrix)
+    hands.click(designer.buttons["Edit the numbers"])
     assert designer.kernel.kind.value == "custom"
     assert designer.kernel.form["values"].value == "0 1 0\n1 -4 1\n0 1 0\n"
     np.testing.assert_array_equal(designer.make().values, nc.kernels.laplacian().values)
@@ -81,7 +81,7 @@ def test_the_numbers_of_a_kernel_can_be_edited(designer, hands) -> None:
 def test_a_kernel_as_layer_serves_the_other_panels(viewer, designer, open_panel, hands) -> None:
     viewer.add_image(np.eye(9), name="image")
     hands.pick(designer.kernel.kind, "sobel")
-    hands.click(designer.add)
+    hands.click(designer.buttons["Add as layer"])
     panel = open_panel("Convolve")
     hands.pick(panel.image, "image")
     hands.pick(panel.kernel.kind, "from a layer")
@@ -96,7 +96,7 @@ def test_save_and_load(designer, hands, tmp_path: Path, monkeypatch, name: str) 
     path = str(tmp_path / name)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (path, ""))
     hands.pick(designer.kernel.kind, "laplacian")
-    hands.click(designer.save)
+    hands.click(designer.buttons["Save …"])
     assert designer.message.value == f"Saved as {name}."
     hands.pick(designer.kernel.kind, "from a file")
     assert designer.message.value == "choose the file of the kernel first"
@@ -107,15 +107,15 @@ def test_save_and_load(designer, hands, tmp_path: Path, monkeypatch, name: str) 
 def test_what_a_file_cannot_hold_is_said(designer, hands, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "k.txt"), ""))
     hands.pick(designer.view, "3-D")
-    hands.click(designer.save)
+    hands.click(designer.buttons["Save …"])
     assert "one or two dimensions" in designer.message.value and not list(tmp_path.iterdir())
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: ("", ""))
-    hands.click(designer.save)  # closed without a choice
+    hands.click(designer.buttons["Save …"])  # closed without a choice
     assert not list(tmp_path.iterdir())
 
 
 def test_help_opens_and_closes(designer, hands, qtbot) -> None:
-    hands.click(designer.help)
+    hands.click(designer.buttons["Help"])
     (dialog,) = [w for w in QApplication.topLevelWidgets() if w.windowTitle() == "Help"]
     qtbot.waitUntil(dialog.isVisible)
     dialog.close()

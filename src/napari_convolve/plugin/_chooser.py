@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..kernels._text import format_matrix
 from ..kernels.files import FORMATS
 from ._fields import Choice
 from ._form import Form, rows
+from ._kernel_icons import add_icons
 from ._layer_choice import LayerChoice
 from ._layers import View, load, read_layer
 from ._text import note, say, summary
@@ -24,6 +25,23 @@ PIXELS = "pixels"
 _PLANE = View("2-D (y, x)", (0, 1), ("y", "x"))
 #: Larger matrices are not for typing.
 _TYPEABLE = 15
+
+
+class KernelSource(Container[Widget]):
+    """Another place where a kernel comes from, with its own fields."""
+
+    def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
+        """Make the kernel for these axes; ValueError with one sentence when something is missing."""
+        raise NotImplementedError
+
+    @property
+    def state(self) -> Any:
+        """What `state = ...` brings back."""
+        raise NotImplementedError
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        raise NotImplementedError
 
 
 class KernelChooser(Container[Widget]):
@@ -39,21 +57,34 @@ class KernelChooser(Container[Widget]):
         Name of the kernel that is chosen at first.
     normalize
         Whether to offer dividing by the sum.
+    sources
+        Further places where kernels come from, by what they are called.
     """
 
-    def __init__(self, viewer: Any, *, label: str = "kernel", start: str = "gaussian", normalize: bool = True) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        *,
+        label: str = "kernel",
+        start: str = "gaussian",
+        normalize: bool = True,
+        sources: Mapping[str, KernelSource] | None = None,
+    ) -> None:
         super().__init__(labels=False)
         self.margins = (0, 0, 0, 0)
         self._view, self._may_normalize = _PLANE, normalize
         self._spacing: tuple[float, ...] | None = None
-        self.kind = Choice(_kinds(), start, label=label)
+        self._unit: str | None = None
+        self._sources = dict(sources or {})
+        self.kind = Choice([*_kinds(), *((name, name) for name in self._sources)], start, label=label)
+        add_icons(self.kind.native)
         self.about = note()
         self.layer = LayerChoice(viewer, label="layer", first=lambda layer: "kernel" in layer.metadata)
         self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter=f"Kernels (*{' *'.join(FORMATS)})", label="file")
         self.unit = Choice([(PIXELS, PIXELS)], label="lengths in", tooltip="The unit of sizes and distances")
         self.normalize = CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")
         self._forms: dict[str, Form] = {}
-        self._slot: Container[Widget] = Container(labels=False)
+        self._slot: Container[Widget] = Container(widgets=list(self._sources.values()), labels=False)
         self._slot.margins = (0, 0, 0, 0)
         for part in (rows([self.kind]), self.about, rows([self.layer, self.file]), self._slot, rows([self.unit])):
             self.append(part)
@@ -69,7 +100,7 @@ class KernelChooser(Container[Widget]):
 
     def set_view(self, view: View, spacing: Sequence[float] | None = None, unit: str | None = None) -> None:
         """Tell which axes the kernel will act on, the length of a step along each, and its unit."""
-        self._view, self._spacing = view, None if spacing is None else tuple(spacing)
+        self._view, self._spacing, self._unit = view, None if spacing is None else tuple(spacing), unit
         self.unit.offer((text, text) for text in (PIXELS, unit) if text)
         for form in self._forms.values():
             form.set_axes(view.names)
@@ -86,7 +117,27 @@ class KernelChooser(Container[Widget]):
         kernel = fitted(self._made(), self._view)
         return kernel.normalized() if self.normalize.visible and self.normalize.value else kernel
 
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is chosen and set now; setting it brings that back."""
+        kind = self.kind.value
+        fields = {name: self.form[name].value for name in self.form.parameters} if self.form is not None else {}
+        source = self._sources[kind].state if kind in self._sources else None
+        places = {"layer": self.layer.value, "file": self.file.value, "unit": self.unit.value}
+        return {"kind": kind, "fields": fields, "source": source, **places}
+
+    @state.setter
+    def state(self, state: Mapping[str, Any]) -> None:
+        for name in ("kind", "layer", "file", "unit"):
+            getattr(self, name).value = state[name]
+        for name, value in state["fields"].items():
+            self._form_of(state["kind"])[name].value = value
+        if state["kind"] in self._sources:
+            self._sources[state["kind"]].state = state["source"]
+
     def _made(self) -> Kernel:
+        if self.kind.value in self._sources:
+            return self._sources[self.kind.value].kernel(self._view, self._spacing, self._unit)
         if self.kind.value == FROM_LAYER:
             if self.layer.value is None:
                 raise ValueError(f"there is no image layer to take as {self.kind.label}")
@@ -112,6 +163,8 @@ class KernelChooser(Container[Widget]):
             self._form_of(kind)
         for name, form in self._forms.items():
             form.visible = name == kind
+        for name, source in self._sources.items():
+            source.visible = name == kind
         self.layer.visible = kind == FROM_LAYER
         self.file.visible = kind == FROM_FILE
         say(self.about, summary(KERNELS.get(kind).function) if kind in KERNELS else "")

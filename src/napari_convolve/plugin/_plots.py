@@ -35,11 +35,7 @@ class KernelPicture(QWidget):
         if kernel is None:
             self._values = np.zeros((0, 0))
         else:
-            plane = np.abs(kernel.values) if kernel.values.dtype.kind == "c" else kernel.values
-            while plane.ndim > 2:
-                plane = plane[kernel.center[kernel.ndim - plane.ndim]]
-            self._values = np.atleast_2d(np.asarray(plane, dtype=float))
-            self._center = (kernel.center[-2] if kernel.ndim > 1 else 0, kernel.center[-1])
+            self._values, self._center = plane_of(kernel)
         self.update()
 
     @property
@@ -76,7 +72,7 @@ class KernelPicture(QWidget):
             return
         painter, cell, (left, top) = QPainter(self), self._cell(), self._origin()
         rows, columns = self._values.shape
-        colours = _colours(self._values)
+        colours = colours_of(self._values)
         image = QImage(colours.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888)
         painter.drawImage(QRectF(left, top, columns * cell, rows * cell), image)
         painter.setPen(QPen(QColor(128, 128, 128, 90), 1))
@@ -115,7 +111,17 @@ class KernelPicture(QWidget):
         return f"row {row}, column {column}: {self._values[row, column]:.6g}"
 
 
-def _colours(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def plane_of(kernel: Kernel) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The last two axes of a kernel at the centre of the others, absolute values when complex, and the centre there."""
+    plane = np.abs(kernel.values) if kernel.values.dtype.kind == "c" else kernel.values
+    plane = plane[kernel.center[:-2]]
+    return np.atleast_2d(np.asarray(plane, dtype=float)), (
+        kernel.center[-2] if kernel.ndim > 1 else 0,
+        kernel.center[-1],
+    )
+
+
+def colours_of(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Colours on a scale that is symmetric about 0."""
     share = np.clip(values / (np.abs(values).max() or 1.0), -1, 1)[..., None]
     mixed = _ZERO + np.abs(share) * (np.where(share < 0, _COLD, _WARM) - _ZERO)
@@ -124,8 +130,8 @@ def _colours(values: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 def _number(value: float, digits: int) -> str:
     """So many digits; without the zero before the point, for room."""
-    if value and abs(value) < 10.0**-digits:
-        return "+0" if value > 0 else "-0"
+    if value and abs(value) < 0.5 * 10.0**-digits:
+        return "≈0"
     text = f"{value:.{digits}f}" if abs(value) < 1 else f"{value:.{digits}g}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("0.", ".", 1) if abs(value) < 1 and value else text

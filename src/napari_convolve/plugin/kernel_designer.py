@@ -2,87 +2,143 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Layer
-from qtpy.QtWidgets import QFileDialog
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QFileDialog, QShortcut
 
 from ..kernels import Kernel
 from ..kernels.files import FORMATS
 from ._chooser import KernelChooser
+from ._designer_combine import Combine, Written, normalized, sum_box
+from ._designer_crop import CutOut
+from ._designer_history import History
+from ._designer_response import DrawnResponse
+from ._designer_views import KernelViews
 from ._fields import Choice
-from ._form import rows
+from ._form import Fold, rows
 from ._help import show_help
 from ._job import sentence
+from ._kernel_curves import noise_text
+from ._kernel_python import expression
 from ._layer_choice import LayerChoice
 from ._layers import View, read_layer, views
-from ._plots import KernelPicture
 from ._scroll import Scroll, column
 from ._text import note, say
 from .kernel_files import kernel_tuple
 
+#: Milliseconds without a change after which the kernel counts as a step for undo.
+_PAUSE = 500
 _VIEWS = tuple(View(f"{n}-D", tuple(range(n)), ("z", "y", "x")[3 - n :]) for n in (2, 3, 1))
 
 
 class KernelDesigner(Container[Widget]):
-    """Pick a kernel from the catalogue or type one, see it, and hand it on as a layer or a file."""
+    """Pick a kernel from the catalogue, type, cut out or draw one, see what it does, and hand it on."""
 
     guide = """# Kernel Designer
 
-1. Choose a **kernel** and set its parameters, or take *custom* and type or paste a matrix.
-2. The picture shows its numbers: red is positive, blue negative, the frame marks the centre.
-3. **Add as layer** hands it to the other panels (*kernel: from a layer*); **Save** writes a file.
+1. Choose a **kernel** and set its parameters; or take *custom* and type or paste a matrix, *part of an image* and
+   draw a rectangle, or *from a drawn response* and drag the points of the curve.
+2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
+   and **Report** tell what it does; below is what it makes of noise.
+3. **Combine**: keep a kernel, choose another one, and add, subtract or chain both.
+4. **Add as layer** hands it to the other panels (*kernel: from a layer*); **Save** writes a file.
+
+Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
 """
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(labels=False)
         self._viewer = napari_viewer
-        self.kernel = KernelChooser(napari_viewer)
+        self._restoring = False
+        self._history: History[Any] = History()
+        self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
+        sources = {"from a drawn response": self.drawn, "part of an image": self.cut_out}
+        self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources)
         self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
         self.pixels = LayerChoice(
             napari_viewer, nobody="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
         )
-        self.picture = KernelPicture()
-        self.message = note()
-        self.to_matrix = PushButton(text="Edit the numbers", tooltip="Continue with this kernel as a typed matrix")
-        self.add = PushButton(text="Add as layer", tooltip="Other panels then offer it as a kernel")
-        self.save = PushButton(text="Save …", tooltip="As a file that keeps centre, spacing and units, or as text")
-        self.help = PushButton(text="Help")
+        self.normalize = sum_box()
+        self.combine = Combine()
+        self.views = KernelViews()
+        self.message, self.noise = note(), note()
+        self.buttons: dict[str, PushButton] = {}
+        top = self._row(
+            ("Add as layer", self.add_layer, "Other panels then offer it as a kernel"),
+            ("Save …", self.save_file, "As a file that keeps centre, spacing and units, or as text"),
+        )
+        foot = self._row(
+            ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
+            ("Copy Python", self.copy_python, "The program text that makes this kernel, on the clipboard"),
+            ("Edit the numbers", self._edit, "Continue with this kernel as a typed matrix"),
+            ("Help", lambda: show_help(self.native, self.guide), "What to do here"),
+        )
         picture: Container[Widget] = Container(labels=False)
         picture.margins = (0, 0, 0, 0)
-        picture.native.layout().addWidget(self.picture)
-        buttons: Container[Widget] = Container(
-            widgets=[self.add, self.save, self.help], layout="horizontal", labels=False
-        )
-        buttons.margins = (0, 0, 0, 0)
-        self.body = column([self.kernel, rows([self.view, self.pixels]), picture, self.message, self.to_matrix])
-        self.append(buttons)
+        picture.native.layout().addWidget(self.views)
+        settings = [self.kernel, rows([self.view, self.pixels]), self.normalize]
+        combine = Fold("Combine with another kernel", self.combine)
+        self.body = column([*settings, picture, self.message, self.noise, combine])
+        self.extend([top, foot])
         self.native.layout().insertWidget(0, Scroll(self.body))
+        self._later = QTimer(self.native)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._remember)
+        self.combine.keep.changed.connect(self._keep)
         self.view.changed.connect(self._view_changed)
         self.pixels.changed.connect(self._view_changed)
-        self.kernel.changed.connect(self._show)
-        self.to_matrix.changed.connect(self._edit)
-        self.add.changed.connect(self.add_layer)
-        self.save.changed.connect(self.save_file)
-        self.help.changed.connect(lambda: show_help(self.native, self.guide))
+        for part in (self.kernel, self.combine, self.normalize):
+            part.changed.connect(self._show)
+        for keys, action in (("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo)):
+            shortcut = QShortcut(QKeySequence(keys), self.native)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
         self._view_changed()
+        self._remember()
+
+    def _row(self, *entries: tuple[str, Callable[[], object], str]) -> Container[Widget]:
+        """Buttons beside each other; they are found by their text."""
+        row: Container[Widget] = Container(layout="horizontal", labels=False)
+        row.margins = (0, 0, 0, 0)
+        for text, action, tooltip in entries:
+            button = PushButton(text=text, tooltip=tooltip)
+            button.changed.connect(action)
+            button.native.setMinimumWidth(0)
+            self.buttons[text] = button
+            row.append(button)
+        return row
 
     def reset_choices(self, *_: Any) -> None:
         """Follow the layers of the viewer; napari calls it."""
         super().reset_choices()
         self.body.reset_choices()
 
-    def make(self) -> Kernel | None:
+    def written(self) -> Written | None:
         """The kernel as it is set now; None, with a sentence in the panel, when it cannot be made."""
         try:
             kernel = self.kernel.kernel()
+            made = self.combine(Written(kernel, expression(kernel)))
+            if self.normalize.value:
+                made = normalized(made)
         except (ValueError, TypeError, OSError, MemoryError) as error:
             say(self.message, sentence(error))
+            say(self.noise, "")
             return None
-        say(self.message, describe(kernel))
-        return kernel
+        say(self.message, describe(made.kernel))
+        say(self.noise, noise_text(made.kernel))
+        return made
+
+    def make(self) -> Kernel | None:
+        """The kernel alone."""
+        made = self.written()
+        return made.kernel if made else None
 
     def _view_changed(self) -> None:
         view: View = self.view.value
@@ -98,14 +154,64 @@ class KernelDesigner(Container[Widget]):
         self._show()
 
     def _show(self) -> None:
+        if self._restoring:
+            return
         kernel = self.make()
-        self.picture.show_kernel(kernel)
-        self.add.enabled = self.save.enabled = kernel is not None
+        self.views.show_kernel(kernel)
+        for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
+            self.buttons[name].enabled = kernel is not None
+        self.combine.keep.enabled = kernel is not None
+        if kernel is not None:
+            self._later.start()
+
+    # --- undo ------------------------------------------------------------------------------------------------------
+
+    def _remember(self) -> None:
+        """Add a step to the history; changes in quick succession, as of a slider, are one."""
+        self._later.stop()
+        state = (self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value)
+        self._history.add(state)
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        if self._later.isActive():
+            self._remember()
+        self._restore(self._history.back())
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._restore(self._history.forth())
+
+    def _restore(self, state: Any) -> None:
+        if state is None:
+            return
+        self._restoring = True
+        try:
+            self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value = state
+        finally:
+            self._restoring = False
+        self._show()
+        self._later.stop()
+
+    # --- buttons ---------------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        made = self.written()
+        if made is not None:
+            self.combine.hold(made)
+            self._show()
 
     def _edit(self) -> None:
         kernel = self.make()
         if kernel is not None:
             self.kernel.type_over(kernel)
+
+    def copy_python(self) -> None:
+        """Put the program text that makes this kernel on the clipboard."""
+        made = self.written()
+        if made is not None:
+            QApplication.clipboard().setText(f"import napari_convolve as nc\n\nkernel = {made.python}\n")
+            say(self.message, "Copied: Python that makes this kernel.")
 
     def add_layer(self) -> None:
         """Add the kernel to the viewer as an image layer."""

@@ -1,0 +1,40 @@
+"""Small pictures of the kernels of the catalogue, drawn from their values."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtWidgets import QComboBox
+
+from ..kernels import KERNELS, Kernel
+from ._plots import colours_of, plane_of
+
+_SIZE = 20
+
+
+def add_icons(box: QComboBox) -> None:
+    """Put a picture before every entry whose value is the name of a kernel."""
+    box.setIconSize(QSize(_SIZE, _SIZE))
+    for row in range(box.count()):
+        name = box.itemData(row)
+        if isinstance(name, str) and name in KERNELS:
+            box.setItemIcon(row, icon(name))
+            box.setItemData(row, KERNELS.get(name).family.replace("_", " "), Qt.ItemDataRole.ToolTipRole)
+
+
+@cache
+def icon(name: str) -> QIcon:
+    """The kernel with its default parameters, in two dimensions; empty when it needs some to be given."""
+    design = KERNELS.get(name)
+    try:
+        kernel = design() if name != "custom" else Kernel([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+    except (TypeError, ValueError):
+        return QIcon()
+    colours = colours_of(plane_of(kernel)[0])
+    rows, columns, _ = colours.shape
+    image = QImage(colours.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888)
+    # 1-D kernels become a band, all others fill the square
+    height = _SIZE if rows > 1 else _SIZE // 3
+    return QIcon(QPixmap.fromImage(image.scaled(_SIZE, height)))
