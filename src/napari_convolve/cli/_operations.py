@@ -28,7 +28,7 @@ from ._progress_bar import progress_bar
 
 def register(app: typer.Typer) -> None:
     """Add one command for each operation; ``match_template`` is ``match-template``, and known as the first too."""
-    for name in OPERATIONS:
+    for name in filtering():
         operation = OPERATIONS.get(name)
         words = [
             o.fixed("input", o.Input),
@@ -45,6 +45,11 @@ def register(app: typer.Typer) -> None:
         app.command(name.replace("_", "-"), short_help=re.split(r"[:,.]", summary)[0])(function)
         if "_" in name:
             app.command(name, hidden=True)(function)
+
+
+def filtering() -> tuple[str, ...]:
+    """The operations that make an image from an image and a second array."""
+    return tuple(n for n in OPERATIONS if OPERATIONS.get(n).makes_image and len(OPERATIONS.get(n).arrays) == 2)
 
 
 def planned() -> tuple[str, ...]:

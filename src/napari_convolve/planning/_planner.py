@@ -140,7 +140,7 @@ def _again(
         raise ValueError(f"the plan's method={plan.method!r} does not apply here: {why_not}")
     # following the plan comes before short steps, and it may use more than a safe share of what is free
     problem, budget = replace(problem, responsive=False), max_memory or max(machine.free, 1 << 20)
-    tiles = plan.tiles if machine.backend == plan.backend else None
+    tiles = _within(plan.tiles, problem.out) if machine.backend == plan.backend else None
     found = _plan_for(problem, machine, known[plan.method], budget, workers, tiles)
     smaller = " but for smaller tiles: memory is short" if found.tiles != tiles is not None else ""
     return replace(found, reason=f"as asked{smaller}")
@@ -154,8 +154,7 @@ def _plan_for(
     workers: int | None,
     tiles: tuple[int, ...] | None = None,
 ) -> Plan:
-    wanted = method.tile(problem, machine) if tiles is None else map(min, tiles, problem.out)
-    tile: tuple[int, ...] = tuple(max(int(n), 1) for n in wanted)
+    tile = _within(method.tile(problem, machine), problem.out) if tiles is None else tiles
     cost = method.cost(problem, tile, machine)
     while not _fits(problem, machine, tile, cost, budget):
         smaller = shrink(tile, problem.axes)
@@ -171,6 +170,11 @@ def _plan_for(
     moved = math.prod(problem.shape) * np.dtype(problem.dtype).itemsize + math.prod(problem.out) * problem.itemsize
     seconds = number * cost.seconds / (threads if cost.shared else at_once) + moved * machine.transfer
     return Plan(method.name, machine.backend, tile, seconds, cost.bytes * at_once, "")
+
+
+def _within(tile: Sequence[int], out: Sequence[int]) -> tuple[int, ...]:
+    """At least one sample, and no more than there are."""
+    return tuple(max(min(int(t), n), 1) for t, n in zip(tile, out, strict=True))
 
 
 def _fits(problem: Problem, machine: Machine, tile: tuple[int, ...], cost: Cost, budget: int) -> bool:

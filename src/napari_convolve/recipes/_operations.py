@@ -6,11 +6,12 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from . import api
-from ._registry import Param, Registry
+from .. import api
+from .._registry import Param, Registry
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,16 @@ class Parameter:
     help: str
     array: bool = False
 
+    @property
+    def called(self) -> bool:
+        """Whether it is a callback."""
+        callback: Any = Callable
+        return callback in self.types
+
 
 @dataclass(frozen=True)
 class Operation:
-    """A public function that makes an image from an image and a second array, such as a kernel."""
+    """A public function of an image and, mostly, a second array such as a kernel."""
 
     name: str
     function: Callable[..., Any]
@@ -60,17 +67,45 @@ class Operation:
     @property
     def options(self) -> tuple[Parameter, ...]:
         """Everything else that a person may choose: all but the callbacks."""
-        return tuple(p for p in parameters(self.function) if not p.array and p.name not in _CALLBACKS)
+        return tuple(p for p in parameters(self.function) if not p.array and not p.called)
+
+    @property
+    def kept(self) -> tuple[Parameter, ...]:
+        """What decides the result besides the image: the other arrays, and the options that a recipe keeps."""
+        return tuple(p for p in parameters(self.function)[1:] if p.name not in self.left_out)
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Options that say how a result is computed and watched, never what it is."""
+        return frozenset(p.name for p in parameters(self.function) if p.called) | {"workers", "max_memory"}
+
+    @property
+    def result(self) -> Any:
+        """The type that it returns; Any is an image of whatever library."""
+        return get_type_hints(self.function)["return"]
+
+    @property
+    def makes_image(self) -> bool:
+        """Whether the result is an image, which another operation can take."""
+        return self.result is Any
 
 
-_CALLBACKS = ("progress", "report", "intermediate")
-
-#: Every operation that the command line and the panels offer; a new one is one line here.
+#: Every operation that the command line, the panels and recipes offer; a new one is one word here.
 OPERATIONS: Registry[Operation] = Registry("operation")
-for _function in (api.convolve, api.correlate, api.match_template, api.wiener, api.richardson_lucy):
-    OPERATIONS.register(_function.__name__, Operation(_function.__name__, _function))
+for _name in (
+    "convolve",
+    "correlate",
+    "match_template",
+    "detect_features",
+    "wiener",
+    "richardson_lucy",
+    "estimate_noise",
+    "spectrum",
+):
+    OPERATIONS.register(_name, Operation(_name, getattr(api, _name)))
 
 
+@cache
 def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """Describe the parameters of a public function.
 

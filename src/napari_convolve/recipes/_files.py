@@ -1,0 +1,179 @@
+"""Recipes in files: one JSON text, and an NPZ archive beside it for arrays of more than 4 KiB. Nothing is executed.
+
+An archive is named by the recipe, lies in the same folder, and is read member by member: each says in the recipe what
+shape, dtype and SHA-256 it has, and what is in the file must agree before its samples are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bigdata._atomic import atomic
+from ..kernels import _npy
+from ..kernels._json import parse
+from ..kernels.files import MAX_TEXT, read_text
+from ._values import INLINE_BYTES, Fetch, written_out
+
+#: Compressed members are believed up to this size; larger arrays are written as they are.
+_MOST_INFLATED = 1 << 30
+_LONGEST_HEADER = 4096
+
+
+def read(path: Path) -> tuple[Any, Fetch]:
+    """What the JSON of a recipe says, and the samples of the arrays beside it.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    ValueError
+        When it is not JSON, or too large.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no such file: {path}")
+    data = parse(read_text(path))
+    name = data.pop("arrays", None) if isinstance(data, dict) else None
+    return data, no_file if name is None else _Archive(_beside(path, name)).fetch
+
+
+def no_file(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """For recipes without a file of arrays."""
+    raise ValueError("has its samples in a file beside the recipe: open the recipe by its path")
+
+
+def write(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]], dict[str, Any]]) -> str:
+    """Write a recipe and, when it has large arrays, the archive beside it; returns the text.
+
+    Parameters
+    ----------
+    path
+        With the suffix ``.json``; the archive has the same name and the suffix ``.npz``.
+    describe
+        The recipe as plain data, given what is kept of each array.
+    """
+    large: dict[str, np.ndarray] = {}
+
+    def keep(array: np.ndarray) -> dict[str, Any]:
+        if array.nbytes <= INLINE_BYTES:
+            return written_out(array)
+        digest = digest_of(array)
+        large.setdefault(digest, array)
+        return {"member": str(list(large).index(digest)), "sha256": digest}
+
+    if path.suffix.lower() != ".json":
+        raise ValueError(f"{path.name} must end in .json")
+    data = describe(keep)
+    if large:
+        beside = path.with_suffix(".npz")
+        data = {"arrays": beside.name, **data}
+        with atomic(beside, overwrite=True) as part, zipfile.ZipFile(part, "w") as archive:
+            for number, array in enumerate(large.values()):
+                small = array.nbytes <= _MOST_INFLATED // 2
+                info = zipfile.ZipInfo(f"{number}.npy")
+                info.compress_type = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
+                with archive.open(info, "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, array, allow_pickle=False)
+    text = dumps(data)
+    with atomic(path, overwrite=True) as part:
+        part.write_text(text, encoding="utf-8")
+    return text
+
+
+def dumps(data: Mapping[str, Any]) -> str:
+    """Plain data as JSON, innermost lists on one line.
+
+    Raises
+    ------
+    ValueError
+        When the text is too long to be read again.
+    """
+    text = _pretty(data, 0) + "\n"
+    if len(text.encode()) > MAX_TEXT:
+        raise ValueError(f"the recipe takes more than {MAX_TEXT} bytes of text; to_json(path) writes arrays beside it")
+    return text
+
+
+def digest_of(array: np.ndarray) -> str:
+    """SHA-256 of the samples, in C order and little-endian."""
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return hashlib.sha256(little.reshape(-1).view(np.uint8).data).hexdigest()
+
+
+def _pretty(data: Any, depth: int) -> str:
+    if isinstance(data, Mapping) and data:
+        space = " " * (depth + 1)
+        rows = (f"{space}{json.dumps(key)}: {_pretty(value, depth + 1)}" for key, value in data.items())
+        return "{\n" + ",\n".join(rows) + "\n" + " " * depth + "}"
+    if isinstance(data, list) and any(isinstance(item, Mapping) for item in data):
+        return "[" + ", ".join(_pretty(item, depth) for item in data) + "]"
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
+
+
+def _beside(path: Path, name: Any) -> Path:
+    """The archive of a recipe: a regular file of its own folder."""
+    plain = isinstance(name, str) and 4 < len(name) < 256 and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    if not plain or not name.endswith(".npz") or name.startswith("."):
+        raise ValueError(f"arrays={str(name)[:40]!r} is no name of an .npz file beside the recipe")
+    found: Path = path.parent / name
+    if not found.is_file():
+        raise FileNotFoundError(f"no such file: {found} (the arrays of {path.name})")
+    if found.resolve().parent != path.parent.resolve():
+        raise ValueError(f"{name} leads out of the folder of the recipe")
+    return found
+
+
+class _Archive:
+    """The members of an NPZ file, read on demand."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.inflated = path, 0
+
+    def fetch(self, held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+        """One array, when it is as the recipe says."""
+        member, digest = held.get("member"), held.get("sha256")
+        if not isinstance(member, str) or not isinstance(digest, str):
+            raise ValueError("has neither values nor a member of a file")
+        where = f"has its samples in {self.path.name}, member {member[:40]!r}, which"
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                array = self._read(archive, member, dtype, shape, where)
+        except _npy.BAD_ZIP as error:
+            raise ValueError(f"{where} is not readable: {error}") from error
+        if digest_of(array) != digest:
+            raise ValueError(f"{where} has another SHA-256 than the recipe says")
+        return array
+
+    def _read(
+        self, archive: zipfile.ZipFile, member: str, dtype: np.dtype, shape: tuple[int, ...], where: str
+    ) -> np.ndarray:
+        wanted = math.prod(shape) * dtype.itemsize
+        infos = [info for info in archive.infolist() if info.filename == f"{member}.npy"]
+        if len(infos) != 1:
+            raise ValueError(f"{where} is there {len(infos)} times")
+        info = infos[0]
+        if not wanted <= info.file_size <= wanted + _LONGEST_HEADER:
+            raise ValueError(f"{where} has {info.file_size} bytes; {wanted} are promised")
+        if info.compress_type != zipfile.ZIP_STORED:
+            self.inflated += wanted
+            if self.inflated > _MOST_INFLATED:
+                raise ValueError(f"{where} claims too much: compressed arrays may take {_MOST_INFLATED} bytes")
+        with archive.open(info) as stream:
+            try:
+                version = np.lib.format.read_magic(stream)
+                header = _npy.HEADERS[version](stream) if version in _npy.HEADERS else None
+            except _npy.BAD_HEADER as error:
+                raise ValueError(f"{where} is not readable: its header is damaged") from error
+            if header is None or (header[0], header[2].newbyteorder("=")) != (shape, dtype):
+                raise ValueError(f"{where} is not an array of {dtype} and shape {shape}")
+            data = stream.read(wanted + 1)
+        if len(data) != wanted:
+            raise ValueError(f"{where} has {len(data)} bytes of samples; {wanted} are promised")
+        return np.frombuffer(data, header[2]).reshape(shape, order="F" if header[1] else "C").astype(dtype, copy=False)

@@ -1,0 +1,265 @@
+"""A list of steps that makes a result from an image, again and elsewhere: in Python, from a file, as a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .._progress import ProgressCallback, Report
+from ..kernels._json import parse
+from ..planning import Plan
+from . import _files
+from ._operations import OPERATIONS
+from ._step import Step, step
+from ._values import INLINE_BYTES, Fetch, Keep, written_out
+from ._versions import PROGRAM, as_version
+
+FORMAT = "napari-convolve recipe"
+VERSION = 1
+_KEYS = ("format", "version", PROGRAM, "steps")
+_MOST_STEPS = 1000
+_TICKS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """Operations, one after the other, with everything that decides their result.
+
+    Recipes are made of calls by `of` and joined by ``+``. Run with the versions that wrote it, on a CPU, a recipe
+    makes the same bits again: each step keeps its arguments and the plan by which it was computed.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        Only the last may make anything but an image.
+
+    Examples
+    --------
+    >>> import numpy as np, napari_convolve as nc
+    >>> image, reports = np.eye(20), []
+    >>> blur = nc.kernels.gaussian(sigma=1)
+    >>> result = nc.convolve(image, blur, boundary="wrap", report=reports.append)
+    >>> recipe = nc.Recipe.of("convolve", image=image, kernel=blur, boundary="wrap", plan=reports[0].plan)
+    >>> again = nc.Recipe.from_json(recipe.to_json())
+    >>> again == recipe, np.array_equal(again.run(image), result)
+    (True, True)
+    >>> print(recipe + recipe)
+    convolve(kernel=gaussian, boundary='wrap') | convolve(kernel=gaussian, boundary='wrap')
+    """
+
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        steps = tuple(self.steps)
+        object.__setattr__(self, "steps", steps)
+        if not steps:
+            raise ValueError("a recipe needs at least one step")
+        for one in steps:
+            if not isinstance(one, Step):
+                raise TypeError(f"a recipe is made of steps, not of {type(one).__name__}")
+        for number, one in enumerate(steps[:-1], 1):
+            if not one.function.makes_image:
+                raise ValueError(f"step {number} ({one.operation}) makes no image, so that no step can follow it")
+
+    @classmethod
+    def of(
+        cls,
+        operation: str,
+        /,
+        *,
+        plan: Plan | Report | None = None,
+        image: Any = None,
+        labels: str | None = None,
+        **arguments: Any,
+    ) -> Recipe:
+        """The recipe of one call.
+
+        Parameters
+        ----------
+        operation : str
+            Name of the public function.
+        plan : Plan or Report, optional
+            How it was computed, as the call reported; without it, `run` plans anew.
+        image : array_like or ArraySpec, optional
+            What the call was made on; its shape and dtype are kept, to know which images the plan is for.
+        labels : str, optional
+            What the axes of the image are, one letter each (``"tzyx"``), for the command line.
+        **arguments
+            All others of the call, by name; `workers`, `progress` and the like are left out.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For an unknown operation or argument, and for arguments that are no data, such as functions.
+        """
+        return cls((step(operation, plan, image=image, labels=labels, **arguments),))
+
+    def __add__(self, other: Recipe) -> Recipe:
+        return Recipe(self.steps + other.steps) if isinstance(other, Recipe) else NotImplemented
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.steps))
+
+    def __eq__(self, other: object) -> bool:
+        return self._identity() == other._identity() if isinstance(other, Recipe) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> str:
+        def digest(array: np.ndarray) -> dict[str, Any]:
+            return {"sha256": _files.digest_of(array)}
+
+        return json.dumps([one.to_dict(digest) for one in self.steps])
+
+    def run(
+        self,
+        image: Any,
+        *,
+        workers: int | None = None,
+        max_memory: int | str | None = None,
+        progress: ProgressCallback | None = None,
+        report: Callable[[Report], object] | None = None,
+    ) -> Any:
+        """The result for an image.
+
+        Parameters
+        ----------
+        image : array_like
+            The recipe's own, or another one, for which all is planned anew.
+        workers, max_memory, progress, report
+            As for the operations; `report` is called once for each step.
+
+        Returns
+        -------
+        array or Detections, Spectrum, NoiseEstimate
+            What the last step makes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As the operations; the message names the step.
+        """
+        for number, one in enumerate(self.steps):
+            share = None if progress is None else _share(progress, number, len(self.steps))
+            try:
+                image = one.run(image, workers=workers, max_memory=max_memory, progress=share, report=report)
+            except (TypeError, ValueError) as error:
+                kind = TypeError if isinstance(error, TypeError) else ValueError
+                raise kind(f"step {number + 1} ({one.operation}): {error}") from error
+        return image
+
+    def to_python(self, source: str | PathLike[str] | None = None) -> str:
+        """A Python script that makes the result from an image, or from the file `source`."""
+        from ._script import script
+
+        return script(self.steps, source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: mappings, lists, numbers, text; arrays of more than 4 KiB stay arrays, read-only."""
+        return self._describe(lambda a: written_out(a) if a.nbytes <= INLINE_BYTES else {"values": a})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Recipe:
+        """The recipe of what `to_dict` made.
+
+        Raises
+        ------
+        ValueError
+            When it was made by a newer version, or is not as it should be; the message names the step.
+        """
+        return cls._of_data(data, _files.no_file)
+
+    def to_json(self, path: str | PathLike[str] | None = None) -> str:
+        """The recipe as JSON text, and in a file when `path` is given.
+
+        Parameters
+        ----------
+        path
+            A ``.json`` file; an old one is replaced. Arrays of more than 4 KiB go into an ``.npz`` file of the same
+            name beside it, each with its SHA-256. Without a path they are part of the text.
+
+        Raises
+        ------
+        ValueError
+            When the text would be longer than 16 MiB, or the name does not end in ``.json``.
+        """
+        if path is None:
+            return _files.dumps(self._describe(written_out))
+        return _files.write(Path(path), self._describe)
+
+    @classmethod
+    def from_json(cls, path_or_text: str | PathLike[str]) -> Recipe:
+        """The recipe in a file, or in JSON text, which begins with a brace.
+
+        Raises
+        ------
+        FileNotFoundError
+            When there is no such file, or its arrays are missing.
+        ValueError
+            When it was written by a newer version, or is not as it should be; the message names file and step.
+        """
+        if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n").startswith("{"):
+            return cls._of_data(parse(path_or_text.lstrip("\ufeff")), _files.no_file)
+        path = Path(path_or_text)
+        try:
+            return cls._of_data(*_files.read(path))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    def _describe(self, keep: Keep) -> dict[str, Any]:
+        steps = [one.to_dict(keep) for one in self.steps]
+        return {"format": FORMAT, "version": VERSION, PROGRAM: __version__, "steps": steps}
+
+    @classmethod
+    def _of_data(cls, data: Any, fetch: Fetch) -> Recipe:
+        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+            raise ValueError(f'not a recipe: its "format" must be {FORMAT!r}')
+        written, version, steps = as_version(data.get(PROGRAM)), data.get("version"), data.get("steps")
+        both = f"(written by {PROGRAM} {written}, this is {__version__})"
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise ValueError(f"version must be a whole number from 1, got {str(version)[:40]!r} {both}")
+        if not isinstance(steps, list | tuple) or not 1 <= len(steps) <= _MOST_STEPS:
+            raise ValueError(f"steps must be a list of 1 to {_MOST_STEPS} {both}")
+        if version > VERSION:
+            unknown = _first_unknown(steps)
+            raise ValueError(f"version {version} of the format, known is {VERSION}{unknown} {both}")
+        for key in data:
+            if key not in _KEYS:
+                raise ValueError(f"unknown key {str(key)[:40]!r}; a recipe has {', '.join(_KEYS)} {both}")
+        found = []
+        for number, one in enumerate(steps, 1):
+            try:
+                found.append(Step.from_dict(one, fetch))
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"step {number}{_name_of(one)} {error} {both}") from error
+        return cls(tuple(found))
+
+
+def _name_of(data: Any) -> str:
+    name = data.get("operation") if isinstance(data, Mapping) else None
+    return f" ({name[:40]})" if isinstance(name, str) and name.isprintable() else ""
+
+
+def _first_unknown(steps: Any) -> str:
+    """Which step of a newer recipe is the first that this version does not have."""
+    for number, one in enumerate(steps, 1):
+        name = one.get("operation") if isinstance(one, Mapping) else None
+        if not isinstance(name, str) or name not in OPERATIONS:
+            return f"; step {number}{_name_of(one)} is unknown here"
+    return ""
+
+
+def _share(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
+    """The progress of one step as a part of the whole."""
+    return lambda done, total: progress(number * _TICKS + _TICKS * done // max(total, 1), count * _TICKS)
