@@ -12,7 +12,7 @@ from ..planning import Cost, Machine, Problem
 from ._base import METHODS, Method, Weights, valid_key
 
 #: seconds per sample and doubling of the length, for both transforms and the product, on one thread
-PER_SAMPLE = 0.55e-9
+PER_SAMPLE = 0.5e-9
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
