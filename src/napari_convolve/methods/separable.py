@@ -78,12 +78,12 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
     for number, term in enumerate(weights.factors):
         passed = _compiled.strided(block, dtype) if compiled else block
         # leading axes first: the pass along the last one then reads what is still in the cache
-        for axis, vector in zip(weights.axes, term, strict=True):
+        for step, (axis, vector) in enumerate(zip(weights.axes, term, strict=True)):
             last = axis == weights.axes[-1]
             shape = list(passed.shape)
             shape[axis] -= len(vector) - 1
             if compiled:
-                target = out if last else SESSION.scratch(f"pass {axis % 2}", tuple(shape), dtype)
+                target = out if last else SESSION.scratch(f"pass {step % 2}", tuple(shape), dtype)
                 ok = pass_along(passed, vector[::-1], axis, target, add=last and number > 0)
                 finite = finite and (ok or not last)
             else:
