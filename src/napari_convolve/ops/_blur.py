@@ -11,7 +11,7 @@ from .._arrays import Array
 from ..backends import Backend
 from ._frame import Frame
 from ._psf import Psf
-from ._slabs import SlabFilter, Tick
+from ._slabs import Slabs, Tick
 
 #: ``finish(first, part)`` takes the rows of the result from `first` on; `part` may be changed.
 Finish = Callable[[int, Array], object]
@@ -59,11 +59,11 @@ class _SlabBlur:
 
     def __init__(self, psf: Psf, frame: Frame, dtype: str, workers: int, tick: Tick) -> None:
         self.frame = frame
-        self.filter = SlabFilter(frame.grid, dtype, workers, tick)
-        self.transfer = self.filter.response(psf)
+        self.slabs = Slabs(frame.grid, dtype, workers, tick)
+        self.transfer = self.slabs.transfer(psf)
 
     def forward(self, sharp: np.ndarray, finish: Finish) -> None:
-        self.filter.apply(sharp, lambda columns: self.transfer[:, columns], self.frame.shape, finish)
+        self.slabs.filter(sharp, lambda columns: self.transfer[:, columns], self.frame.shape, finish)
 
     def backward(self, image: np.ndarray, finish: Finish) -> None:
-        self.filter.apply(image, lambda columns: np.conj(self.transfer[:, columns]), self.frame.grid, finish)
+        self.slabs.filter(image, lambda columns: np.conj(self.transfer[:, columns]), self.frame.grid, finish)

@@ -20,8 +20,8 @@ from .window import check_room
 _PER_SAMPLE = 0.6e-9
 #: The index of an entry's block in the image: integers along the batch axes, full slices along the others.
 Key = tuple[slice | int, ...]
-#: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in any float dtype; it
-#: calls ``step()`` after each of its steps and ``step(0)`` as often as it can, which may raise `Cancelled`.
+#: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in memory of its own and
+#: in any float dtype; it calls ``step()`` after each of its steps, and ``step(0)``, which may raise `Cancelled`, often.
 Compute = Callable[[Array, Array | None, Psf, Key, Backend, int, "Step"], Array]
 Step = Callable[..., None]
 
@@ -117,13 +117,11 @@ def run_entries(
     When the device runs out of memory the CPU takes over, which is reported.
     """
     check_room(problem.out, dtype, source)
-    out = source.empty(problem.out, dtype)
     while True:
         device = get_backend(plan.backend)
         task.plan = plan
         try:
-            _run(image, valid, out, psfs, problem, demand, plan, dtype, compute, source, device, workers, task)
-            return out
+            return _run(image, valid, psfs, problem, demand, plan, dtype, compute, source, device, workers, task)
         except device.out_of_memory as error:
             if device.name == "numpy":
                 raise MemoryError(f"{problem.operation} ran out of memory: {error}") from error
@@ -135,7 +133,6 @@ def run_entries(
 def _run(
     image: Array,
     valid: Array | None,
-    out: Array,
     psfs: PsfSet,
     problem: Problem,
     demand: Demand,
@@ -146,28 +143,42 @@ def _run(
     device: Backend,
     workers: int | None,
     task: Task,
-) -> None:
+) -> Array:
     threads, count = min(workers or cpu_count(), cpu_count()), psfs.count()
     at_once = min(threads, count, max(1, plan.bytes // max(1, demand.bytes(problem))))
     if demand.alone or not (device.threaded and source.threaded):
         at_once = 1
     step = task.advance if at_once <= 1 else _nothing
 
-    def entry(item: tuple[Key, Psf]) -> None:
+    def result(item: tuple[Key, Psf]) -> Array:
         key, psf = item
         block = device.astype(move(image[key], source, device), problem.compute)
         flags = None if valid is None else move(valid[key], source, device)
-        result = compute(block, flags, psf, key, device, max(1, threads // max(at_once, 1)), step)
-        source.assign(out, key, move(cast(result, dtype, device.xp), device, source))
+        found = compute(block, flags, psf, key, device, max(1, threads // max(at_once, 1)), step)
+        return move(cast(found, dtype, device.xp), device, source)
 
+    def entry(item: tuple[Key, Psf]) -> None:
+        source.assign(out, item[0], result(item))
+
+    if not psfs.batch:
+        task.begin(demand.steps)
+        with np.errstate(all="ignore"):
+            found = result(next(psfs.entries()))
+        if getattr(found, "base", found) is None:  # not a part of a larger array
+            return found
+        out = source.empty(problem.out, dtype)
+        source.assign(out, ..., found)
+        return out
+    out = source.empty(problem.out, dtype)
     if at_once > 1:
         task.begin(count)
         SESSION.run_all(entry, psfs.entries(), at_once, task.advance)
-        return
+        return out
     task.begin(count * demand.steps)
     with np.errstate(all="ignore"):
         for item in psfs.entries():
             entry(item)
+    return out
 
 
 def _nothing(count: int = 1) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,13 +44,12 @@ class Frame:
         """Index of the image in the grid."""
         return tuple(slice(0, n) for n in self.shape)
 
-    def extend(self, block: Array, psf: Psf, backend: Backend) -> Array:
-        """The grid with `block`, which should have mean 0, and the gaps bridged."""
-        if self.grid == self.shape:
-            return block
+    def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend) -> Array:
+        """The grid with `block` less its mean, and the gaps bridged."""
         xp, dtype = backend.xp, dtype_name(block.dtype)
         out = backend.empty(self.grid, dtype)
         backend.assign(out, self.key, block)
+        out[self.key] -= mean
         for axis, (n, length) in enumerate(zip(self.shape, self.grid, strict=True)):
             if n == length:
                 continue
@@ -64,9 +64,20 @@ class Frame:
                     [out[(*done, slice(n - side, n), *rest)], out[(*done, slice(0, side), *rest)]], axis=axis
                 )
             weights = backend.astype(backend.to_device(bridge), dtype)
-            gap = xp.moveaxis(xp.tensordot(weights, near, axes=((1,), (axis,))), 0, axis)
+            gap = _product(weights, near, axis, xp)
             backend.assign(out, (*done, slice(n, length), *rest), gap)
         return out
+
+
+def _product(weights: Array, near: Array, axis: int, xp: Any) -> Array:
+    """A matrix times every line of `near` along an axis."""
+    before, after = near.shape[:axis], near.shape[axis + 1 :]
+    rows, columns = weights.shape
+    if not after:
+        found = xp.matmul(xp.reshape(near, (-1, columns)), xp.matrix_transpose(weights))
+    else:
+        found = xp.matmul(weights, xp.reshape(near, (math.prod(before), columns, math.prod(after))))
+    return xp.reshape(found, (*before, rows, *after))
 
 
 def make_frame(shape: Sequence[int], reach: Sequence[int], edges: str, backend: Backend) -> Frame:

@@ -168,15 +168,14 @@ class LucyRun:
         rows = _rows(first, part)
         image, background = self.image[rows], self.options.background
         if background:
-            part = part + background
+            part += background
         if self.options.stop == "auto":
             apart = image - part
             if self.valid is not None:
                 apart = xp.where(self.valid[rows], apart, xp.zeros_like(apart))
             self.residual[first] = float(xp.sum(apart * apart))
         # masked samples are 0 in the image
-        floor = xp.asarray(self.least, dtype=part.dtype, device=part.device)
-        self.backend.assign(self.ratio, rows, image / xp.where(part > floor, part, floor))
+        self.backend.assign(self.ratio, rows, image / xp.maximum(part, self._number(self.least)))
 
     def _plain(self) -> Callable[[], None]:
         current = self.object
@@ -234,17 +233,20 @@ class LucyRun:
 
     def _extrapolate(self, rows: Rows, current: Array, before: Array, point: Array, length: float) -> None:
         ahead = current[rows] + length * (current[rows] - before[rows])
-        self.backend.assign(point, rows, self.backend.xp.where(ahead > 0, ahead, self.backend.xp.zeros_like(ahead)))
+        self.backend.assign(point, rows, self.backend.xp.maximum(ahead, self._number(0.0)))
 
     def _updated(self, old: Array, correction: Array, rows: Rows) -> Array:
         """The object after the correction, never negative."""
-        xp = self.backend.xp
         if self.inverse is not None:
-            correction = correction * self.inverse[rows]
+            correction *= self.inverse[rows]
         if self.options.tv:
-            correction = correction / self.divisor[rows]
-        new = old * correction
-        return xp.where(new > 0, new, xp.zeros_like(new))
+            correction /= self.divisor[rows]
+        correction *= old
+        return self.backend.xp.maximum(correction, self._number(0.0))
+
+    def _number(self, value: float) -> Array:
+        """An array of no dimension, which stays on the device."""
+        return self.backend.xp.asarray(value, dtype=self.image.dtype, device=self.image.device)
 
     def _vary(self, point: Array) -> None:
         """The divisor of the total variation, which needs the object before its update."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 #: Stands for an infinite ratio, so that no product of zero and infinity is formed.
-_LARGE = 1e30
+LARGE = 1e30
 
 Nsr = float | np.ndarray | Callable[..., Any]
 
@@ -47,9 +47,9 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
         When a function returns negative numbers, NaN, or the wrong shape.
     """
     if isinstance(nsr, np.ndarray):
-        return _interpolated(np.minimum(nsr, _LARGE), shape, grid, half)
+        return _interpolated(np.minimum(nsr, LARGE), shape, grid, half)
     if not callable(nsr):
-        return min(float(nsr), _LARGE)
+        return min(float(nsr), LARGE)
     lines = frequencies(grid, half=half)
     full = np.broadcast_shapes(*(f.shape for f in lines))
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
     values[(0,) * values.ndim] = 0.0  # the mean is kept, whatever is said of it
     if np.isnan(values).any() or values.min() < 0:
         raise ValueError("nsr returns negative numbers or NaN; it must be at least 0 at every frequency")
-    return np.minimum(values, _LARGE)
+    return np.minimum(values, LARGE)
 
 
 def takes_one(function: Callable[..., Any]) -> bool:

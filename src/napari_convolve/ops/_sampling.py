@@ -13,7 +13,7 @@ from .._arrays import Array
 from ..backends import Backend
 
 #: Frequencies taken from each octave; low octaves have fewer and are taken whole.
-_PER_OCTAVE = 6000
+_PER_OCTAVE = 4000
 
 
 @dataclass(frozen=True, eq=False)

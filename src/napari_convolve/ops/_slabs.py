@@ -1,9 +1,9 @@
 """Filters in the frequency domain on the CPU, by slabs that fit into its caches.
 
 A transform of a whole array reads and writes all of it once per axis. Here the last axes are transformed slab by slab
-and the first axis column block by column block, in which the product with the response and the inverse along that axis
-are done at once; zeros that pad the input are not transformed, nor is output that nobody asked for. Slabs and blocks
-are the same for any number of threads, and so is the result.
+and the first axis column block by column block; products with a response and the inverse along that axis are done while
+a block is in the cache; zeros that pad the input are not transformed, nor is output that nobody asked for. Slabs and
+blocks are the same for any number of threads, and so is the result.
 """
 
 from __future__ import annotations
@@ -20,14 +20,22 @@ from ._psf import Psf
 
 #: Samples of a slab and of a column block.
 _SLAB, _BLOCK = 1 << 17, 1 << 16
+#: Rows of work arrays are so much longer, that columns of 2^n rows do not fall into the same lines of the cache.
+_PITCH = 8
 
 Tick = Callable[[int], object]
 #: ``finish(first, part)`` takes the rows from `first` on, while they are in the cache; `part` may be changed.
 Finish = Callable[[int, np.ndarray], object]
+#: ``use(columns, part)`` takes some columns of a spectrum, one row for each frequency of the first axis.
+Use = Callable[[slice, np.ndarray], object]
+#: ``take(columns)`` gives them.
+Take = Callable[[slice], np.ndarray]
 
 
-class SlabFilter:
-    """Products with responses on one grid of at least two axes, for real signals.
+class Slabs:
+    """Transforms of real signals on one grid of at least two axes.
+
+    Spectra are arrays of two axes: frequencies of the first axis, and of all others.
 
     Parameters
     ----------
@@ -46,10 +54,25 @@ class SlabFilter:
         self.kind = np.dtype(COMPLEX_OF[dtype])
         self.inner = (*self.grid[1:-1], self.grid[-1] // 2 + 1)
         self.columns = math.prod(self.inner)
-        self._buffer = np.empty((0, self.columns), self.kind)
+        self.thickness = max(1, _SLAB // self.columns)
+        self._middle = tuple(range(1, len(self.grid) - 1))
+        self._buffer = np.empty((0, 0), self.kind)
 
-    def response(self, psf: Psf) -> np.ndarray:
-        """The PSF's transfer function, its centre at index 0; one row for each frequency of the first axis."""
+    def empty(self) -> np.ndarray:
+        """A new spectrum, not initialised."""
+        return np.empty((self.grid[0], self.columns + _PITCH), self.kind)[:, : self.columns]
+
+    def blocks(self) -> list[slice]:
+        """The columns of a spectrum, in parts."""
+        width = max(8, _BLOCK // self.grid[0])
+        return [slice(c, min(c + width, self.columns)) for c in range(0, self.columns, width)]
+
+    def each(self, function: Callable[[Any], object], items: Sequence[Any]) -> None:
+        """Call a function for each item, on all threads."""
+        SESSION.run_all(function, items, min(self.workers, len(items)), self.tick)
+
+    def transfer(self, psf: Psf) -> np.ndarray:
+        """The PSF's spectrum, its centre at index 0."""
         import scipy.fft
 
         values = psf.values.astype(self.dtype)
@@ -62,7 +85,7 @@ class SlabFilter:
             wide = np.roll(wide, [-c for c in rest], tuple(range(wide.ndim)))
             held[z] = scipy.fft.rfftn(wide, workers=1).reshape(-1)
 
-        found = np.empty((self.grid[0], self.columns), self.kind)
+        found = self.empty()
         rows = (np.arange(len(values)) - first) % self.grid[0]
 
         def block(columns: slice) -> None:
@@ -70,75 +93,84 @@ class SlabFilter:
             part[rows] = held[: len(values), columns]
             found[:, columns] = scipy.fft.fft(part, axis=0, overwrite_x=True, workers=1)
 
-        self._each(plane, range(len(values)))
-        self._each(block, self._blocks())
+        self.each(plane, range(len(values)))
+        self.each(block, self.blocks())
         return found
 
-    def apply(
-        self,
-        signal: np.ndarray,
-        response: Callable[[slice], np.ndarray],
-        shape: Sequence[int],
-        finish: Finish,
-    ) -> None:
-        """Hand the first samples of the filtered signal to `finish`.
+    def analyse(self, signal: np.ndarray, use: Use) -> None:
+        """Hand the spectrum of a signal, which starts at index 0 and is zero where it is shorter, to `use`."""
+        held = self._forward(signal, len(signal))
+        self.each(lambda columns: use(columns, self._across(held, len(signal), columns)), self.blocks())
 
-        Parameters
-        ----------
-        signal : ndarray
-            Starts at index 0 of the grid; zero where it is shorter.
-        response : callable
-            ``response(columns)``: what those columns of the spectrum are multiplied with, one row for each frequency
-            of the first axis.
-        shape : sequence of int
-            How much of the filtered signal is wanted, from index 0 on.
-        finish : callable
-            Takes each slab of it, on any thread.
-        """
+    def synthesise(self, take: Take, shape: Sequence[int], finish: Finish) -> None:
+        """Hand the first samples, `shape` of them, of a spectrum's signal to `finish`."""
+        held = self._held(shape[0])
+        self.each(lambda columns: self._along(held, take(columns), shape[0], columns), self.blocks())
+        self._backward(held, shape, finish)
+
+    def filter(self, signal: np.ndarray, response: Take, shape: Sequence[int], finish: Finish) -> None:
+        """Both in one, with a product in between: ``response(columns)`` is what those columns are multiplied with."""
+        held = self._forward(signal, max(len(signal), shape[0]))
+
+        def product(columns: slice) -> None:
+            part = self._across(held, len(signal), columns)
+            part *= response(columns)
+            self._along(held, part, shape[0], columns)
+
+        self.each(product, self.blocks())
+        self._backward(held, shape, finish)
+
+    def _forward(self, signal: np.ndarray, rows: int) -> np.ndarray:
+        """The spectrum along all axes but the first, in the buffer."""
         import scipy.fft
 
-        held = self._held(max(len(signal), shape[0]))
-        inner = tuple(range(1, len(self.grid) - 1))
+        held = self._held(rows)
 
-        def forward(first: int) -> None:
-            part = signal[first : first + self._thickness]
+        def slab(first: int) -> None:
+            part = signal[first : first + self.thickness]
             part = scipy.fft.rfft(part, n=self.grid[-1], axis=-1, workers=1)
-            for axis in reversed(inner):
-                part = scipy.fft.fft(part, n=self.grid[axis], axis=axis, overwrite_x=True, workers=1)
-            held[first : first + len(part)] = part.reshape(len(part), -1)
+            target = held[first : first + len(part)].reshape(len(part), *self.inner)
+            target[tuple(slice(0, n) for n in part.shape)] = part
+            for axis in reversed(self._middle):  # in place; what is longer than the signal is zero
+                lines = target[(slice(None), *(slice(0, n) for n in part.shape[1:axis]))]
+                lines[(slice(None),) * axis + (slice(part.shape[axis], None),)] = 0
+                _in_place(scipy.fft.fft, lines, axis)
 
-        def across(columns: slice) -> None:
-            part = scipy.fft.fft(held[: len(signal), columns], n=self.grid[0], axis=0, workers=1)
-            part *= response(columns)
-            part = scipy.fft.ifft(part, axis=0, overwrite_x=True, workers=1)
-            held[: shape[0], columns] = part[: shape[0]]
+        self.each(slab, range(0, len(signal), self.thickness))
+        return held
 
-        def backward(first: int) -> None:
-            part = held[first : min(first + self._thickness, shape[0])]
+    def _across(self, held: np.ndarray, rows: int, columns: slice) -> np.ndarray:
+        import scipy.fft
+
+        return np.asarray(scipy.fft.fft(held[:rows, columns], n=self.grid[0], axis=0, workers=1))
+
+    def _along(self, held: np.ndarray, part: np.ndarray, rows: int, columns: slice) -> None:
+        import scipy.fft
+
+        held[:rows, columns] = scipy.fft.ifft(part, axis=0, overwrite_x=True, workers=1)[:rows]
+
+    def _backward(self, held: np.ndarray, shape: Sequence[int], finish: Finish) -> None:
+        import scipy.fft
+
+        def slab(first: int) -> None:
+            part = held[first : min(first + self.thickness, shape[0])]
             part = part.reshape(len(part), *self.inner)
-            for axis in inner:
-                part = scipy.fft.ifft(part, axis=axis, workers=1)
+            for axis in self._middle:
+                _in_place(scipy.fft.ifft, part, axis)
                 part = part[(slice(None),) * axis + (slice(0, shape[axis]),)]
-            part = scipy.fft.irfft(part, n=self.grid[-1], axis=-1, overwrite_x=True, workers=1)
+            part = scipy.fft.irfft(part, n=self.grid[-1], axis=-1, workers=1)
             finish(first, part[..., : shape[-1]])
 
-        self._each(forward, range(0, len(signal), self._thickness))
-        self._each(across, self._blocks())
-        self._each(backward, range(0, shape[0], self._thickness))
-
-    @property
-    def _thickness(self) -> int:
-        return max(1, _SLAB // self.columns)
-
-    def _blocks(self) -> list[slice]:
-        width = max(8, _BLOCK // self.grid[0])
-        return [slice(c, min(c + width, self.columns)) for c in range(0, self.columns, width)]
+        self.each(slab, range(0, shape[0], self.thickness))
 
     def _held(self, rows: int) -> np.ndarray:
-        """The spectrum along the inner axes; one buffer, used again."""
+        """The work array; one, used again."""
         if len(self._buffer) < rows:
-            self._buffer = np.empty((rows, self.columns), self.kind)
+            self._buffer = np.empty((rows, self.columns + _PITCH), self.kind)[:, : self.columns]
         return self._buffer
 
-    def _each(self, function: Callable[[Any], None], items: Sequence[Any]) -> None:
-        SESSION.run_all(function, items, min(self.workers, len(items)), self.tick)
+
+def _in_place(transform: Callable[..., np.ndarray], lines: np.ndarray, axis: int) -> None:
+    found = transform(lines, axis=axis, overwrite_x=True, workers=1)
+    if found is not lines:  # it may overwrite, it need not
+        lines[...] = found

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, compute_dtype, dtype_name
+from .._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name
 from ..backends import Backend
 from ._fill import fill_missing
 from ._psf import Psf
@@ -152,7 +152,9 @@ def estimate(
             blocks
         )
         power += _periodogram(block, sample, edges, backend, workers) / len(blocks)
-        transfer += (1.0 if psf is None else _transfer(psf, shape, sample, backend, workers)) / len(blocks)
+        transfer += (
+            1.0 if psf is None else _transfer(psf, shape, sample, dtype_name(block.dtype), backend, workers)
+        ) / len(blocks)
     scale = float(np.sum(sample.weights * power) / np.sum(sample.weights))
     if not 0 < scale < math.inf:
         return _constant(math.inf, 0.0, "the image is constant: nothing but its mean can be restored")
@@ -216,7 +218,10 @@ def _periodogram(block: Array, sample: Sample, edges: str, backend: Backend, wor
     return power
 
 
-def _transfer(psf: Psf, shape: tuple[int, ...], sample: Sample, backend: Backend, workers: int) -> np.ndarray:
-    spectrum = psf.transfer(shape, "float64" if sample.half else "complex128", backend, workers)
+def _transfer(
+    psf: Psf, shape: tuple[int, ...], sample: Sample, dtype: str, backend: Backend, workers: int
+) -> np.ndarray:
+    kind = dtype if sample.half else COMPLEX_OF.get(dtype, dtype)
+    spectrum = psf.transfer(shape, kind, backend, workers)
     power: np.ndarray = np.abs(sample.of(spectrum, backend)) ** 2
     return power

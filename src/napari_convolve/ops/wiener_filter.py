@@ -11,21 +11,21 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from .._arrays import REAL_OF, Array, compute_dtype, dtype_name
+from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task
-from ..backends import SESSION, Backend
+from ..backends import Backend
 from ..planning import Machine, Problem
-from ._conjugate import conjugate_steps
 from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._fill import fill_missing
 from ._frame import Frame, make_frame
-from ._nsr import Nsr, laplacian_power, nsr_on_grid
+from ._nsr import Nsr
+from ._penalty import Penalty
 from ._psf import Psf, PsfSet
+from ._wiener_slabs import SlabWiener
+from ._wiener_whole import WholeWiener
 
 REGULARIZATIONS = ("identity", "laplacian")
-_STEPS = 3
+_STEPS = 2
 #: Most steps of conjugate gradients for what lies beyond the edges, and steps for missing samples.
 _EDGE_STEPS, _MASK_STEPS = 8, 8
 #: A filter with a number for `nsr` needs such steps when it amplifies more than this.
@@ -105,56 +105,41 @@ def wiener_filter(
         step: Step,
     ) -> Array:
         nsr = options.nsr(block, flags, psf, key, device, threads)
+        penalty = Penalty(nsr, options.regularization == "laplacian" and not options.spectral)
         frame = frames[psf.reach]
-        transfer = _transfer(psf, frame, compute, device, threads)
-        _warn_of_zeros(transfer, nsr, task, device)
-        laplacian = options.regularization == "laplacian" and not options.spectral
-        penalty = _penalty(nsr, laplacian, frame, transfer, device)
-        response = _response(transfer, penalty, device)
-        steps = most
-        if flags is None and most:
-            steps = _edge_steps(float(device.xp.max(device.xp.abs(response))), options.spectral)
+        step(0)
+        solver = _solver(psf, penalty, frame, compute, device, threads, step)
+        if penalty.number == 0 and solver.weakest < _WEAK:
+            task.fall_back(
+                f"nsr=0 amplifies noise without bound: the psf passes some frequencies at {solver.weakest:.1g} only; "
+                "use nsr='auto' or a positive number"
+            )
+        steps = _edge_steps(solver.gain, options.spectral) if flags is None and most else most
         step()
-        result = deconvolved(block, flags, psf, transfer, penalty, response, frame, steps, device, threads, step)
-        for _ in range(most - steps):
+        mean = _mean(block, flags, device)
+        guess = block if flags is None else fill_missing(block, flags, device, threads)
+        extended = frame.extend(guess, mean, psf, device)
+        found = solver.restore(extended, None if flags is None else block - mean, flags, steps)
+        found += mean - _mean(found, flags, device)
+        for _ in range(1 + most - steps):
             step()
-        return result
+        return found
 
     return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)
 
 
-def deconvolved(
-    block: Array,
-    valid: Array | None,
-    psf: Psf,
-    transfer: Array,
-    penalty: Array,
-    response: Array,
-    frame: Frame,
-    steps: int,
-    backend: Backend,
-    workers: int,
-    step: Callable[[], None],
-) -> Array:
-    """The block deconvolved, its mean kept; samples that are not valid count nowhere."""
-    mean = _mean(block, valid, backend)
-    centred = block - mean
-    guess = centred if valid is None else fill_missing(centred, valid, backend, workers)
-    axes = tuple(range(block.ndim))
-    spectrum = backend.fft(frame.extend(guess, psf, backend), frame.grid, axes, workers)
-    step()
-    spectrum = spectrum * response
-    if steps:
-        spectrum = conjugate_steps(spectrum, centred, valid, transfer, penalty, frame, steps, backend, workers, step)
-    real = not dtype_name(block.dtype).startswith("complex")
-    result = backend.ifft(spectrum, frame.grid, axes, workers, real)[frame.key]
-    step()
-    return result + (mean - _mean(result, valid, backend))
+def _solver(
+    psf: Psf, penalty: Penalty, frame: Frame, dtype: str, backend: Backend, workers: int, step: Step
+) -> SlabWiener | WholeWiener:
+    """The fastest way there is on a backend."""
+    if backend.name == "numpy" and len(frame.grid) > 1 and dtype.startswith("float"):
+        return SlabWiener(psf, penalty, frame, dtype, workers, step)
+    return WholeWiener(psf, penalty, frame, dtype, backend, workers, step)
 
 
 def _edge_steps(gain: float, spectral: bool) -> int:
     """The more a filter amplifies, the more it matters that the samples beyond the edges fit the others."""
-    steps = math.ceil(2 * math.log10(max(gain, 1.0) / (1.0 if spectral else _STRONG)))
+    steps = math.ceil(2 * math.log10(max(gain, 1.0) / (1.0 if spectral else _STRONG))) - spectral
     return min(max(steps, 2 if spectral else 0), _EDGE_STEPS)
 
 
@@ -164,42 +149,3 @@ def _mean(block: Array, valid: Array | None, backend: Backend) -> Array:
         return xp.mean(block)
     kept = xp.where(valid, block, xp.zeros_like(block))
     return xp.sum(kept) / xp.sum(backend.astype(valid, dtype_name(block.dtype)))
-
-
-def _transfer(psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int) -> Array:
-    key = ("transfer", backend.name, psf.digest, frame.grid, dtype)
-    return SESSION.cached(
-        key,
-        lambda: psf.transfer(frame.grid, dtype, backend, workers),
-        lambda array: array.size * np.dtype(dtype).itemsize * 2,
-    )
-
-
-def _penalty(nsr: Nsr, laplacian: bool, frame: Frame, transfer: Array, backend: Backend) -> Array:
-    """``nsr |L|^2`` on the grid of `transfer`, 0 at frequency zero."""
-    half = tuple(transfer.shape) != frame.grid
-    penalty: float | np.ndarray = nsr_on_grid(nsr, frame.shape, frame.grid, half=half)
-    if laplacian:
-        penalty = penalty * laplacian_power(frame.grid, half=half)
-    elif not isinstance(penalty, np.ndarray):
-        penalty = np.full(tuple(transfer.shape), penalty)
-    penalty[(0,) * penalty.ndim] = 0.0
-    return backend.astype(backend.to_device(np.ascontiguousarray(penalty)), REAL_OF[dtype_name(transfer.dtype)])
-
-
-def _response(transfer: Array, penalty: Array, backend: Backend) -> Array:
-    """``conj(H) / (|H|^2 + penalty)``, and 0 where it would be 0 / 0."""
-    xp = backend.xp
-    total = xp.real(transfer) ** 2 + xp.imag(transfer) ** 2 + penalty
-    total = xp.where(total == 0, xp.ones_like(total), total)
-    return xp.conj(transfer) / backend.astype(total, dtype_name(transfer.dtype))
-
-
-def _warn_of_zeros(transfer: Array, nsr: Nsr, task: Task, backend: Backend) -> None:
-    if isinstance(nsr, float | int) and nsr == 0:
-        weakest = float(backend.xp.min(backend.xp.abs(transfer)))
-        if weakest < _WEAK:
-            task.fall_back(
-                f"nsr=0 amplifies noise without bound: the psf passes some frequencies at {weakest:.1g} only; "
-                "use nsr='auto' or a positive number"
-            )
