@@ -39,9 +39,14 @@ def read(path: Path) -> tuple[Any, Fetch]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    data = parse(read_text(path))
-    name = data.pop("arrays", None) if isinstance(data, dict) else None
+    data, name = loads(read_text(path))
     return data, no_file if name is None else _Archive(_beside(path, name)).fetch
+
+
+def loads(text: str) -> tuple[Any, Any]:
+    """What the JSON of a recipe says, and the name of the file beside it."""
+    data = parse(text)
+    return data, data.pop("arrays", None) if isinstance(data, dict) else None
 
 
 def no_file(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
@@ -75,10 +80,11 @@ def write(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]
         beside = path.with_suffix(".npz")
         data = {"arrays": beside.name, **data}
         with atomic(beside, overwrite=True) as part, zipfile.ZipFile(part, "w") as archive:
+            inflated = 0
             for number, array in enumerate(large.values()):
-                small = array.nbytes <= _MOST_INFLATED // 2
+                inflated += array.nbytes
                 info = zipfile.ZipInfo(f"{number}.npy")
-                info.compress_type = zipfile.ZIP_DEFLATED if small else zipfile.ZIP_STORED
+                info.compress_type = zipfile.ZIP_DEFLATED if inflated <= _MOST_INFLATED else zipfile.ZIP_STORED
                 with archive.open(info, "w", force_zip64=True) as stream:
                     np.lib.format.write_array(stream, array, allow_pickle=False)
     text = dumps(data)

@@ -13,7 +13,6 @@ import numpy as np
 
 from .. import __version__
 from .._progress import ProgressCallback, Report
-from ..kernels._json import parse
 from ..planning import Plan
 from . import _files
 from ._operations import OPERATIONS
@@ -200,7 +199,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, path_or_text: str | PathLike[str]) -> Recipe:
-        """The recipe in a file, or in JSON text, which begins with a brace.
+        """The recipe in a file, or in JSON text, which begins with a bracket.
 
         Raises
         ------
@@ -209,8 +208,8 @@ class Recipe:
         ValueError
             When it was written by a newer version, or is not as it should be; the message names file and step.
         """
-        if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n").startswith("{"):
-            return cls._of_data(parse(path_or_text.lstrip("\ufeff")), _files.no_file)
+        if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+            return cls._of_data(_files.loads(path_or_text.lstrip("\ufeff"))[0], _files.no_file)
         path = Path(path_or_text)
         try:
             return cls._of_data(*_files.read(path))

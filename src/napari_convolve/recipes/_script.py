@@ -77,7 +77,7 @@ def _main(operation: Operation, source: str | PathLike[str] | None) -> str:
     elif "values" in getattr(operation.result, "__dataclass_fields__", ()):
         write = "np.save(output, result.values)"
     elif not operation.makes_image:
-        output, write = "result.txt", 'print(result, file=open(output, "w"))'
+        output, write = "result.txt", 'with open(output, "w") as file:\n        print(result, file=file)'
     path = "" if source is None else f" if len(sys.argv) > 1 else {os.fspath(source)!r}"
     return f"""if __name__ == "__main__":
     result = process(read(sys.argv[1]{path}))
@@ -128,8 +128,8 @@ class _Writer:
             self.imports.add("from napari_convolve.ops.noise import PowerSpectrum")
             return f"PowerSpectrum({value.shape!r}, {tuple(float(w) for w in value.weights)!r})"
         if isinstance(value, NoiseEstimate):
-            parts = (f"{f.name}={self.value(getattr(value, f.name))}" for f in fields(value))
-            return f"nc.NoiseEstimate({', '.join(parts)})"
+            parts = (f"        {f.name}={self.value(getattr(value, f.name))},\n" for f in fields(value))
+            return f"nc.NoiseEstimate(\n{''.join(parts)}    )"
         if hasattr(value, "as_quat"):
             self.imports.add("from scipy.spatial.transform import Rotation")
             return f"Rotation({self.array(np.asarray(value.as_quat()))}, normalize=False)"

@@ -102,7 +102,7 @@ def plain(value: Any) -> Any:
 
 def written_out(array: np.ndarray) -> dict[str, Any]:
     """The samples of an array as nested lists; complex ones as pairs, NaN and infinities as text."""
-    real = array.view(array.real.dtype).reshape(*array.shape, 2) if array.dtype.kind == "c" else array
+    real = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
     if real.dtype.kind == "f" and not np.isfinite(real).all():
         names = np.array([x if math.isfinite(x) else str(x) for x in real.ravel().tolist()], dtype=object)
         real = names.reshape(real.shape)
