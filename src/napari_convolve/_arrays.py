@@ -68,6 +68,11 @@ def check_numbers(dtype: np.dtype, what: str = "image") -> None:
         raise TypeError(f"{what} has dtype {dtype}; numbers are needed (bool, integer, float or complex)")
 
 
+def in_c_order(array: Array) -> Array:
+    """An array whose memory is in C order, so that sums over it add in the same order, to the same bits."""
+    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+
+
 def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | None = None) -> str:
     """Name of the dtype a result is computed in; the image decides, a kernel never promotes it.
 

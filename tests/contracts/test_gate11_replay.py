@@ -87,3 +87,31 @@ def test_a_larger_tile_than_the_image_and_a_missing_backend() -> None:
 def test_plan_takes_a_plan() -> None:
     plan = nc.plan(IMAGE, nc.kernels.gaussian(sigma=1), method=nc.Plan("fft", "numpy", (1, 64, 64)))
     assert (plan.method, plan.tiles, plan.reason) == ("fft", (1, 64, 64), "as asked")
+
+
+GLOBAL = {
+    "wiener": {"nsr": 0.01},
+    "richardson_lucy": {"iterations": 3},
+    "estimate_noise": {},
+    "convolve": {"method": nc.Plan("separable", "numpy", (1, 40, 80))},
+    "match_template": {"method": nc.Plan("fft", "numpy", (1, 150, 170))},
+}
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+@pytest.mark.parametrize("dtype", ["u2", "f4", "f8"])
+def test_where_the_samples_lie_in_memory_does_not_change_the_bits(name: str, dtype: str) -> None:
+    """A layer may be a view of anything; the file that it came from is read in C order."""
+    image, kernel = (IMAGE + RNG.random(IMAGE.shape)).astype(dtype), nc.kernels.gaussian(sigma=1.5)
+    mask = RNG.random(IMAGE.shape) > 0.01 if name != "convolve" else None
+    layouts = {
+        "columns": (np.asfortranarray(image), None if mask is None else np.asfortranarray(mask)),
+        "every second": (np.repeat(image, 2, axis=2)[:, :, ::2], mask),
+        "backwards": (image[::-1].copy()[::-1], mask),
+        "big-endian": (image.astype(image.dtype.newbyteorder(">")), mask),
+    }
+    options = GLOBAL[name]
+    expected = getattr(nc, name)(image, kernel, mask=mask, **options)
+    for layout, (array, where) in layouts.items():
+        found = getattr(nc, name)(array, kernel, mask=where, **options)
+        assert (found == expected) is True or found.tobytes() == expected.tobytes(), layout

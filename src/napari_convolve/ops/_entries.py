@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .._arrays import Array, cast
+from .._arrays import Array, cast, in_c_order
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..planning import Cost, Machine, Plan, Problem, make_plan
@@ -152,8 +152,8 @@ def _run(
 
     def result(item: tuple[Key, Psf]) -> Array:
         key, psf = item
-        block = device.astype(move(image[key], source, device), problem.compute)
-        flags = None if valid is None else move(valid[key], source, device)
+        block = in_c_order(device.astype(move(image[key], source, device), problem.compute))
+        flags = None if valid is None else in_c_order(move(valid[key], source, device))
         found = compute(block, flags, psf, key, device, max(1, threads // max(at_once, 1)), step)
         return move(cast(found, dtype, device.xp), device, source)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name
+from .._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name, in_c_order
 from ..backends import Backend
 from ._fill import fill_missing
 from ._psf import Psf
@@ -145,7 +145,7 @@ def estimate(
         return _constant(_DEFAULT, 0.0, f"the image has only {sample.count} frequencies; nsr {_DEFAULT} was assumed")
     power, transfer, mean = np.zeros(sample.count), np.zeros(sample.count), 0.0
     for block, valid, psf in blocks:
-        block = backend.astype(block, compute_dtype(dtype_name(block.dtype)))
+        block = in_c_order(backend.astype(block, compute_dtype(dtype_name(block.dtype))))
         if valid is not None:
             block = fill_missing(block, valid, backend, workers)
         mean += float(backend.xp.real(backend.xp.mean(block)) if half is False else backend.xp.mean(block)) / len(
