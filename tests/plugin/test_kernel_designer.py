@@ -58,7 +58,11 @@ def test_a_matrix_is_pasted_from_a_spreadsheet(designer, hands) -> None:
     QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     hands.click(designer.normalize)
     assert designer.message.value == "3 × 3 · sum 1 · centre 1, 1"
-    assert designer.views.picture.texts == [[".0625", ".125", ".0625"], [".125", ".25", ".125"], [".0625", ".125", ".0625"]]
+    assert designer.views.picture.texts == [
+        [".0625", ".125", ".0625"],
+        [".125", ".25", ".125"],
+        [".0625", ".125", ".0625"],
+    ]
 
 
 def test_typed_nonsense_is_a_sentence_and_runs_nothing(designer, hands, tmp_path) -> None:

@@ -59,6 +59,8 @@ class KernelChooser(Container[Widget]):
         Whether to offer dividing by the sum.
     sources
         Further places where kernels come from, by what they are called.
+    sliders
+        Whether numbers are moved by sliders.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class KernelChooser(Container[Widget]):
         start: str = "gaussian",
         normalize: bool = True,
         sources: Mapping[str, KernelSource] | None = None,
+        sliders: bool = False,
     ) -> None:
         super().__init__(labels=False)
         self.margins = (0, 0, 0, 0)
-        self._view, self._may_normalize = _PLANE, normalize
+        self._view, self._may_normalize, self._sliders = _PLANE, normalize, sliders
         self._spacing: tuple[float, ...] | None = None
         self._unit: str | None = None
         self._sources = dict(sources or {})
@@ -97,6 +100,11 @@ class KernelChooser(Container[Widget]):
         """The parameters of the kernel that is chosen; None for a layer or a file."""
         kind = self.kind.value
         return self._form_of(kind) if kind in KERNELS else None
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What the axes of the kernel are called."""
+        return self._view.names
 
     def set_view(self, view: View, spacing: Sequence[float] | None = None, unit: str | None = None) -> None:
         """Tell which axes the kernel will act on, the length of a step along each, and its unit."""
@@ -128,8 +136,9 @@ class KernelChooser(Container[Widget]):
 
     @state.setter
     def state(self, state: Mapping[str, Any]) -> None:
-        for name in ("kind", "layer", "file", "unit"):
-            getattr(self, name).value = state[name]
+        for name in ("kind", "layer", "unit"):
+            getattr(self, name).restore(state[name])
+        self.file.value = state["file"]
         for name, value in state["fields"].items():
             self._form_of(state["kind"])[name].value = value
         if state["kind"] in self._sources:
@@ -181,7 +190,8 @@ class KernelChooser(Container[Widget]):
     def _form_of(self, kind: str) -> Form:
         """The form of a kernel; it keeps its values while another kernel is chosen."""
         if kind not in self._forms:
-            form = Form(KERNELS.get(kind).function, leave_out=("ndim", "spacing"), more="More parameters")
+            function, more = KERNELS.get(kind).function, "More parameters"
+            form = Form(function, leave_out=("ndim", "spacing"), more=more, sliders=self._sliders)
             form.set_axes(self._view.names)
             self._forms[kind] = form
             self._slot.append(form)

@@ -90,4 +90,6 @@ class CutOut(KernelSource):
 
     @state.setter
     def state(self, value: Any) -> None:
-        self.image.value, self.shapes.value, self.depth.value = value
+        image, shapes, self.depth.value = value
+        self.image.restore(image)
+        self.shapes.restore(shapes)

@@ -51,6 +51,7 @@ class DrawnResponse(KernelSource):
 
     def _begin(self, name: str) -> None:
         self.curve.points = PRESETS[name]
+        self.changed.emit(self)
 
     def _moved(self, held: bool) -> None:
         if not held or self._seconds < _SLOW:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from ..kernels import Kernel
 from ._kernel_curves import cutoffs_text, distance_label, frequency_label, profiles, responses
@@ -17,6 +19,7 @@ class KernelViews(QTabWidget):
     def __init__(self) -> None:
         super().__init__()
         self._kernel: Kernel | None = None
+        self._names: tuple[str, ...] = ()
         self.picture, self.profile, self.response = KernelPicture(), LinePlot(), LinePlot()
         self.cutoffs, self.report = _text(), ReportTable()
         page = QWidget()
@@ -28,30 +31,34 @@ class KernelViews(QTabWidget):
             ("Weights", self.picture),
             ("Profile", self.profile),
             ("Response", page),
-            ("Report", self.report),
+            ("Report", scrolled(self.report)),
         ):
             self.addTab(widget, title)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.currentChanged.connect(self._update)
 
-    def show_kernel(self, kernel: Kernel | None) -> None:
-        """Show a kernel; None shows nothing."""
-        self._kernel = kernel
+    def show_kernel(self, kernel: Kernel | None, names: Sequence[str] = ()) -> None:
+        """Show a kernel whose axes are called so; None shows nothing."""
+        self._kernel, self._names = kernel, tuple(names)
         self._update()
 
     def _update(self) -> None:
         kernel, seen = self._kernel, self.tabText(self.currentIndex())
-        if seen == "Weights" or kernel is None:
+        if kernel is None:
+            self.picture.show_kernel(None)
+            self.profile.show_lines((), "")
+            self.response.show_lines((), "")
+            self.cutoffs.setText("")
+            self.report.show_lines("")
+        elif seen == "Weights":
             self.picture.show_kernel(kernel)
-        if seen == "Profile" or kernel is None:
-            self.profile.show_lines(
-                profiles(kernel) if kernel else (), distance_label(kernel) if kernel else "", dots=True
-            )
-        if seen == "Response" or kernel is None:
-            self.response.show_lines(responses(kernel) if kernel else (), frequency_label(kernel) if kernel else "")
-            self.cutoffs.setText(cutoffs_text(kernel) if kernel else "")
-        if seen == "Report" or kernel is None:
-            self.report.show_lines(str(kernel.report()) if kernel else "")
+        elif seen == "Profile":
+            self.profile.show_lines(profiles(kernel, self._names), distance_label(kernel), dots=True)
+        elif seen == "Response":
+            self.response.show_lines(responses(kernel, self._names), frequency_label(kernel))
+            self.cutoffs.setText(cutoffs_text(kernel, self._names))
+        elif seen == "Report":
+            self.report.show_lines(str(kernel.report()))
 
 
 class ReportTable(QWidget):
@@ -63,6 +70,7 @@ class ReportTable(QWidget):
         self._grid.setContentsMargins(4, 4, 4, 4)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._cells: list[tuple[QLabel, QLabel]] = []
 
     def show_lines(self, text: str) -> None:
@@ -84,6 +92,16 @@ class ReportTable(QWidget):
     def texts(self) -> dict[str, str]:
         """What is shown."""
         return {name.text(): value.text() for name, value in self._cells if name.text()}
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """In a frame that is as high as the other views; what does not fit is scrolled."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
 
 
 def _text() -> QLabel:

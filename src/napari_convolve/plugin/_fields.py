@@ -10,6 +10,8 @@ from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from ._slider import slider_for
+
 #: Beyond any parameter that makes sense, and still short to write.
 _HUGE = 1e9
 
@@ -50,6 +52,7 @@ class NumberField(Field):
         minimum: float | None = None,
         maximum: float | None = None,
         step: float | None = None,
+        slider: bool = False,
         **options: Any,
     ) -> None:
         self._box = box = _ShortSpinBox()
@@ -58,7 +61,7 @@ class NumberField(Field):
         box.setSingleStep(step or 0.1)
         box.setKeyboardTracking(False)
         box.setValue(value)
-        super().__init__(box, **options)
+        super().__init__(box, *([slider_for(box)] if slider else []), **options)
         box.valueChanged.connect(self.tell)
 
     @property
@@ -90,7 +93,10 @@ class LengthsField(Field):
         self._each.toggled.connect(self._show)
         self._column = QVBoxLayout()
         self.native.layout().addLayout(self._column, 1)
-        self.native.layout().addWidget(self._each, 0, Qt.AlignmentFlag.AlignTop)
+        if limits.get("slider"):  # these take the width
+            self._column.addWidget(self._each, 0, Qt.AlignmentFlag.AlignRight)
+        else:
+            self.native.layout().addWidget(self._each, 0, Qt.AlignmentFlag.AlignTop)
         self._axes = tuple(axes)
         self._grow()
         self.value = value
@@ -100,7 +106,7 @@ class LengthsField(Field):
         while len(self._boxes) < len(self._axes):
             box = NumberField(self._boxes[0].value if self._boxes else 1.0, **self._limits)
             box.changed.connect(self.tell)
-            self._column.addWidget(box.native)
+            self._column.insertWidget(len(self._boxes), box.native)
             self._boxes.append(box)
         self._each.setVisible(len(self._axes) > 1)
         self._show()
@@ -267,6 +273,11 @@ class Choice(ComboBox):
                 box.setCurrentIndex(0)
         if self.value is not before:
             self.changed.emit(self.value)
+
+    def restore(self, value: Any) -> None:
+        """Choose what was chosen before, if it is still offered."""
+        if value in self.choices:
+            self.value = value
 
     def reset_choices(self, *_: Any) -> None:
         """Nothing: magicgui would put the first entries back."""

@@ -37,6 +37,8 @@ class Form(Container[Widget]):
         What the button of the advanced ones says.
     also
         Further widgets to fold away with them.
+    sliders
+        Whether numbers are moved by sliders.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class Form(Container[Widget]):
         fold: Collection[str] = (),
         more: str = "More options",
         also: Sequence[Widget] = (),
+        sliders: bool = False,
     ) -> None:
         super().__init__(labels=False)
         self.margins = (0, 0, 0, 0)
         hidden = {"progress", "report", *leave_out}
         self.parameters = {p.name: p for p in parameters(function) if not p.array and p.name not in hidden}
         self._fields: dict[str, Any] = {
-            name: field_for(p, (start or {}).get(name)) for name, p in self.parameters.items()
+            name: field_for(p, (start or {}).get(name), sliders=sliders) for name, p in self.parameters.items()
         }
         folded = {name for name, p in self.parameters.items() if p.limits.advanced or name in fold}
         advanced = [*also, *(field for name, field in self._fields.items() if name in folded)]
@@ -131,7 +134,7 @@ def rows(fields: Sequence[Widget]) -> Container[Widget]:
     return box
 
 
-def field_for(parameter: Parameter, start: Any = None) -> Widget:
+def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False) -> Widget:
     """The field in which a person gives a parameter."""
     limits, types = parameter.limits, parameter.types
     default = start if start is not None else parameter.default
@@ -142,7 +145,7 @@ def field_for(parameter: Parameter, start: Any = None) -> Widget:
         "tooltip": parameter.help.replace("``", "").replace("`", ""),
     }
     options = limits.options()
-    span: dict[str, Any] = {"minimum": limits.min, "maximum": limits.max, "step": limits.step}
+    span: dict[str, Any] = {"minimum": limits.min, "maximum": limits.max, "step": limits.step, "slider": sliders}
     if parameter.name == "dtype":
         return Choice(_DTYPES, value, **names)
     if parameter.name == "axis":

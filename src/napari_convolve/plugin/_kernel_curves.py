@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,24 +38,24 @@ def axis_names(ndim: int) -> tuple[str, ...]:
     return ("w", "z", "y", "x")[-ndim:] if ndim <= 4 else tuple(f"axis {i}" for i in range(ndim))
 
 
-def profiles(kernel: Kernel) -> list[Line]:
+def profiles(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
     """The weights along each axis through the centre, over the distance from it; absolute ones when complex."""
     found = []
-    for axis, name in enumerate(axis_names(kernel.ndim)):
+    for axis, name in enumerate(names or axis_names(kernel.ndim)):
         line = kernel.values[tuple(slice(None) if a == axis else c for a, c in enumerate(kernel.center))]
         step = kernel.spacing[axis] if kernel.spacing else 1.0
-        x = (np.arange(line.size) - kernel.center[axis]) * step
+        x = np.asarray((np.arange(line.size) - kernel.center[axis]) * step, dtype=np.float64)
         found.append(Line(name, x, np.abs(line) if np.iscomplexobj(line) else line))
     return _merged(found)
 
 
-def responses(kernel: Kernel) -> list[Line]:
+def responses(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
     """The factor for waves along each axis, from frequency zero to the highest; the -6 dB cut-offs are marked."""
     found = []
     cutoffs = response(kernel).cutoff_6db
-    for axis, name in enumerate(axis_names(kernel.ndim)):
+    for axis, name in enumerate(names or axis_names(kernel.ndim)):
         along = response(kernel, axis)
-        f, y = along.frequencies[axis], along.amplitude.ravel()
+        f, y = np.asarray(along.frequencies[axis], dtype=np.float64), along.amplitude.ravel()
         # a real kernel does the same to both directions of a wave
         order = np.argsort(f) if np.iscomplexobj(kernel.values) else slice(0, _STEPS)
         found.append(Line(name, f[order], y[order], cutoffs[axis]))
@@ -100,24 +100,24 @@ def unit_of(kernel: Kernel) -> str:
     return (kernel.units or ("unit" if kernel.spacing else "px")).replace("um", "µm")
 
 
-def cutoffs_text(kernel: Kernel) -> str:
+def cutoffs_text(kernel: Kernel, names: Sequence[str] = ()) -> str:
     """The cut-offs of every axis in words.
 
     Examples
     --------
     >>> print(cutoffs_text(nc.kernels.gaussian(sigma=2, spacing=0.5, ndim=2)))
-    -3 dB at y 0.0663, x 0.0663; -6 dB at y 0.0937, x 0.0937 cycles/unit
+    −3 dB at y 0.0663, x 0.0663; −6 dB at y 0.0937, x 0.0937 cycles/unit
     """
     found = response(kernel)
 
     def row(cut: tuple[tuple[float, ...], ...]) -> str:
         parts = [
             f"{name} {' and '.join(f'{f:.3g}' for f in at) or 'none'}"
-            for name, at in zip(axis_names(kernel.ndim), cut, strict=True)
+            for name, at in zip(names or axis_names(kernel.ndim), cut, strict=True)
         ]
         return ", ".join(parts)
 
-    return f"-3 dB at {row(found.cutoff_3db)}; -6 dB at {row(found.cutoff_6db)} cycles/{unit_of(kernel)}"
+    return f"−3 dB at {row(found.cutoff_3db)}; −6 dB at {row(found.cutoff_6db)} cycles/{unit_of(kernel)}"
 
 
 def noise_text(kernel: Kernel) -> str:
@@ -134,10 +134,3 @@ def noise_text(kernel: Kernel) -> str:
     if abs(factor - 1) < 5e-4:
         return "Noise: as strong as before"
     return f"Noise: {1 / factor:.3g} times weaker" if factor < 1 else f"Noise: {factor:.3g} times stronger"
-
-
-#: The views that are plots: what they draw, and what their horizontal axis says.
-PLOTS: dict[str, tuple[Callable[[Kernel], list[Line]], Callable[[Kernel], str]]] = {
-    "Profile": (profiles, distance_label),
-    "Response": (responses, frequency_label),
-}

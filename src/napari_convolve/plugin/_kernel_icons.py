@@ -8,10 +8,11 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QComboBox
 
-from ..kernels import KERNELS, Kernel
+from ..kernels import KERNELS
 from ._plots import colours_of, plane_of
 
 _SIZE = 20
+_FEW = 3
 
 
 def add_icons(box: QComboBox) -> None:
@@ -26,10 +27,11 @@ def add_icons(box: QComboBox) -> None:
 
 @cache
 def icon(name: str) -> QIcon:
-    """The kernel with its default parameters, in two dimensions; empty when it needs some to be given."""
+    """The kernel with its default parameters, and a few pixels for lengths that have none; empty if that is not it."""
     design = KERNELS.get(name)
+    needed = [p.name for p in design.signature.parameters.values() if p.default is p.empty]
     try:
-        kernel = design() if name != "custom" else Kernel([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+        kernel = design(**dict.fromkeys(needed, "1 2 1; 2 4 2; 1 2 1" if name == "custom" else _FEW))
     except (TypeError, ValueError):
         return QIcon()
     colours = colours_of(plane_of(kernel)[0])

@@ -43,7 +43,7 @@ class KernelDesigner(Container[Widget]):
     guide = """# Kernel Designer
 
 1. Choose a **kernel** and set its parameters; or take *custom* and type or paste a matrix, *part of an image* and
-   draw a rectangle, or *from a drawn response* and drag the points of the curve.
+   draw a rectangle, or *drawn response* and drag the points of the curve.
 2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
    and **Report** tell what it does; below is what it makes of noise.
 3. **Combine**: keep a kernel, choose another one, and add, subtract or chain both.
@@ -58,8 +58,8 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self._restoring = False
         self._history: History[Any] = History()
         self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
-        sources = {"from a drawn response": self.drawn, "part of an image": self.cut_out}
-        self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources)
+        sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
+        self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
         self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
         self.pixels = LayerChoice(
             napari_viewer, nobody="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
@@ -83,8 +83,8 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         picture.margins = (0, 0, 0, 0)
         picture.native.layout().addWidget(self.views)
         settings = [self.kernel, rows([self.view, self.pixels]), self.normalize]
-        combine = Fold("Combine with another kernel", self.combine)
-        self.body = column([*settings, picture, self.message, self.noise, combine])
+        self.combine_fold = Fold("Combine with another kernel", self.combine)
+        self.body = column([*settings, picture, self.message, self.noise, self.combine_fold])
         self.extend([top, foot])
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._later = QTimer(self.native)
@@ -157,7 +157,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         if self._restoring:
             return
         kernel = self.make()
-        self.views.show_kernel(kernel)
+        self.views.show_kernel(kernel, self.kernel.axes)
         for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
             self.buttons[name].enabled = kernel is not None
         self.combine.keep.enabled = kernel is not None
@@ -187,7 +187,10 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             return
         self._restoring = True
         try:
-            self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value = state
+            view, pixels, kernel, combine, normalize = state
+            self.view.restore(view)
+            self.pixels.restore(pixels)
+            self.kernel.state, self.combine.state, self.normalize.value = kernel, combine, normalize
         finally:
             self._restoring = False
         self._show()

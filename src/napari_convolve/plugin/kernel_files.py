@@ -32,7 +32,13 @@ def write(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def kernel_tuple(kernel: Kernel, name: str = "") -> LayerTuple:
-    """A kernel as an image layer whose origin is the kernel's centre; other panels find the kernel itself in it."""
+    """A kernel as an image layer whose origin is the kernel's centre; other panels find the kernel itself in it.
+
+    Napari shows no image of one dimension: such a kernel becomes a row, which panels take along one axis again.
+    """
+    if kernel.ndim == 1:
+        spacing = kernel.spacing * 2 if kernel.spacing else None
+        kernel = Kernel(kernel.values[None], (0, *kernel.center), spacing, kernel.units, kernel.name)
     spacing = kernel.spacing or (1.0,) * kernel.ndim
     options: dict[str, Any] = {
         "name": name or kernel.name,
