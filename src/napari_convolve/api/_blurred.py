@@ -69,6 +69,15 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
     return mask
 
 
+def as_number(name: str, value: Any, *, negative: bool = False) -> float:
+    """A finite number, at least 0 unless it may be `negative`."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name}={value!r} must be a number")
+    if not math.isfinite(value) or (value < 0 and not negative):
+        raise ValueError(f"{name}={value!r} must be finite" + ("" if negative else " and at least 0"))
+    return float(value)
+
+
 def quantum(image: Array) -> float:
     """The step between neighbouring values: 1 for integers, none for floats."""
     return 1.0 if dtype_name(image.dtype)[:3] in ("boo", "int", "uin") else 0.0
@@ -79,10 +88,7 @@ def as_known(noise: Any, gain: Any, offset: Any, read_noise: Any) -> ops.Known:
     for name, value in numbers.items():
         if value is None and name in ("noise", "gain"):
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            raise TypeError(f"{name}={value!r} must be a number")
-        if not math.isfinite(value) or (value < 0 and name != "offset"):
-            raise ValueError(f"{name}={value!r} must be finite" + ("" if name == "offset" else " and at least 0"))
+        as_number(name, value, negative=name == "offset")
     if noise is not None and gain is not None:
         raise ValueError("give either noise or the camera's gain, not both")
     if gain is None and (offset or read_noise):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -17,7 +16,7 @@ from ..ops import lucy as ops
 from ..ops._frame import EDGES
 from ..ops._lucy_steps import ACCELERATIONS, STARTS, STOPS, Lucy
 from ..ops._psf import PsfSet
-from ._blurred import Edges, MissingPolicy, as_psf_set, as_valid, quantum
+from ._blurred import Edges, MissingPolicy, as_number, as_psf_set, as_valid, quantum
 from ._options import (
     Axes,
     BackendName,
@@ -48,6 +47,7 @@ Background = Annotated[float, Param(min=0.0, label="background")]
 Start = Annotated[Any, Param(choices=STARTS, label="start", advanced=True)]
 Saturation = Annotated[float | None, Param(label="saturated from", advanced=True)]
 Stop = Annotated[Literal["none", "auto"] | None, Param(choices=STOPS, label="stop early")]
+Intermediate = Callable[[int, Array], object] | None
 Negative = Annotated[Literal["raise", "clip"], Param(choices=NEGATIVE, label="negative samples", advanced=True)]
 
 
@@ -69,7 +69,7 @@ def richardson_lucy(
     negative: Negative = "raise",
     axes: Axes = None,
     nan: MissingPolicy = "raise",
-    intermediate: Callable[[int, Array], object] | None = None,
+    intermediate: Intermediate = None,
     dtype: DType = None,
     backend: BackendName = "auto",
     workers: Workers = None,
@@ -171,9 +171,9 @@ def richardson_lucy(
     options = Lucy(
         iterations=_as_iterations(iterations),
         accelerated=_or_none("acceleration", acceleration, ACCELERATIONS) is not None,
-        tv=_as_number("tv", tv),
+        tv=as_number("tv", tv),
         spacing=_spacing(kernel, psfs, axes),
-        background=_as_number("background", background),
+        background=as_number("background", background),
         start=_as_start(start, given.array.shape, given.source),
         edges=one_of("edges", edges, EDGES),
         stop=_or_none("stop", stop, STOPS),
@@ -208,14 +208,6 @@ def _as_iterations(value: Any) -> int:
     if not 1 <= value <= _MOST:
         raise ValueError(f"iterations={value} must be at least 1 and at most {_MOST}")
     return int(value)
-
-
-def _as_number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name}={value!r} must be finite and at least 0")
-    return float(value)
 
 
 def _or_none(name: str, value: Any, choices: tuple[str, ...]) -> str | None:

@@ -99,6 +99,7 @@ for _name in (
     "detect_features",
     "wiener",
     "richardson_lucy",
+    "landweber",
     "estimate_noise",
     "spectrum",
 ):
