@@ -49,6 +49,7 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
         STACK,
         {"psf": nc.kernels.gaussian(sigma=(1, 1.5, 1.5)), "iterations": 5, "tv": 0.01, "start": STACK + 1.0},
     ),
+    "landweber": ("landweber", STACK, {"psf": nc.kernels.gaussian(sigma=(1, 1.5, 1.5)), "iterations": 5}),
     "estimate_noise": ("estimate_noise", PLANE, {"psf": nc.kernels.gaussian(sigma=1.5), "edges": "periodic"}),
     "spectrum": ("spectrum", PLANE, {"window": "hann", "spacing": (0.2, 0.1)}),
 }
