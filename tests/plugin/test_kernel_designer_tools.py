@@ -62,12 +62,16 @@ def test_kernels_that_do_not_combine_are_a_sentence(designer, hands) -> None:
     assert not designer.buttons["Save …"].enabled
 
 
-def test_undo_and_redo(designer, hands, qtbot) -> None:
+def test_undo_and_redo(viewer, designer, hands, qtbot) -> None:
+    window = viewer.window._qt_window
+    window.activateWindow()  # only the active window has shortcuts
+    qtbot.waitUntil(window.isActiveWindow)
+    designer._later.setInterval(10**6)  # steps as this test says, however slow the machine
     first = designer.make()
     hands.pick(designer.kernel.kind, "gabor")
     hands.write(designer.kernel.form["wavelength"], "5")
     second = designer.make()
-    qtbot.wait(600)  # a step
+    designer._later.timeout.emit()  # the pause after a step
     hands.pick(designer.view, "3-D")
     hands.pick(designer.kernel.kind, "box")
     hands.click(designer.normalize)

@@ -13,7 +13,7 @@ from ..backends._base import next_smooth
 from ..kernels import Kernel
 from ._design_fit import fit_window, least_squares, taper_of
 from ._gain import FrequencyResponse, on_grid
-from ._responses import Response, evaluate, opposite, symmetric
+from ._responses import Curve, Response, evaluate, opposite, symmetric
 
 #: Points of a grid for each weight along an axis, by the number of axes, and the least along an axis.
 _DENSE, _SHORTEST = {1: 16, 2: 8, 3: 4}, {1: 256, 2: 64, 3: 24}
@@ -60,13 +60,16 @@ def fir_kernel(
         weights = fit_window(wanted, matters, taper_of(window, size))
     made = Kernel(weights, spacing=spacing, units=units)
     bound, beside = 1.0, 0.0
-    if not isinstance(response, np.ndarray):
+    sampled = isinstance(response, np.ndarray)
+    if not sampled:
         grid = fine_grid(size, _FINER.get(len(size), 1))
         wanted, matters = _wanted(response, grid, steps)
         # Ehlich and Zeller 1964: how far a trigonometric polynomial can rise between samples
         bound = math.prod(1 / math.cos(math.pi * k / (2 * n)) for k, n in zip(size, grid, strict=True) if n > k)
-        beside = _at_jumps(on_grid(made, grid), wanted, matters)
-    error = np.abs(on_grid(made, grid) - wanted)[matters]
+    reached = on_grid(made, grid)
+    if not sampled:
+        beside = _at_jumps(reached, wanted, matters)
+    error = np.abs(reached - wanted)[matters]
     parameters = {
         "window": "least squares" if window is None else window,
         "max_error": bound * max(float(error.max()), beside),
@@ -85,7 +88,8 @@ def _wanted(response: Response, grid: Sequence[int], steps: Sequence[float]) -> 
         lines = [np.fft.fftfreq(n, s) for n, s in zip(grid, steps, strict=True)]
         sparse = np.meshgrid(*lines, indexing="ij", sparse=True)
         forward = evaluate(function, sparse, missing=True)
-        backward = evaluate(function, [-f for f in sparse], missing=True)
+        # a radial curve is the same in opposite directions
+        backward = forward if isinstance(function, Curve) else evaluate(function, [-f for f in sparse], missing=True)
     matters = ~(np.isnan(forward) | np.isnan(backward))
     if not matters.any():
         raise ValueError("response is NaN at every frequency; at least one must matter")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from magicgui.widgets import CheckBox, Container, PushButton, Widget
@@ -16,10 +16,10 @@ from ._text import note, say
 
 @dataclass(frozen=True)
 class Written:
-    """A kernel, and the Python expression that makes it."""
+    """A kernel, and what writes the Python expression that makes it; that takes a while, so it waits until asked."""
 
     kernel: Kernel
-    python: str
+    python: Callable[[], str] = field(compare=False)
 
 
 #: What is done, in words: the function, and how Python writes it with this kernel and the kept one.
@@ -57,10 +57,9 @@ class Combine(Container[Widget]):
         """The kernel after all that is set here; ValueError when the two do not combine."""
         if self.way.value is not None and self.kept is not None:
             function, pattern = WAYS[self.way.value]
-            made = function(this.kernel, self.kept.kernel)
-            this = Written(made, pattern.format(this.python, self.kept.python))
+            this = _wrapped(function(this.kernel, self.kept.kernel), pattern, this, self.kept)
         if self.factor.value != 1:
-            this = Written(this.kernel * self.factor.value, f"{this.python} * {self.factor.value:g}")
+            this = _wrapped(this.kernel * self.factor.value, f"({{0}} * {self.factor.value!r})", this)
         return this
 
     @property
@@ -77,8 +76,11 @@ class Combine(Container[Widget]):
 
 def normalized(this: Written) -> Written:
     """Divided by its sum; ValueError when that is zero."""
-    inner = f"({this.python})" if " * " in this.python else this.python
-    return Written(this.kernel.normalized(), f"{inner}.normalized()")
+    return _wrapped(this.kernel.normalized(), "{0}.normalized()", this)
+
+
+def _wrapped(kernel: Kernel, pattern: str, *parts: Written) -> Written:
+    return Written(kernel, lambda: pattern.format(*(part.python() for part in parts)))
 
 
 def sum_box() -> CheckBox:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,7 @@ def responses(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
     return _merged(found)
 
 
+@lru_cache(maxsize=16)
 def response(kernel: Kernel, axis: int = -1) -> FrequencyResponse:
     """The response for waves along one axis: the only axis of the grid that is longer than one."""
     axis %= kernel.ndim

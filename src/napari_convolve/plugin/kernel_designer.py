@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         """The kernel as it is set now; None, with a sentence in the panel, when it cannot be made."""
         try:
             kernel = self.kernel.kernel()
-            made = self.combine(Written(kernel, expression(kernel)))
+            made = self.combine(Written(kernel, partial(expression, kernel)))
             if self.normalize.value:
                 made = normalized(made)
         except (ValueError, TypeError, OSError, MemoryError) as error:
@@ -213,7 +214,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         """Put the program text that makes this kernel on the clipboard."""
         made = self.written()
         if made is not None:
-            QApplication.clipboard().setText(f"import napari_convolve as nc\n\nkernel = {made.python}\n")
+            QApplication.clipboard().setText(f"import napari_convolve as nc\n\nkernel = {made.python()}\n")
             say(self.message, "Copied: Python that makes this kernel.")
 
     def add_layer(self) -> None:
