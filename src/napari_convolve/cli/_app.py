@@ -15,7 +15,7 @@ from ..bigdata.files import FileError, check_output
 from ..kernels import KERNELS
 from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
-from . import _noise, _operations, _plan
+from . import _detect, _noise, _operations, _plan, _run
 from . import _options as o
 from ._kernels import weights_from
 from .demo import demo
@@ -52,8 +52,10 @@ def options(
 
 
 _operations.register(app)
-_plan.register(app)
+_detect.register(app)
 _noise.register(app)
+_plan.register(app)
+_run.register(app)
 
 
 @app.command()

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from .._progress import ProgressCallback, Report
 from ..api import convolve, correlate
 from ..bigdata.files import Labeled
-from ..kernels import Kernel
+from ..kernels import Kernel, as_kernel
 from ..recipes import Operation
 
 #: The options that decide where a result lies; what is not computed, such as opacity, follows them.
 _PLACE = ("boundary", "cval", "shape")
 
 
-def kernel_axes(image: Labeled, kernel: Kernel, labels: Sequence[str] | None) -> tuple[int, ...]:
+def kernel_axes(image: Labeled, kernel: Kernel | NDArray[Any], labels: Sequence[str] | None) -> tuple[int, ...]:
     """The axes a kernel acts on: those named, otherwise the last spatial ones; never time, channel or colour unasked.
 
     Examples
@@ -39,25 +39,15 @@ def kernel_axes(image: Labeled, kernel: Kernel, labels: Sequence[str] | None) ->
 def apply(
     operation: Operation,
     image: Labeled,
-    kernel: Kernel,
+    arrays: Sequence[Any],
     options: Mapping[str, Any],
-    *,
-    mask: Labeled | None = None,
     progress: ProgressCallback | None = None,
 ) -> tuple[Labeled, Report]:
     """Run an operation on all but the opacity of an image, and hand back a labelled result with its report."""
     reports: list[Report] = []
-    colours = colours_of(image)
-    data = operation.function(
-        colours,
-        kernel,
-        **options,
-        **({} if mask is None else {"mask": aligned(mask, image)}),
-        progress=progress,
-        report=reports.append,
-    )
+    data = operation.function(colours_of(image), *arrays, **options, progress=progress, report=reports.append)
     if image.alpha:
-        data = _with_opacity(operation, image, kernel, options, data)
+        data = _with_opacity(operation, image, arrays, options, data)
     return replace(image, data=data), reports[0]
 
 
@@ -68,23 +58,24 @@ def colours_of(image: Labeled) -> NDArray[Any]:
     return image.data[(slice(None),) * image.axes.index("s") + (slice(-1),)]
 
 
-def aligned(mask: Labeled, image: Labeled) -> NDArray[np.bool_]:
+def aligned(mask: Labeled, image: Labeled, what: str = "mask") -> NDArray[np.bool_]:
     """A mask with the axes of an image, of length 1 where it has none; True where the file is not 0."""
     for axis in mask.axes:
         if axis not in image.axes:
-            raise ValueError(f"the mask has an axis {axis!r}, the image has {' '.join(image.axes)}")
+            raise ValueError(f"the {what} has an axis {axis!r}, the image has {' '.join(image.axes)}")
     order = [mask.axes.index(axis) for axis in image.axes if axis in mask.axes]
     shape = [mask.data.shape[mask.axes.index(axis)] if axis in mask.axes else 1 for axis in image.axes]
     return np.asarray(mask.data.transpose(order).reshape(shape) != 0)
 
 
 def _with_opacity(
-    operation: Operation, image: Labeled, kernel: Kernel, options: Mapping[str, Any], colours: NDArray[Any]
+    operation: Operation, image: Labeled, arrays: Sequence[Any], options: Mapping[str, Any], colours: NDArray[Any]
 ) -> NDArray[Any]:
     """The result with the opacity of the image: cut or continued as the result is, otherwise unchanged."""
     at = image.axes.index("s")
     opacity = np.take(image.data, [-1], axis=at)
     if options.get("shape", "same") != "same":
+        kernel = as_kernel(arrays[0])
         impulse = np.zeros(kernel.shape)
         impulse[kernel.center] = 1
         place = {key: options[key] for key in _PLACE if key in options}

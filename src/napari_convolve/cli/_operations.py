@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from ..kernels import Kernel
 from ..planning import ArraySpec, Plan
 from ..recipes import OPERATIONS, Operation, parameters
 from . import _options as o
-from ._images import apply, colours_of, kernel_axes
+from ._images import aligned, apply, colours_of, kernel_axes
 from ._kernels import weights_from
 from ._progress_bar import progress_bar
+from ._recording import check_recipe, write_recipe
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
             *o.weights_options(operation),
             o.fixed("input_axes", o.InputAxes, None),
             *o.options_of(operation),
+            o.fixed("recipe", o.RecipeFile, None),
             o.fixed("overwrite", o.Overwrite, False),
             o.fixed("json", o.Json, False),
             o.fixed("quiet", o.Quiet, False),
@@ -88,30 +91,39 @@ def read_image(path: str, axes: str | None) -> Labeled:
         raise typer.BadParameter(f"--input-axes: {error}") from error
 
 
+@contextmanager
+def usage_errors(options: Mapping[str, Any]) -> Iterator[None]:
+    """An error that begins with the name of an option is a wrong argument; any other is about the data."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if str(error).startswith(tuple(f"{name}=" for name in options)):
+            raise typer.BadParameter(str(error)) from error
+        raise
+
+
 def _runner(operation: Operation) -> Any:
     role = operation.arrays[1].name
 
     def run(*, input: str, output: str, **given: Any) -> None:
         source, settings = given.pop(role), given.pop("parameter", None)
-        input_axes, overwrite = given.pop("input_axes"), given.pop("overwrite")
+        input_axes, overwrite, recipe = given.pop("input_axes"), given.pop("overwrite"), given.pop("recipe")
         as_json, quiet = given.pop("json"), given.pop("quiet")
         weights = weights_from(role, source, settings or ())
         target = check_output(output, inputs=[input, source], overwrite=overwrite)
+        beside = check_recipe(recipe, overwrite=overwrite)
         image = read_image(input, input_axes)
         mask = given.pop("mask", None)
         options = checked(operation, image, weights, given)
         check_fits(target, _expected(image, weights, options))
-        labels = None if mask is None else read(mask)
-        with progress_bar(operation.name) as progress:
-            try:
-                result, report = apply(operation, image, weights, options, mask=labels, progress=progress)
-            except (TypeError, ValueError) as error:
-                if str(error).startswith(tuple(f"{name}=" for name in options)):
-                    raise typer.BadParameter(str(error)) from error
-                raise  # it is about the data
+        if mask is not None:
+            options["mask"] = aligned(read(mask), image)
+        with progress_bar(operation.name) as progress, usage_errors(options):
+            result, report = apply(operation, image, (weights,), options, progress)
         write(target, result, overwrite=overwrite)
+        write_recipe(beside, operation, image, weights, options, report)
         if as_json:
-            print(json.dumps({"output": str(target), **_record(report)}))
+            print(json.dumps({"output": str(target), **record_of(report)}))
         elif not quiet:
             print(f"{target}: {report}")
         if not quiet:
@@ -128,7 +140,8 @@ def _expected(image: Labeled, weights: Kernel, options: Mapping[str, Any]) -> La
     return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
 
 
-def _record(report: Report) -> dict[str, Any]:
+def record_of(report: Report) -> dict[str, Any]:
+    """A report as JSON takes it."""
     plan: Plan | None = report.plan
     return {
         "operation": report.operation,

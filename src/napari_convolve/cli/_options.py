@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,13 +16,17 @@ _IN_FILES: dict[str, tuple[Any, str, str]] = {
     "axes": (str, "LABELS", "The axes to act on by their letters (zyx, t, c); by default the last spatial ones."),
     "mask": (str, "FILE", "Image whose samples other than 0 count; the others are left out. Its axes go by name."),
     "template_mask": (str, "FILE", "Image whose samples other than 0 count, of the template's shape."),
+    "region": (str, "FILE", "Image whose samples other than 0 are where the template's centre may lie."),
     "dtype": (str, "NAME", ""),
 }
+#: Parameters that take many numbers, as a range too.
+_RANGES, _MOST_NUMBERS = ("rotations", "scales"), 100_000
 #: What the second array of an operation is on a command line: its flags, what it takes, help.
 _WEIGHTS = {
     "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
     "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
     "template": (("--template",), "FILE", "Image or kernel file with what is looked for."),
+    "templates": (("--template",), "FILE", "Image or kernel file with what is looked for. Repeat it."),
 }
 
 
@@ -43,6 +48,12 @@ InputAxes = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace OUTPUT when it exists.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
+RecipeFile = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe", metavar="FILE.json", parser=text, help="Write how it was made, for 'napari-convolve run'."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither notes nor the report.")]
 
 REQUIRED = inspect.Parameter.empty
@@ -76,7 +87,8 @@ def weights_options(operation: Operation) -> list[inspect.Parameter]:
     """The options for the second array, and for its parameters where it can be made by name."""
     role = operation.arrays[1].name
     flags, metavar, help_text = _WEIGHTS[role]
-    array = fixed(role, Annotated[str, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
+    kind: Any = list[str] if role.endswith("s") else str
+    array = fixed(role, Annotated[kind, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
     return [array, fixed("parameter", Settings, None)] if metavar.startswith("NAME") else [array]
 
 
@@ -96,6 +108,8 @@ def option(parameter: Parameter) -> inspect.Parameter:
         kind, metavar, own_help = _IN_FILES[parameter.name]
         more = {"metavar": metavar, "parser": text}
         help_text = own_help or help_text
+    elif parameter.name in _RANGES:
+        kind, more = Any, {"parser": numbers, "metavar": "NUMBER[,NUMBER...]|START:STOP:STEP"}
     elif choices is not None:
         kind = Literal[choices]
     elif parameter.types == {bool}:
@@ -106,6 +120,28 @@ def option(parameter: Parameter) -> inspect.Parameter:
     if default is None:
         kind = kind | None
     return fixed(parameter.name, Annotated[kind, typer.Option(flag, help=help_text, **more)], default)
+
+
+def numbers(value: Any) -> Any:
+    """Numbers separated by commas, or a range whose end is not part of it.
+
+    Examples
+    --------
+    >>> numbers("0,45"), numbers("0:90:30")
+    ((0.0, 45.0), (0.0, 30.0, 60.0))
+    """
+    if not isinstance(value, str):
+        return value  # the default
+    try:
+        if ":" not in value:
+            return tuple(float(part) for part in value.split(","))
+        start, stop, step = (float(part) for part in value.split(":"))
+        count = math.ceil((stop - start) / step)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise typer.BadParameter(f"{value!r} must read 0,15,30 or 0:360:15") from None
+    if not 0 < count <= _MOST_NUMBERS:
+        raise typer.BadParameter(f"{value!r} is a range of {count} numbers; 1 to {_MOST_NUMBERS} are possible")
+    return tuple(start + i * step for i in range(count))
 
 
 def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
@@ -125,7 +161,7 @@ def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
     def parse(value: Any) -> Any:
         if not isinstance(value, str):
             return value  # the default
-        if Sequence in types and "," in value:
+        if types & {Sequence, object} and "," in value:
             return tuple(one(part) for part in value.split(","))
         return one(value)
 

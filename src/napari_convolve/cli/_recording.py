@@ -1,0 +1,32 @@
+"""``--recipe FILE``: how a result was made, beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .._progress import Report
+from ..bigdata.files import Labeled, check_output
+from ..recipes import Operation, Recipe
+from ._images import colours_of
+
+
+def check_recipe(path: str | None, *, overwrite: bool) -> Path | None:
+    """Where a recipe, and its arrays, may be written; before any work."""
+    if path is None:
+        return None
+    target = check_output(path, overwrite=overwrite, formats=(".json",))
+    check_output(target.with_suffix(".npz"), overwrite=overwrite, formats=(".npz",))
+    return target
+
+
+def write_recipe(
+    target: Path | None, operation: Operation, image: Labeled, weights: Any, options: Mapping[str, Any], report: Report
+) -> None:
+    """Write how a result was made, when that was asked for."""
+    if target is None:
+        return
+    arguments = {operation.arrays[1].name: weights, **options}
+    labels = "".join(image.axes)
+    Recipe.of(operation.name, plan=report, image=colours_of(image), labels=labels, **arguments).to_json(target)

@@ -1,0 +1,128 @@
+"""``run RECIPE INPUT OUTPUT``: a result made again, or the same made from another image."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from .._arrays import compute_dtype
+from .._progress import ProgressCallback, Report
+from ..bigdata.files import FileError, Labeled, check_fits, check_output, write
+from ..kernels import as_kernel
+from ..recipes import OPERATIONS, Recipe, Step
+from . import _options as o
+from ._detect import TABLES, write_table
+from ._images import apply, colours_of, kernel_axes
+from ._operations import read_image, record_of
+from ._progress_bar import progress_bar
+
+_TICKS = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    options = {p.name: p for p in OPERATIONS.get("convolve").options}
+    words = [
+        o.fixed("recipe", Annotated[str, typer.Argument(metavar="RECIPE", parser=o.text, help="What --recipe wrote.")]),
+        o.fixed("input", o.Input),
+        o.fixed("output", o.Output),
+        o.fixed("input_axes", o.InputAxes, None),
+        *(o.option(options[name]) for name in ("workers", "max_memory")),
+        o.fixed("overwrite", o.Overwrite, False),
+        o.fixed("json", o.Json, False),
+        o.fixed("quiet", o.Quiet, False),
+    ]
+    summary = "Make a result as a recipe says: from the same image with the same versions, the same bits."
+    app.command("run", short_help="Make a result as a recipe says")(o.command("run", summary, words, _run))
+
+
+def _run(*, recipe: str, input: str, output: str, input_axes: str | None, **given: Any) -> None:
+    overwrite, as_json, quiet = given.pop("overwrite"), given.pop("json"), given.pop("quiet")
+    steps = Recipe.from_json(Path(recipe)).steps
+    last = steps[-1].function
+    table = hasattr(last.result, "to_csv")
+    if not (last.makes_image or table):
+        raise FileError(f"{recipe} ends in {last.name}, which makes neither an image nor a table")
+    target = check_output(output, inputs=[input, recipe], overwrite=overwrite, formats=TABLES if table else None)
+    image = read_image(input, input_axes)
+    if not table:
+        check_fits(target, _expected(image, steps))
+    result, reports = _results(recipe, steps, image, given)
+    (write_table if table else write)(target, result, overwrite=overwrite)
+    if as_json:
+        print(json.dumps({"output": str(target), "steps": [record_of(report) for report in reports]}))
+    elif not quiet:
+        print(f"{target}: {' | '.join(map(str, reports))}")
+    if quiet:
+        return
+    for note in image.notes:
+        print(f"note: {Path(input).name}: {note} (--input-axes says otherwise)", file=sys.stderr)
+    for note in dict.fromkeys(difference for step in steps for difference in step.differences()):
+        print(f"note: {Path(recipe).name}: {note}: equal to rounding, not bit for bit", file=sys.stderr)
+
+
+def _results(recipe: str, steps: tuple[Step, ...], image: Labeled, run: Mapping[str, Any]) -> tuple[Any, list[Report]]:
+    """What the last step makes, and the reports of all."""
+    reports: list[Report] = []
+    result: Any = image
+    with progress_bar("run") as progress:
+        for number, step in enumerate(steps):
+            share = _share(progress, number, len(steps))
+            try:
+                result, report = _apply(step, result, run, share)
+            except (TypeError, ValueError) as error:
+                raise FileError(f"{recipe}: step {number + 1} ({step.operation}): {error}") from error
+            reports.append(report)
+    return result, reports
+
+
+def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: ProgressCallback) -> tuple[Any, Report]:
+    """One step on an image whose axes go by name."""
+    operation, colours = step.function, colours_of(image)
+    arrays, options = step.call(colours)
+    takes = inspect.signature(operation.function).parameters
+    options |= {name: value for name, value in run.items() if name in takes}
+    options["axes"] = _axes(step, image, arrays)
+    if operation.makes_image:
+        return apply(operation, image, arrays, options, progress)
+    reports: list[Report] = []
+    found = operation.function(colours, *arrays, **options, progress=progress, report=reports.append)
+    return found, reports[0]
+
+
+def _axes(step: Step, image: Labeled, arrays: tuple[Any, ...]) -> tuple[int, ...]:
+    """The axes of the image with the names that they had where the recipe was made; otherwise the spatial ones."""
+    given = step.arguments["axes"]
+    first = arrays[0][0] if arrays and isinstance(arrays[0], tuple) else arrays[0] if arrays else None
+    ndim = len(image.spatial) if first is None else as_kernel(first).ndim
+    if given is None and step.labels is None:
+        return image.spatial if first is None else kernel_axes(image, as_kernel(first), None)
+    places = tuple(range(-ndim, 0)) if given is None else given if isinstance(given, tuple) else (given,)
+    if step.labels is None:
+        return places
+    if not all(isinstance(a, int) and -len(step.labels) <= a < len(step.labels) for a in places):
+        raise ValueError(f"axes={given!r} are not all of the axes {' '.join(step.labels)}")
+    return image.indices([step.labels[a] for a in places])
+
+
+def _expected(image: Labeled, steps: tuple[Step, ...]) -> Labeled:
+    """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
+    dtype = image.data.dtype.name
+    for step in steps:
+        arrays, _ = step.call(colours_of(image))
+        is_complex = any(as_kernel(array).values.dtype.kind == "c" for array in arrays)
+        dtype = step.arguments.get("dtype") or compute_dtype(dtype, complex_kernel=is_complex)
+    return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
+
+
+def _share(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
+    """The progress of one step as a part of the whole."""
+    return lambda done, total: progress(number * _TICKS + _TICKS * done // max(total, 1), count * _TICKS)
