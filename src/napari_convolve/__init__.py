@@ -15,6 +15,7 @@ _WHERE = {
     "ArraySpec": "planning",
     "BackendUnavailable": "backends",
     "Cancelled": "_progress",
+    "DeconvolutionQuality": "ops.residuals",
     "Detections": "ops._detections",
     "FrequencyResponse": "ops._gain",
     "Kernel": "kernels",
@@ -23,6 +24,7 @@ _WHERE = {
     "Plan": "planning",
     "Recipe": "recipes",
     "Report": "_progress",
+    "RingCorrelation": "ops.ring",
     "Spectrum": "ops._spectrum",
     "available_backends": "backends",
     "bandpass": "api",
@@ -30,10 +32,12 @@ _WHERE = {
     "convolve": "api",
     "correlate": "api",
     "covering_rotations": "api",
+    "deconvolution_quality": "api",
     "detect_features": "api",
     "estimate_noise": "api",
     "filter_spectrum": "api",
     "find_periodic_noise": "api",
+    "fourier_ring_correlation": "api",
     "frequency_response": "api",
     "inspect": "api",
     "kernel_from_response": "api",
@@ -53,6 +57,7 @@ __all__ = [
     "ArraySpec",
     "BackendUnavailable",
     "Cancelled",
+    "DeconvolutionQuality",
     "Detections",
     "FrequencyResponse",
     "Kernel",
@@ -61,6 +66,7 @@ __all__ = [
     "Plan",
     "Recipe",
     "Report",
+    "RingCorrelation",
     "Spectrum",
     "available_backends",
     "bandpass",
@@ -68,10 +74,12 @@ __all__ = [
     "convolve",
     "correlate",
     "covering_rotations",
+    "deconvolution_quality",
     "detect_features",
     "estimate_noise",
     "filter_spectrum",
     "find_periodic_noise",
+    "fourier_ring_correlation",
     "frequency_response",
     "inspect",
     "kernel_from_response",
@@ -111,10 +119,12 @@ if TYPE_CHECKING:
         convolve,
         correlate,
         covering_rotations,
+        deconvolution_quality,
         detect_features,
         estimate_noise,
         filter_spectrum,
         find_periodic_noise,
+        fourier_ring_correlation,
         frequency_response,
         inspect,
         kernel_from_response,
@@ -134,6 +144,8 @@ if TYPE_CHECKING:
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
     from .ops.noise import NoiseEstimate
+    from .ops.residuals import DeconvolutionQuality
+    from .ops.ring import RingCorrelation
     from .ops.patch import Patch
     from .planning import ArraySpec, Plan
     from .recipes import Recipe

@@ -14,10 +14,12 @@ _WHERE = {
     "convolve": "_windows",
     "correlate": "_windows",
     "covering_rotations": "_rotations",
+    "deconvolution_quality": "_quality",
     "detect_features": "_features",
     "estimate_noise": "_noise",
     "filter_spectrum": "_spectral_filters",
     "find_periodic_noise": "_stripes",
+    "fourier_ring_correlation": "_ring",
     "frequency_response": "_response",
     "inspect": "_seeing",
     "kernel_from_response": "_response",
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
     from ._machine import tune as tune
     from ._matching import match_template as match_template
     from ._noise import estimate_noise as estimate_noise
+    from ._quality import deconvolution_quality as deconvolution_quality
+    from ._ring import fourier_ring_correlation as fourier_ring_correlation
     from ._response import frequency_response as frequency_response
     from ._response import kernel_from_response as kernel_from_response
     from ._rotations import covering_rotations as covering_rotations

@@ -100,10 +100,14 @@ class PsfSet:
 
     def entries(self) -> Iterator[tuple[tuple[slice | int, ...], Psf]]:
         """For each entry of the batch axes the key of its block in the image, and its PSF."""
-        for number, at in enumerate(itertools.product(*(range(self.shape[a]) for a in self.batch))):
-            where = dict(zip(self.batch, at, strict=True))
-            key = tuple(where.get(a, slice(None)) for a in range(len(self.shape)))
+        for number, key in enumerate(self.places()):
             yield key, self.psfs[number if len(self.psfs) > 1 else 0]
+
+    def places(self) -> Iterator[tuple[slice | int, ...]]:
+        """For each entry of the batch axes the key of its block in the image."""
+        for at in itertools.product(*(range(self.shape[a]) for a in self.batch)):
+            where = dict(zip(self.batch, at, strict=True))
+            yield tuple(where.get(a, slice(None)) for a in range(len(self.shape)))
 
     def count(self) -> int:
         """Number of entries of the batch axes."""
