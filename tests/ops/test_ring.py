@@ -99,7 +99,7 @@ def test_batches_masks_backends_and_reports() -> None:
         nc.fourier_ring_correlation(*takes, axes=(1, 2))
     assert np.isfinite(nc.fourier_ring_correlation(*takes, axes=(1, 2), nan="omit").correlation).all()
     reports: list[nc.Report] = []
-    nc.fourier_ring_correlation(image, report=reports.append)
+    nc.fourier_ring_correlation(image, axes=(1, 2), report=reports.append)
     assert reports[0].details["resolution"] > 0
 
 
