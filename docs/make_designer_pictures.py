@@ -73,11 +73,16 @@ def main(folder: Path) -> None:
             spin(1)
             assert dock.width() == WIDTH, f"the designer needs {dock.width()} pixels for {name}"
             save(dock, folder / f"designer-{name}-{theme}.png")
-            if theme == "dark" and name in ("gabor",):
+            if name == "gabor":
                 for view in ("Profile", "Report"):
                     tab(panel, view)
                     spin(0.3)
                     save(dock, folder / f"designer-{view.lower()}-{theme}.png")
+            if name == "matrix":  # the list of kernels
+                panel.kernel.kind.native.showPopup()
+                spin(0.5)
+                save(panel.kernel.kind.native.view(), folder / f"designer-kernels-{theme}.png")
+                panel.kernel.kind.native.hidePopup()
             viewer.close()
             spin(0.2)
 

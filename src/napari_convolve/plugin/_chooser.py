@@ -13,7 +13,7 @@ from magicgui.widgets import CheckBox, Container, FileEdit, Widget
 from ..kernels import KERNELS, Kernel
 from ..kernels._text import format_matrix
 from ..kernels.files import FORMATS
-from ._fields import Choice
+from ._fields import HEADING, Choice
 from ._form import Form, rows
 from ._kernel_icons import add_icons
 from ._layer_choice import LayerChoice
@@ -205,12 +205,13 @@ class KernelChooser(Container[Widget]):
             self.form["values"].value = format_matrix(np.atleast_2d(kernel.values))
 
 
-def _kinds() -> list[tuple[str, str] | None]:
+def _kinds() -> list[tuple[str, Any] | None]:
     """All kernels of the catalogue by family, then the other places a kernel comes from."""
-    entries: list[tuple[str, str] | None] = []
-    for _, names in groupby(KERNELS, key=lambda name: KERNELS.get(name).family):
-        entries += [*((name.replace("_", " "), name) for name in names), None]
-    return [*entries, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
+    entries: list[tuple[str, Any] | None] = []
+    for family, names in groupby(KERNELS, key=lambda name: KERNELS.get(name).family):
+        entries += [(f"{family.replace('_', ' ')} kernels", HEADING)]
+        entries += [(name.replace("_", " "), name) for name in names]
+    return [*entries, None, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
 
 
 def kernel_of(layer: Any) -> Kernel:

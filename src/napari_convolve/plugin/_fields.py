@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit,
 
 from ._slider import slider_for
 
+#: The value of an entry that is the name of the group below it.
+HEADING = object()
 #: Beyond any parameter that makes sense, and still short to write.
 _HUGE = 1e9
 
@@ -241,7 +243,7 @@ class Choice(ComboBox):
     Parameters
     ----------
     entries
-        Text and value of each entry, None for a line between groups.
+        Text and value of each entry, None for a line between groups; a text with the value `HEADING` cannot be chosen.
     value
         What is chosen at first; the first entry by default.
     """
@@ -263,7 +265,10 @@ class Choice(ComboBox):
         with self.changed.blocked():
             box.clear()
             for entry in entries:
-                if entry is None:
+                if entry is not None and entry[1] is HEADING:
+                    box.addItem(entry[0], Separator)
+                    box.model().item(box.count() - 1).setEnabled(False)
+                elif entry is None:
                     box.insertSeparator(box.count())
                     box.setItemData(box.count() - 1, Separator)
                 else:

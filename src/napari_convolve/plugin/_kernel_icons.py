@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QComboBox
 
@@ -22,7 +22,6 @@ def add_icons(box: QComboBox) -> None:
         name = box.itemData(row)
         if isinstance(name, str) and name in KERNELS:
             box.setItemIcon(row, icon(name))
-            box.setItemData(row, KERNELS.get(name).family.replace("_", " "), Qt.ItemDataRole.ToolTipRole)
 
 
 @cache
