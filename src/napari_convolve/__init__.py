@@ -144,8 +144,8 @@ if TYPE_CHECKING:
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
     from .ops.noise import NoiseEstimate
+    from .ops.patch import Patch
     from .ops.residuals import DeconvolutionQuality
     from .ops.ring import RingCorrelation
-    from .ops.patch import Patch
     from .planning import ArraySpec, Plan
     from .recipes import Recipe
