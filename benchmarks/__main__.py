@@ -79,6 +79,7 @@ class Run:
 
     def keep(self, part: str, found: dict[str, Any], *, add: bool = True) -> None:
         """Put results where the page finds them."""
+        self.results = _store.begin(self.name)
         self.results[part] = self.results.get(part, {}) | found if add else found
         _store.save(self.name, self.results)
 
@@ -107,9 +108,14 @@ class Run:
 
     def time(self, row: Row) -> None:
         """Time a row; profile it when it misses its goal."""
-        found = time_row(row, self.effort)
-        if self.profile or (not self.quick and ratio(found)[0] < row.goal):
-            found["stages"] = stages(row)
+        try:
+            found = time_row(row, self.effort)
+            if self.profile or (not self.quick and ratio(found)[0] < row.goal):
+                found["stages"] = stages(row)
+        except Exception as error:  # noqa: BLE001  a border: one row, or one library, must not lose the others
+            self.failures += 1
+            self.say(f"{row.name}: {type(error).__name__}: {error}")
+            return
         self.keep("rows", {row.name: found})
         self.say(_line(found))
 

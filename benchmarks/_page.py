@@ -179,15 +179,18 @@ def _bounds(found: Results) -> list[str]:
     lines = []
     for name, one in found.items():
         if "failed" in one:
-            lines.append((f"`{name}`", "failed", one["failed"], ""))
+            lines.append((f"`{name}`", "", "failed", one["failed"], ""))
             continue
         times = one["growth"] / one["bound"]
         shown = f"{times:.2f}" if times <= 1.2 else f"**{times:.2f}**"
-        lines.append((f"`{name}`", f"{one['growth'] / 2**20:.0f} MiB", shown, one["plan"]))
-    limit = next(iter(found.values()))["bound"] / 2**20
-    head = ("row", "beyond input and output", "of the bound", "plan")
-    text = "The growth of the resident peak of a process that does one call; it should be at most 1.2 of the bound.\n"
-    return [f"## With `max_memory` = {limit:.0f} MiB\n", text, *table(head, lines)]
+        sizes = (f"{size / 2**20:.0f} MiB" for size in (one["bound"], one["growth"]))
+        lines.append((f"`{name}`", *sizes, shown, one["plan"]))
+    head = ("row", "max_memory", "beyond input and output", "of it", "plan")
+    text = (
+        "The growth of the resident peak of a process during one call; at most 1.2 times the bound is wanted. The "
+        "bound is doubled where an operation refuses it as too little before it begins.\n"
+    )
+    return ["## Bounded memory\n", text, *table(head, lines)]
 
 
 def _first(found: Results) -> list[str]:

@@ -66,18 +66,18 @@ def large_rows(chosen: list[Row], effort: Effort, say: Callable[[str], object]) 
 
 
 def bounded_rows(chosen: list[Row], say: Callable[[str], object], limit: int = BOUND) -> dict[str, Any]:
-    """Growth beyond input and output with ``max_memory``, for each row."""
+    """Growth beyond input and output with ``max_memory``, for each row; doubled where it is refused as too little."""
     found = {}
     for row in chosen:
         try:
             one = _processes.measured("benchmarks.memory", row.name, OURS, str(limit))
         except _processes.Failed as reason:
             say(f"{row.name}: max_memory: {reason}")
-            found[row.name] = {"failed": str(reason), "bound": limit}
+            found[row.name] = {"failed": str(reason)}
             continue
         beyond = one["growth"] - one["result"]
-        found[row.name] = {"growth": beyond, "bound": limit, "plan": one["plan"]}
-        say(f"{row.name}: {beyond / 2**20:.0f} MiB beyond input and output, max_memory {limit / 2**20:.0f} MiB")
+        found[row.name] = {"growth": beyond, "bound": one["bound"], "plan": one["plan"]}
+        say(f"{row.name}: {beyond / 2**20:.0f} MiB beyond input and output, max_memory {one['bound'] / 2**20:.0f} MiB")
     return found
 
 
@@ -97,7 +97,7 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
     """Growth and times of one contender, in this process."""
     work = row.make()
     before: Callable[[], object] = lambda: None  # noqa: E731
-    options = {} if limit is None else {"max_memory": limit}
+    options: dict[str, Any] = {}
     if name == OURS:
         call: Callable[[Any, Any], Any] = lambda image, kernel: work.ours(image, kernel, **options)  # noqa: E731
     else:
@@ -107,13 +107,15 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
     wait_for_compiler()
     kernels = [work.kernel(number) for number in (1, 2)]
     exact = work.expected(work.image, kernels[0]) if work.expected and row.memory else None
+    if limit is not None:
+        options["max_memory"] = limit
     if not reset_peak():
         raise OSError("this system does not let a process forget its peak memory")
     held = resident()
     seconds, quiet, growth, deviation, size = [], 0, 0, None, 0
     for kernel in kernels if row.memory else kernels[:1]:
         load, start = Load(), time.perf_counter()
-        result = call(work.image, kernel)
+        result = _accepted(call, work.image, kernel, options)
         seconds.append(time.perf_counter() - start)
         quiet += load.foreign() < 0.15
         if not growth:
@@ -123,8 +125,19 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
         del result
     return {
         "seconds": seconds, "quiet": quiet, "growth": growth, "result": size, "error": deviation,
-        "plan": plan(work, **options) if name == OURS else "",
+        "plan": plan(work, **options) if name == OURS else "", "bound": options.get("max_memory"),
     }  # fmt: skip
+
+
+def _accepted(call: Callable[[Any, Any], Any], image: Any, kernel: Any, options: dict[str, Any]) -> Any:
+    """The result, with the limit doubled until the call is not refused (which is before any work)."""
+    while True:
+        try:
+            return call(image, kernel)
+        except MemoryError:
+            if "max_memory" not in options:
+                raise
+            options["max_memory"] *= 2
 
 
 if __name__ == "__main__":

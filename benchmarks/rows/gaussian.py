@@ -36,16 +36,21 @@ def _work(sigma: Sigma, shape: tuple[int, ...], peers: Peers, dtype: str = "floa
     )
 
 
-def _plane_peers(truncate: float) -> Peers:
+def _plane_peers(truncate: float, dtype: str = "float32") -> Peers:
     def blur(image: np.ndarray, sigma: Sigma) -> np.ndarray:
         size = gaussian_size(sigma[0], truncate)
-        return cv2.GaussianBlur(as_float32(image), (size, size), sigma[0], borderType=cv2.BORDER_REFLECT)
+        return cv2.GaussianBlur(image, (size, size), sigma[0], borderType=cv2.BORDER_REFLECT)
 
     def separable(image: np.ndarray, sigma: Sigma) -> np.ndarray:
         line = cv2.getGaussianKernel(gaussian_size(sigma[0], truncate), sigma[0], cv2.CV_32F)
         return cv2.sepFilter2D(image, cv2.CV_32F, line, line, borderType=cv2.BORDER_REFLECT)
 
-    return _ndimage(truncate) | opencv("GaussianBlur", blur) | opencv("sepFilter2D", separable)
+    peers = _ndimage(truncate) | opencv("sepFilter2D", separable)
+    if dtype == "float32":
+        return peers | opencv("GaussianBlur", blur)
+    # it rounds its result to integers, unless it gets the image as float32
+    converted = opencv("GaussianBlur after astype", lambda image, sigma: blur(as_float32(image), sigma), by_hand=True)
+    return peers | opencv("GaussianBlur, rounded", blur, comparable=False) | converted
 
 
 def _ndimage(truncate: float) -> Peers:
@@ -96,7 +101,7 @@ def _plane(sigma: float) -> Work:
     [goal(1.4, sigma=1), goal(2.1, sigma=2), goal(3.8, sigma=5), goal(5.8, sigma=10), goal(9, sigma=20)],
 )
 def _integers(sigma: float) -> Work:
-    return _work((sigma, sigma), (2048, 2048), _plane_peers(4.0), "uint16")
+    return _work((sigma, sigma), (2048, 2048), _plane_peers(4.0, "uint16"), "uint16")
 
 
 @family(
