@@ -266,10 +266,11 @@ def test_plateaus_and_lattices_are_deterministic() -> None:
     template = np.pad(np.ones((2, 2)), 1)
     image = np.zeros((40, 40))
     image[4::8, 4::8] = image[5::8, 4::8] = image[4::8, 5::8] = image[5::8, 5::8] = 1
-    found = nc.detect_features(image, template, min_distance=3)
+    # one method: between two calls the planner may have a faster one ready, whose rounding orders equals otherwise
+    found = nc.detect_features(image, template, min_distance=3, method="fft")
     assert len(found) == 25
     assert (np.diff(found.scores) <= 0).all()
-    again = nc.detect_features(image, template, min_distance=3, workers=1)
+    again = nc.detect_features(image, template, min_distance=3, method="fft", workers=1)
     np.testing.assert_array_equal(found.coordinates, again.coordinates)
     flat = np.zeros((30, 30))
     flat[10, 5:25] = 1  # a line: every place along it is as good
