@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from ._matching import match_template as match_template
     from ._noise import estimate_noise as estimate_noise
     from ._quality import deconvolution_quality as deconvolution_quality
-    from ._ring import fourier_ring_correlation as fourier_ring_correlation
     from ._response import frequency_response as frequency_response
     from ._response import kernel_from_response as kernel_from_response
+    from ._ring import fourier_ring_correlation as fourier_ring_correlation
     from ._rotations import covering_rotations as covering_rotations
     from ._seeing import inspect as inspect
     from ._snr import matched_filter as matched_filter
