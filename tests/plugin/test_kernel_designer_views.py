@@ -81,7 +81,7 @@ def test_report_and_noise_follow(designer, hands, tab) -> None:
     assert designer.views.report.texts == {} and not designer.noise.visible
 
 
-def test_one_sided_response_of_a_complex_kernel(designer, hands, tab, tmp_path) -> None:
+def test_a_complex_kernel(viewer, designer, hands, tab, tmp_path) -> None:
     wave = nc.Kernel(np.exp(2j * np.pi * 0.25 * np.arange(-8, 9)) * np.hanning(17), name="wave")
     wave.save(tmp_path / "wave.json")
     hands.pick(designer.view, "1-D")
@@ -89,7 +89,9 @@ def test_one_sided_response_of_a_complex_kernel(designer, hands, tab, tmp_path) 
     hands.write(designer.kernel.file, str(tmp_path / "wave.json"))
     tab("Response")
     (line,) = designer.views.response.lines
-    assert line.x[0] == -0.5 and line.x[np.argmax(line.y)] == pytest.approx(0.25)
+    assert line.x[0] == -0.5 and line.x[np.argmax(line.y)] == pytest.approx(0.25)  # one side alone
+    hands.click(designer.buttons["Add as layer"])
+    assert "no complex layers" in designer.message.value and not viewer.layers
 
 
 def test_a_kernel_of_one_dimension_becomes_a_layer_and_comes_back(viewer, designer, hands) -> None:

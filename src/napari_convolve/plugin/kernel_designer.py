@@ -220,7 +220,9 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     def add_layer(self) -> None:
         """Add the kernel to the viewer as an image layer."""
         kernel = self.make()
-        if kernel is not None:
+        if kernel is not None and kernel.values.dtype.kind == "c":
+            say(self.message, "napari shows no complex layers: save the kernel, and take it from the file")
+        elif kernel is not None:
             self._viewer.add_layer(Layer.create(*kernel_tuple(kernel)))
 
     def save_file(self) -> None:
