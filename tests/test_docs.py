@@ -62,6 +62,13 @@ def test_readme_names_files_that_exist() -> None:
         assert (ROOT / link).exists(), link
 
 
+def test_recipes(tmp_path: Path) -> None:
+    shown = run_page("docs/how-to/recipes.md", tmp_path, tmp_path)
+    assert "convolve(kernel=gaussian, boundary='mirror') | wiener(psf=gaussian, nsr=0.01)" in shown
+    for first, second in (("sharp", "sharp-again"), ("smooth", "smooth-again")):
+        assert (tmp_path / f"{first}.npy").read_bytes() == (tmp_path / f"{second}.npy").read_bytes()
+
+
 @pytest.mark.slow
 def test_extending(tmp_path: Path) -> None:
     shown = run_page("docs/extending.md", tmp_path, ROOT)

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 def test_every_option_of_every_operation_is_in_its_help(cli, name: str) -> None:
     shown = cli(name.replace("_", "-"), "--help")
     assert shown.status == 0
-    for option in (*OPERATIONS.get(name).options, OPERATIONS.get(name).arrays[1]):
+    for option in (*OPERATIONS.get(name).options, *OPERATIONS.get(name).arrays[1:]):
         assert "--" + option.name.replace("_", "-") in shown.out
     assert cli(name).status == 2, "the arguments are missing"
 

@@ -26,6 +26,7 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
     "convolve, complex": ("convolve", STACK, {"kernel": nc.kernels.gabor(wavelength=5, sigma=2), "cval": 0j}),
     "correlate": ("correlate", STACK, {"kernel": nc.kernels.log(sigma=1.5, ndim=3), "shape": "full"}),
     "match_template": ("match_template", PLANE, {"template": PLANE[20:31, 30:39], "template_mask": MASK[:11, :9]}),
+    "matched_filter": ("matched_filter", PLANE, {"template": PLANE[20:31, 30:39], "noise": "white"}),
     "detect_features": (
         "detect_features",
         WAVY,

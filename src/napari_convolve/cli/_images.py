@@ -19,8 +19,10 @@ from ..recipes import Operation
 _PLACE = ("boundary", "cval", "shape")
 
 
-def kernel_axes(image: Labeled, kernel: Kernel | NDArray[Any], labels: Sequence[str] | None) -> tuple[int, ...]:
+def kernel_axes(image: Labeled, kernel: Kernel | None, labels: Sequence[str] | None) -> tuple[int, ...]:
     """The axes a kernel acts on: those named, otherwise the last spatial ones; never time, channel or colour unasked.
+
+    Without a kernel all spatial axes.
 
     Examples
     --------
@@ -30,6 +32,8 @@ def kernel_axes(image: Labeled, kernel: Kernel | NDArray[Any], labels: Sequence[
     """
     if labels is not None:
         return image.indices(labels)
+    if kernel is None:
+        return image.spatial
     if kernel.ndim > len(image.spatial):
         there = " ".join(image.axes[axis] for axis in image.spatial) or "none"
         raise ValueError(f"the kernel has {kernel.ndim} axes, the spatial axes of the image are: {there}")

@@ -1,4 +1,4 @@
-"""The commands that make an image from an image and a second array: a kernel, a PSF, a template."""
+"""The commands that make an image from an image and, mostly, a second array: a kernel, a PSF, a template."""
 
 from __future__ import annotations
 
@@ -51,8 +51,9 @@ def register(app: typer.Typer) -> None:
 
 
 def filtering() -> tuple[str, ...]:
-    """The operations that make an image from an image and a second array."""
-    return tuple(n for n in OPERATIONS if OPERATIONS.get(n).makes_image and len(OPERATIONS.get(n).arrays) == 2)
+    """The operations that make an image, and whose second array, if they have one, a command line can name."""
+    known = (OPERATIONS.get(name) for name in OPERATIONS)
+    return tuple(one.name for one in known if one.makes_image and all(p.name in o.WEIGHTS for p in one.arrays[1:]))
 
 
 def planned() -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def planned() -> tuple[str, ...]:
     return tuple(name for name in choices if name in OPERATIONS)
 
 
-def checked(operation: Operation, image: Labeled, weights: Kernel, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked(operation: Operation, image: Labeled, weights: Kernel | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the function takes them; what is wrong about them is found before the work starts."""
     options = dict(given)
     if options.get("dtype") is not None:
@@ -103,14 +104,14 @@ def usage_errors(options: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _runner(operation: Operation) -> Any:
-    role = operation.arrays[1].name
+    role = operation.arrays[1].name if len(operation.arrays) > 1 else None
 
     def run(*, input: str, output: str, **given: Any) -> None:
-        source, settings = given.pop(role), given.pop("parameter", None)
+        source, settings = given.pop(role) if role else "", given.pop("parameter", None)
         input_axes, overwrite, recipe = given.pop("input_axes"), given.pop("overwrite"), given.pop("recipe")
         as_json, quiet = given.pop("json"), given.pop("quiet")
-        weights = weights_from(role, source, settings or ())
-        target = check_output(output, inputs=[input, source], overwrite=overwrite)
+        weights = weights_from(role, source, settings or ()) if role else None
+        target = check_output(output, inputs=[input, *([source] if source else [])], overwrite=overwrite)
         beside = check_recipe(recipe, overwrite=overwrite)
         image = read_image(input, input_axes)
         mask = given.pop("mask", None)
@@ -119,7 +120,7 @@ def _runner(operation: Operation) -> Any:
         if mask is not None:
             options["mask"] = aligned(read(mask), image)
         with progress_bar(operation.name) as progress, usage_errors(options):
-            result, report = apply(operation, image, (weights,), options, progress)
+            result, report = apply(operation, image, () if weights is None else (weights,), options, progress)
         write(target, result, overwrite=overwrite)
         write_recipe(beside, operation, image, weights, options, report)
         if as_json:
@@ -133,9 +134,9 @@ def _runner(operation: Operation) -> Any:
     return run
 
 
-def _expected(image: Labeled, weights: Kernel, options: Mapping[str, Any]) -> Labeled:
+def _expected(image: Labeled, weights: Kernel | None, options: Mapping[str, Any]) -> Labeled:
     """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
-    complex_weights = weights.values.dtype.kind == "c"
+    complex_weights = weights is not None and weights.values.dtype.kind == "c"
     dtype = options.get("dtype") or compute_dtype(image.data.dtype.name, complex_kernel=complex_weights)
     return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
 

@@ -22,7 +22,7 @@ _IN_FILES: dict[str, tuple[Any, str, str]] = {
 #: Parameters that take many numbers, as a range too.
 _RANGES, _MOST_NUMBERS = ("rotations", "scales"), 100_000
 #: What the second array of an operation is on a command line: its flags, what it takes, help.
-_WEIGHTS = {
+WEIGHTS = {
     "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
     "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
     "template": (("--template",), "FILE", "Image or kernel file with what is looked for."),
@@ -84,9 +84,11 @@ def plain(text: str) -> str:
 
 
 def weights_options(operation: Operation) -> list[inspect.Parameter]:
-    """The options for the second array, and for its parameters where it can be made by name."""
+    """The options for the second array, if there is one, and for its parameters where it can be made by name."""
+    if len(operation.arrays) == 1:
+        return []
     role = operation.arrays[1].name
-    flags, metavar, help_text = _WEIGHTS[role]
+    flags, metavar, help_text = WEIGHTS[role]
     kind: Any = list[str] if role.endswith("s") else str
     array = fixed(role, Annotated[kind, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
     return [array, fixed("parameter", Settings, None)] if metavar.startswith("NAME") else [array]

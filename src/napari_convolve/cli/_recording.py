@@ -27,6 +27,6 @@ def write_recipe(
     """Write how a result was made, when that was asked for."""
     if target is None:
         return
-    arguments = {operation.arrays[1].name: weights, **options}
+    arguments = dict(options) if weights is None else {operation.arrays[1].name: weights, **options}
     labels = "".join(image.axes)
     Recipe.of(operation.name, plan=report, image=colours_of(image), labels=labels, **arguments).to_json(target)

@@ -16,7 +16,7 @@ import typer
 from .._arrays import compute_dtype
 from .._progress import ProgressCallback, Report
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, write
-from ..kernels import as_kernel
+from ..kernels import Kernel, as_kernel
 from ..recipes import OPERATIONS, Recipe, Step
 from . import _options as o
 from ._detect import TABLES, write_table
@@ -100,11 +100,10 @@ def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: Progres
 
 def _axes(step: Step, image: Labeled, arrays: tuple[Any, ...]) -> tuple[int, ...]:
     """The axes of the image with the names that they had where the recipe was made; otherwise the spatial ones."""
-    given = step.arguments["axes"]
-    first = arrays[0][0] if arrays and isinstance(arrays[0], tuple) else arrays[0] if arrays else None
-    ndim = len(image.spatial) if first is None else as_kernel(first).ndim
-    if given is None and step.labels is None:
-        return image.spatial if first is None else kernel_axes(image, as_kernel(first), None)
+    given, kernel = step.arguments["axes"], _kernel_of(step, arrays)
+    if given is None and (step.labels is None or kernel is None):
+        return kernel_axes(image, kernel, None)
+    ndim = 0 if kernel is None else kernel.ndim
     places = tuple(range(-ndim, 0)) if given is None else given if isinstance(given, tuple) else (given,)
     if step.labels is None:
         return places
@@ -113,12 +112,22 @@ def _axes(step: Step, image: Labeled, arrays: tuple[Any, ...]) -> tuple[int, ...
     return image.indices([step.labels[a] for a in places])
 
 
+def _kernel_of(step: Step, arrays: tuple[Any, ...]) -> Kernel | None:
+    """The kernel, PSF or (first) template of a step."""
+    first = arrays[0] if arrays else None
+    if isinstance(first, tuple) and all(isinstance(one, Kernel | np.ndarray) for one in first):
+        first = first[0]
+    if isinstance(first, tuple) and step.function.arrays[1].name not in o.WEIGHTS:
+        return None  # a curve
+    return as_kernel(first) if isinstance(first, Kernel | np.ndarray | tuple) else None
+
+
 def _expected(image: Labeled, steps: tuple[Step, ...]) -> Labeled:
     """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
     dtype = image.data.dtype.name
     for step in steps:
-        arrays, _ = step.call(colours_of(image))
-        is_complex = any(as_kernel(array).values.dtype.kind == "c" for array in arrays)
+        kernel = _kernel_of(step, tuple(step.arguments[p.name] for p in step.function.arrays[1:]))
+        is_complex = kernel is not None and kernel.values.dtype.kind == "c"
         dtype = step.arguments.get("dtype") or compute_dtype(dtype, complex_kernel=is_complex)
     return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
 

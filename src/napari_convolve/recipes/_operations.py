@@ -96,6 +96,7 @@ for _name in (
     "convolve",
     "correlate",
     "match_template",
+    "matched_filter",
     "detect_features",
     "wiener",
     "richardson_lucy",

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ..kernels import KERNELS, Kernel, make
-from ..ops.noise import NoiseEstimate, PowerSpectrum
+from ..ops.noise import PowerSpectrum
 from ..planning import Plan
 from ._checks import changed
 from ._operations import Operation, parameters
 from ._step import Step
-from ._values import INLINE_BYTES
+from ._values import INLINE_BYTES, RECORDS
 from ._versions import PROGRAM
 
 _MOST_TEXT = 1 << 24
@@ -127,9 +127,11 @@ class _Writer:
         if isinstance(value, PowerSpectrum):
             self.imports.add("from napari_convolve.ops.noise import PowerSpectrum")
             return f"PowerSpectrum({value.shape!r}, {tuple(float(w) for w in value.weights)!r})"
-        if isinstance(value, NoiseEstimate):
-            parts = (f"        {f.name}={self.value(getattr(value, f.name))},\n" for f in fields(value))
-            return f"nc.NoiseEstimate(\n{''.join(parts)}    )"
+        if type(value) in RECORDS.values():
+            record: Any = type(value)
+            self.imports.add(f"from {record.__module__} import {record.__name__}")
+            parts = (f"        {f.name}={self.value(getattr(value, f.name))},\n" for f in fields(record))
+            return f"{record.__name__}(\n{''.join(parts)}    )"
         if hasattr(value, "as_quat"):
             self.imports.add("from scipy.spatial.transform import Rotation")
             return f"Rotation({self.array(np.asarray(value.as_quat()))}, normalize=False)"

@@ -18,10 +18,13 @@ from .._arrays import as_host_array, dtype_name
 from ..backends import backend_of
 from ..kernels import Kernel
 from ..kernels._json import KEYS, describe, restore
+from ..ops._spectrum import Peaks
 from ..ops.noise import NoiseEstimate, PowerSpectrum
 
 #: Arrays of at most so many bytes are written out number by number.
 INLINE_BYTES = 4096
+#: Results of some operations that others take: frozen dataclasses, kept field by field.
+RECORDS: dict[str, type[Any]] = {"noise_estimate": NoiseEstimate, "peaks": Peaks}
 #: How the samples of an array are kept: given the array, what stands under "values", or other keys instead.
 Keep = Callable[[np.ndarray], dict[str, Any]]
 #: The samples of an array that are not under "values", given its description.
@@ -46,8 +49,9 @@ def normal(value: Any, depth: int = 0) -> Any:
     """
     if value is None or isinstance(value, bool | int | float | complex | str | Kernel | PowerSpectrum):
         return value
-    if isinstance(value, NoiseEstimate):
-        return NoiseEstimate(**{f.name: normal(getattr(value, f.name), depth + 1) for f in fields(value)})
+    for record in RECORDS.values():
+        if isinstance(value, record):
+            return record(**{f.name: normal(getattr(value, f.name), depth + 1) for f in fields(record)})
     if isinstance(value, np.bool_ | np.number):
         return value.item()
     if isinstance(value, np.dtype) or (
@@ -86,8 +90,9 @@ def encode(value: Any, keep: Keep) -> Any:
         return {"kernel": {**described, "values": encode(value.values, keep)}}
     if isinstance(value, PowerSpectrum):
         return {"power_spectrum": {"shape": list(value.shape), "weights": [float(w) for w in value.weights]}}
-    if isinstance(value, NoiseEstimate):
-        return {"noise_estimate": {f.name: encode(getattr(value, f.name), keep) for f in fields(value)}}
+    for kind, record in RECORDS.items():
+        if isinstance(value, record):
+            return {kind: {f.name: encode(getattr(value, f.name), keep) for f in fields(record)}}
     if isinstance(value, dict):
         return {key: encode(part, keep) for key, part in value.items()}
     return {"rotation": encode(np.asarray(value.as_quat()), keep)}
@@ -240,15 +245,22 @@ def _power_spectrum(held: Any, fetch: Fetch, depth: int) -> PowerSpectrum:
     return PowerSpectrum(shape, tuple(map(float, weights)))
 
 
-def _noise_estimate(held: Any, fetch: Fetch, depth: int) -> NoiseEstimate:
-    names = [f.name for f in fields(NoiseEstimate)]
-    if not isinstance(held, Mapping) or set(held) != set(names):
-        raise ValueError(f"is no noise estimate: it must have {', '.join(names)}")
-    parts = {key: decode(held[key], fetch, depth + 1) for key in names}
-    for key, part in parts.items():
-        if not isinstance(part, PowerSpectrum | float | int | str | np.ndarray):
-            raise ValueError(f"is no noise estimate: {key} must be a number, a power spectrum or text")
-    return NoiseEstimate(**parts)
+def _record(kind: str) -> Callable[[Any, Fetch, int], Any]:
+    """How the fields of a result become that result."""
+    record = RECORDS[kind]
+    names = [f.name for f in fields(record)]
+
+    def made(held: Any, fetch: Fetch, depth: int) -> Any:
+        what = f"is no {kind.replace('_', ' ')}"
+        if not isinstance(held, Mapping) or set(held) != set(names):
+            raise ValueError(f"{what}: it must have {', '.join(names)}")
+        parts = {key: decode(held[key], fetch, depth + 1) for key in names}
+        for key, part in parts.items():
+            if not isinstance(part, PowerSpectrum | float | int | str | np.ndarray):
+                raise ValueError(f"{what}: {key} must be a number, an array, a power spectrum or text")
+        return record(**parts)
+
+    return made
 
 
 _KINDS: dict[str, Callable[[Any, Fetch, int], Any]] = {
@@ -257,5 +269,5 @@ _KINDS: dict[str, Callable[[Any, Fetch, int], Any]] = {
     "kernel": _kernel,
     "rotation": _rotation,
     "power_spectrum": _power_spectrum,
-    "noise_estimate": _noise_estimate,
+    **{kind: _record(kind) for kind in RECORDS},
 }
