@@ -103,6 +103,8 @@ class LucyRun:
         self.image = kept
         #: no model of the image is taken to be darker
         self.least = max(max(self.mean, options.background) * float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny))
+        #: an object darker than this is 0
+        self.dark = self.mean * (1e-15 if dtype == "float32" else 1e-60)
         self.ratio = backend.empty(frame.shape, dtype)
         self.inverse = self._inverse_weight()
         self.object = self._start()
@@ -242,7 +244,8 @@ class LucyRun:
         if self.options.tv:
             correction /= self.divisor[rows]
         correction *= old
-        return self.backend.xp.maximum(correction, self._number(0.0))
+        # what is next to nothing becomes nothing: numbers close to underflow slow everything down
+        return self.backend.xp.where(correction > self._number(self.dark), correction, self._number(0.0))
 
     def _number(self, value: float) -> Array:
         """An array of no dimension, which stays on the device."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 #: Stands for an infinite ratio, so that no product of zero and infinity is formed.
-LARGE = 1e30
+LARGE = 1e20
 
 Nsr = float | np.ndarray | Callable[..., Any]
 
