@@ -18,6 +18,8 @@ RESPONSIVE_SECONDS = 0.3
 _SAFE_SHARE = 0.5
 #: Unasked, no more than this, or this share of the result: larger transforms gain little, and memory is shared.
 _MODEST_BYTES, _MODEST_SHARE = 128 << 20, 0.18
+#: What a call takes anyway: predictions closer to zero than this are equal, and the plainest method wins.
+_INDISTINCT_SECONDS = 50e-6
 #: A plan that is given may not ask for more.
 _MOST_TILES = 1 << 22
 
@@ -85,7 +87,7 @@ def make_plan(
             found.append(_plan_for(problem, machine, candidate, budget, workers))
     if not found:
         raise ValueError(f"method={method!r} does not apply here: {refused}; use method='auto'")
-    best = min(found, key=lambda plan: plan.seconds)
+    best = min(found, key=lambda plan: max(plan.seconds, _INDISTINCT_SECONDS))
     return replace(best, reason=_reason(best, found, method))
 
 
