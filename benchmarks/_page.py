@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ._registry import rows as registered
 from ._timing import OURS, ratio
 from .planner import TOLERANCE
 
@@ -44,12 +45,14 @@ def write(results: Results, gpu: Results) -> Path:
 def page(results: Results, gpu: Results) -> str:
     """The page as text."""
     notes = tomllib.loads(NOTES.read_text("utf-8")) if NOTES.exists() else {}
-    rows = {**results.get("rows", {}), **results.get("large", {})}
+    order = {row.name: number for number, row in enumerate(registered())}
+    kept = {**results.get("rows", {}), **results.get("large", {})}
+    rows = {name: kept[name] for name in sorted(kept, key=lambda name: order.get(name, len(order)))}
     parts = [
         [_HEAD, _machine(results.get("machine", {}), rows)],
         _summary(rows),
-        *_groups(results.get("rows", {})),
-        _large(results.get("large", {})),
+        *_groups({name: row for name, row in rows.items() if not row["memory"]}),
+        _large({name: row for name, row in rows.items() if row["memory"]}),
         _misses(rows, notes),
         _bounds(results.get("bounds", {})),
         _first(results.get("first", {})),
@@ -87,7 +90,15 @@ def _summary(rows: Results) -> list[str]:
     if not judged:
         return []
     reached = sum(map(_reaches, judged.values()))
-    return [f"**{reached} of {len(judged)} rows reach their goal**; the others are listed under [Misses](#misses)."]
+    text = f"**{reached} of {len(judged)} rows reach their goal**; the others are listed under [Misses](#misses)."
+    if disturbed := sum(map(_disturbed, rows.values())):
+        text += f" In {disturbed} rows, marked ~, others used the machine during most calls."
+    return [text]
+
+
+def _disturbed(row: Mapping[str, Any]) -> bool:
+    ours = row["contenders"][OURS]
+    return bool(ours.get("quiet", 3) < min(3, ours.get("calls", 3)))
 
 
 def _groups(rows: Results) -> Iterator[list[str]]:
@@ -105,7 +116,7 @@ def _line(row: Mapping[str, Any]) -> list[str]:
     return [
         row["title"],
         row["plan"].split(" on ")[0],
-        seconds(contenders[OURS]["median"]),
+        ("~ " if _disturbed(row) else "") + seconds(contenders[OURS]["median"]),
         best or "none installed",
         seconds(peer["median"]) if peer else "",
         (f"{times:.2f}" if times >= row["goal"] else f"**{times:.2f}**") if best else "",
@@ -162,7 +173,7 @@ def _misses(rows: Results, notes: Results) -> list[str]:
         )
         if times >= row["goal"]:
             lines[-1] = f"- **{row['title']}** (`{name}`): more memory than {row['memory']} GiB"
-        lines[-1] += f"; {row['plan']}."
+        lines[-1] += f"; {row['plan'].split(', about')[0]}."
         if found := row.get("stages"):
             shares = ", ".join(f"`{label}` {share:.0%}" for label, share in found["top"] if share >= 0.03)
             alone = seconds(found["one_thread"])

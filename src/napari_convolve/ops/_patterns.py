@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,7 @@ class Pattern:
     values: np.ndarray
     support: np.ndarray
     center: tuple[int, ...]
+    _numerators: dict[tuple[tuple[int, ...], str], Weights] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,8 +53,29 @@ class Pattern:
         return hashlib.blake2b(self.support.tobytes(), digest_size=16).hexdigest() + str(self.support.shape)
 
     @cached_property
+    def low(self) -> tuple[int, ...]:
+        """The first index along each axis at which a sample counts."""
+        return tuple(int(i) for i in np.argwhere(self.support).min(0))
+
+    @cached_property
+    def cropped(self) -> np.ndarray:
+        """The support without what lies before and after it."""
+        high = np.argwhere(self.support).max(0) + 1
+        return self.support[tuple(slice(a, int(b)) for a, b in zip(self.low, high, strict=True))]
+
+    @cached_property
+    def support_key(self) -> tuple[str, tuple[int, ...]]:
+        """Identifies the support wherever it lies in the window."""
+        return hashlib.blake2b(self.cropped.tobytes(), digest_size=16).hexdigest(), self.cropped.shape
+
+    @property
     def is_box(self) -> bool:
-        """Whether all samples count."""
+        """Whether all samples of the cropped support count."""
+        return self.count == self.cropped.size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all samples of the window count."""
         return self.count == self.support.size
 
     @cached_property
@@ -61,10 +83,15 @@ class Pattern:
         """Separable terms of the values as a convolution applies them."""
         return tuple(self.kernel().flipped().factors() or ())
 
-    def numerator(self, axes: tuple[int, ...], dtype: str) -> Weights:
-        """The values as a convolution applies them."""
+    def numerator(self, axes: tuple[int, ...], dtype: str, factored: bool = False) -> Weights:
+        """The values as a convolution applies them, made once; with separable terms when `factored`."""
+        key = (axes, dtype)
+        if key not in self._numerators:
+            self._numerators[key] = self.weights(self.values, axes, dtype)
+        if not factored:
+            return self._numerators[key]
         factors = tuple(tuple(vector.astype(dtype) for vector in term) for term in self.factors)
-        return replace(self.weights(self.values, axes, dtype), factors=factors)
+        return replace(self._numerators[key], factors=factors)
 
     def kernel(self) -> Kernel:
         """As a kernel whose correlation is the score's numerator."""

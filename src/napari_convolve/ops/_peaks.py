@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -11,6 +12,8 @@ from ..backends import Backend
 
 #: Scores looked at together, so that memory stays small beside the map.
 _SLAB = 1 << 22
+#: Samples of a map for each that reaches the threshold, from which on those are looked at one by one.
+_FEW = 50
 
 
 def local_maxima(
@@ -54,6 +57,10 @@ def _in_slab(
     xp = backend.xp
     low, high = max(start - 1, 0), min(stop + 1, scores.shape[0])
     part = scores[low:high, ...]
+    if isinstance(part, np.ndarray):
+        high_ones = part[start - low : stop - low] >= threshold
+        if np.count_nonzero(high_ones) * _FEW < high_ones.size:
+            return _among_few(part, axes, region, high_ones, start, start - low)
     part = xp.where(xp.isnan(part), xp.asarray(-np.inf, dtype=part.dtype, device=part.device), part)
     highest = part
     for axis in axes:
@@ -68,6 +75,32 @@ def _in_slab(
     heights = np.asarray(backend.to_host(part[peak]), dtype=float)
     places[:, 0] += start
     return places, heights
+
+
+def _among_few(
+    part: np.ndarray,
+    axes: Sequence[int],
+    region: Array | None,
+    high_ones: np.ndarray,
+    start: int,
+    before: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Maxima when few samples reach the threshold: only those look at their neighbours."""
+    places = np.argwhere(high_ones)
+    places[:, 0] += before
+    heights = part[tuple(places.T)]
+    peak = np.ones(len(places), bool)
+    last = np.array(part.shape) - 1
+    for step in itertools.product(*((-1, 0, 1) if a in axes else (0,) for a in range(part.ndim))):
+        # beyond an edge a sample is its own neighbour; NaN exceeds nothing
+        beside = np.clip(places + step, 0, last)
+        peak &= ~(part[tuple(beside.T)] > heights)
+    places, heights = places[peak], heights[peak]
+    places[:, 0] += start - before
+    if region is not None:
+        inside = region[tuple(places.T)]
+        places, heights = places[inside], heights[inside]
+    return places, heights.astype(float)
 
 
 def _line_maxima(array: Array, axis: int, backend: Backend) -> Array:

@@ -1,8 +1,9 @@
 """Turned and scaled templates: which sample of the template stands at each sample of the turned one.
 
-A template is turned about its centre. With M = scale * R, the turned template at an offset o from the centre is the
-template at ``inverse(M) o``, interpolated by cubic splines; it counts only where that lies within the template, so the
-corners that turning makes are masked out.
+A template is turned about its middle, ``(N - 1) / 2`` along each axis, as `scipy.ndimage.rotate` does. With
+M = scale * R, the turned template at an offset o from the middle is the template at ``inverse(M) o``, interpolated by
+cubic splines; it counts only where that lies within the template, so the corners that turning makes are masked out.
+The samples of a turned template stand where those of the template as it was given would: on its own grid.
 """
 
 from __future__ import annotations
@@ -48,6 +49,21 @@ class Template:
     @property
     def ndim(self) -> int:
         return self.values.ndim
+
+    @property
+    def middle(self) -> np.ndarray:
+        """About which it is turned."""
+        return (np.array(self.shape) - 1) / 2
+
+    @property
+    def anchor(self) -> np.ndarray:
+        """From the middle to the sample ``N // 2``, which is put at the centre of the window."""
+        return np.array(self.shape) // 2 - self.middle
+
+    def shift(self, variant: Variant) -> np.ndarray:
+        """From the centre of a variant's window to where the template's own centre lies."""
+        shift: np.ndarray = variant.matrix @ (np.array(self.center) - self.middle) - self.anchor
+        return np.round(shift, _DECIMALS)
 
     @cached_property
     def filled(self) -> np.ndarray:
@@ -132,8 +148,8 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
     lows, highs = [], []
     for template in {id(t): t for t, _ in found}.values():
         matrices = np.array([v.matrix for t, v in found if t is template])
-        corners = np.array(list(itertools.product(*((0, n - 1) for n in template.shape)))) - template.center
-        turned = np.round(corners @ matrices.transpose(0, 2, 1), _DECIMALS)
+        corners = np.array(list(itertools.product(*((0, n - 1) for n in template.shape)))) - template.middle
+        turned = np.round(corners @ matrices.transpose(0, 2, 1) - template.anchor, _DECIMALS)
         lows.append(np.ceil(turned.min(1)).min(0))
         highs.append(np.floor(turned.max(1)).max(0))
     low, high = np.min(lows, 0).astype(int), np.max(highs, 0).astype(int)
@@ -143,8 +159,9 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
 def turn(template: Template, variant: Variant, frame: Frame, beyond: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Values and support of a variant in a window; 0 outside the support, or going on smoothly with `beyond`."""
     inverse = variant.rotation.T / variant.scale
-    places = inverse @ (np.indices(frame.shape).reshape(len(frame.shape), -1) - np.array(frame.center)[:, None])
-    places = np.round(places + np.array(template.center)[:, None], _DECIMALS)
+    offsets = np.indices(frame.shape).reshape(len(frame.shape), -1) - np.array(frame.center)[:, None]
+    places = inverse @ (offsets + template.anchor[:, None])
+    places = np.round(places + template.middle[:, None], _DECIMALS)
     size = np.array(template.shape)[:, None]
     inside = ((places >= 0) & (places <= size - 1)).all(0)
     wanted = np.clip(places, 0, size - 1) if beyond else places[:, inside]
@@ -155,7 +172,9 @@ def turn(template: Template, variant: Variant, frame: Frame, beyond: bool = Fals
         from scipy.ndimage import map_coordinates
 
         read = map_coordinates(template.spline(variant.scale), wanted, order=3, mode="mirror", prefilter=False)
-        counts = map_coordinates(template.support.astype(float), wanted, order=1, mode="nearest") >= _COUNTS
+        counts = np.ones(wanted.shape[1], bool)
+        if not template.support.all():
+            counts = map_coordinates(template.support.astype(float), wanted, order=1, mode="nearest") >= _COUNTS
     values, support = np.zeros(inside.size), np.zeros(inside.size, bool)
     values[slice(None) if beyond else inside] = read
     support[inside] = counts[inside] if beyond else counts

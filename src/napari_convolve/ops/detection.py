@@ -17,6 +17,7 @@ from ._bank import Bank
 from ._chance import NullScores, Peaks, learn
 from ._detections import Detections
 from ._explaining import stand_out
+from ._loops import compile_later
 from ._part import Part
 from ._patches import Reader, scores_at
 from ._peaks import local_maxima
@@ -155,9 +156,7 @@ def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task
     plan = plan_on(where.machines, where.max_memory)
     spectrum = 16 * math.prod(problem.block(plan.tiles)[a] for a in problem.axes)
     size = max(1, min(_SPECTRA // max(spectrum, 1), len(bank)))
-    scoring = Scoring(
-        METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid, len(bank) > 1
-    )
+    scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
     task.begin(_STEPS * math.ceil(len(bank) / size))
     xp = source.xp
     for numbers, patterns in bank.batches(size):
@@ -170,6 +169,7 @@ def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task
         else:
             best = xp.where(xp.isnan(best) | (found > best), found, best)
     task.plan = plan
+    compile_later(problem.dtype, problem.compute, False)
     return best
 
 
@@ -246,6 +246,9 @@ def _collect(
         )
         keep, shifts = keep[alone], shifts[alone]
     exact = places[keep].astype(float)
+    for number in np.unique(variants[keep]):
+        variant = bank.variants[number]
+        exact[np.ix_(variants[keep] == number, axes)] += bank.templates[variant.template].shift(variant)
     if search.subpixel:
         exact[:, axes] += shifts
     again = suppress(

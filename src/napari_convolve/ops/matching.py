@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,15 +13,23 @@ import numpy as np
 from .._arrays import Array, dtype_name
 from .._progress import Task
 from ..backends import Backend, cpu_count, get_backend
+from ..backends._base import next_smooth
 from ..methods import METHODS, Method
+from ..methods.fft import PER_SAMPLE
 from ..planning import Cost, Machine, Plan, Problem, make_plan
+from ._loops import compile_later
 from ._patterns import Pattern
-from ._scores import Scores, Scoring
+from ._scores import BestScores, Scoring
 from ._tiles import Sweep, sweep
 from .window import Window, as_convolution, check_room, methods, window_sweep
 
-#: Seconds per sample for each pass over a block in float64, and how many blocks in float64 are held at once.
-_PER_PASS, _HELD = 0.4e-9, 7
+#: Seconds per sample for the moments of a block, and for dividing by them for each pattern; how many blocks in float64
+#: are held at once.
+_MOMENTS, _SCORE, _HELD = 6e-9, 0.5e-9, 7
+#: Bytes of a block that stay in a core's cache, and how much dearer a pass is beyond.
+_CACHED, _BEYOND = 1 << 19, 2.0
+#: Seconds that a transform and a tile cost however small they are.
+_PER_TRANSFORM, _PER_TILE = 50e-6, 200e-6
 
 
 def template_scores(
@@ -61,8 +71,10 @@ def template_scores(
     check_room(problem.out, spec.dtype, source)
     plan = plan_on(machines, max_memory)
     scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image))
-    compute = Scores(scoring, pattern)
-    return sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    compute = BestScores(scoring, (pattern,))
+    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    compile_later(problem.dtype, problem.compute, pattern.is_box)
+    return result
 
 
 def in_order(pattern: Pattern, window: Window) -> tuple[Pattern, Window]:
@@ -79,7 +91,7 @@ def score_sweep(
     applied, reach = as_convolution(pattern.kernel(), window)
     spec = window_sweep(shape, dtype, applied, window, reach, masked, responsive)
     # only the plain numerator may be separable: counts and sums over what is there are not
-    plain = pattern.is_box and not spec.problem.masked
+    plain = pattern.is_full and not spec.problem.masked
     terms = len(pattern.factors) if plain else 0
     problem = replace(spec.problem, operation="match_template", taps=pattern.count, terms=terms)
     return replace(spec, problem=problem)
@@ -98,7 +110,7 @@ def resolution_of(image: Array) -> float:
 
 
 def scoring_methods(number: int = 1, boxes: bool = True) -> list[Method]:
-    """The registered methods, with the price of everything that a score needs.
+    """The registered methods, with the price of everything that a score needs, and tiles that make the most of it.
 
     Parameters
     ----------
@@ -107,22 +119,68 @@ def scoring_methods(number: int = 1, boxes: bool = True) -> list[Method]:
     boxes
         Whether all samples of their windows count; otherwise the moments are sums over windows as well.
     """
-    return [replace(method, cost=_scoring_cost(method, number, boxes)) for method in methods()]
+    return [
+        replace(method, cost=_scoring_cost(method, number, boxes), tile=_scoring_tile(method, number, boxes))
+        for method in methods()
+    ]
+
+
+def _correlations(method: Method, number: int, boxes: bool) -> float:
+    """How many correlations by this method the scores of `number` patterns cost."""
+    # the supports of turned patterns need two sums more
+    sums = number if boxes else 2 * number
+    if method.keeps_ratio:
+        return sums
+    # all share the transform of the block
+    return (1 + sums) / 2
 
 
 def _scoring_cost(method: Method, number: int, boxes: bool) -> Callable[[Problem, tuple[int, ...], Machine], Cost]:
-    # several patterns share the transform of the block
-    transforms = (1 + number) / 2 if number > 1 and not method.keeps_ratio else number
-    # sums over a support are float64, twice the work
-    sums = transforms * (1 if boxes else 1 + 2 * 2)
+    correlations = _correlations(method, number, boxes)
 
     def cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         base = method.cost(problem, tile, machine)
         samples = math.prod(problem.block(tile))
-        passes = 12 + 6 * number + sum(3 * max(k - 1, 1).bit_length() for k in problem.kernel)
-        rate = machine.rates.get("passes", _PER_PASS)
+        beyond = 1.0 if samples * problem.itemsize <= _CACHED else _BEYOND
+        seconds = (_MOMENTS + _SCORE * number * beyond) * samples * problem.itemsize / 4
         cores = machine.cores if base.shared else 1
-        seconds = sums * base.seconds + cores * passes * samples * rate
-        return Cost(seconds, base.bytes + 8 * _HELD * samples, base.shared)
+        return Cost(correlations * base.seconds + cores * seconds, base.bytes + 8 * _HELD * samples, base.shared)
 
     return cost
+
+
+def _scoring_tile(method: Method, number: int, boxes: bool) -> Callable[[Problem, Machine], tuple[int, ...]]:
+    def tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
+        if method.name != "overlap-save" or len(problem.axes) != 2:
+            return method.tile(problem, machine)
+        out = tuple(problem.out[a] for a in problem.axes)
+        kernel = tuple(problem.kernel[a] for a in range(2))
+        transforms = 2 * _correlations(method, number, boxes)
+        acted = _even_tile(out, kernel, problem.itemsize, transforms, number, machine.cores)
+        lengths = [1] * len(problem.out)
+        for axis, length in zip(problem.axes, acted, strict=True):
+            lengths[axis] = length
+        return tuple(lengths)
+
+    return tile
+
+
+@functools.lru_cache(maxsize=256)
+def _even_tile(
+    out: tuple[int, ...], kernel: tuple[int, ...], itemsize: int, transforms: float, number: int, cores: int
+) -> tuple[int, ...]:
+    """Tiles of equal size for which the whole costs least."""
+    choices = []
+    for n, k in zip(out, kernel, strict=True):
+        lengths = {-(-n // m) for m in range(1, max(n // 64, 1) + 1)}
+        choices.append([t for t in lengths if t >= k / 2] or [n])
+
+    def total(tile: tuple[int, ...]) -> float:
+        tiles = math.prod(-(-n // t) for n, t in zip(out, tile, strict=True))
+        samples = math.prod(next_smooth(t + k - 1) for t, k in zip(tile, kernel, strict=True))
+        beyond = 1 + 0.25 * max(0.0, math.log2(samples * itemsize / _CACHED))
+        one = 0.5 * samples * math.log2(max(2, samples)) * PER_SAMPLE * beyond * itemsize / 4 + _PER_TRANSFORM
+        rest = (_MOMENTS + _SCORE * number * beyond) * samples * itemsize / 4 + _PER_TILE
+        return -(-tiles // cores) * (transforms * one + rest)
+
+    return min(itertools.product(*choices), key=total)

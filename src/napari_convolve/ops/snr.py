@@ -55,7 +55,7 @@ def coloured_kernel(pattern: Pattern, power: Power, grow: bool = True, ridge: fl
     """
     shape = _above_rim(pattern)
     best: tuple[float, Kernel] | None = None
-    for margin in (0, 1, 2, 4, 8, _WIDEST) if pattern.is_box and grow else (0,):
+    for margin in (0, 1, 2, 4, 8, _WIDEST) if pattern.is_full and grow else (0,):
         wide = [(margin, margin) if k > 1 else (0, 0) for k in shape.shape]
         support = np.pad(pattern.support, wide, constant_values=True)
         spectrum = power(tuple(2 * k for k in support.shape))
