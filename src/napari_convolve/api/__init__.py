@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 #: Public function -> module of this package that holds it.
 _WHERE = {
+    "bandpass": "_spectral_filters",
     "convolve": "_windows",
     "correlate": "_windows",
     "covering_rotations": "_rotations",
     "deconvolution_quality": "_quality",
     "detect_features": "_features",
     "estimate_noise": "_noise",
+    "filter_spectrum": "_spectral_filters",
+    "find_periodic_noise": "_stripes",
     "fourier_ring_correlation": "_ring",
     "frequency_response": "_response",
     "inspect": "_seeing",
@@ -23,6 +26,7 @@ _WHERE = {
     "landweber": "_deconvolvers",
     "match_template": "_matching",
     "matched_filter": "_snr",
+    "notch": "_stripes",
     "plan": "_machine",
     "richardson_lucy": "_lucy",
     "spectrum": "_frequency",
@@ -56,5 +60,9 @@ if TYPE_CHECKING:
     from ._rotations import covering_rotations as covering_rotations
     from ._seeing import inspect as inspect
     from ._snr import matched_filter as matched_filter
+    from ._spectral_filters import bandpass as bandpass
+    from ._spectral_filters import filter_spectrum as filter_spectrum
+    from ._stripes import find_periodic_noise as find_periodic_noise
+    from ._stripes import notch as notch
     from ._windows import convolve as convolve
     from ._windows import correlate as correlate

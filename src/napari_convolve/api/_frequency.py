@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
-
-import numpy as np
 
 from .._arrays import wanted_dtype
 from .._progress import Task
 from .._registry import Param
-from ..kernels._values import as_spacing
 from ..ops import frequency as ops
 from ..ops._spectrum import Spectrum
 from ..ops._tapers import TAPERS
+from ._acted import Spacing, as_acted, described
 from ._blurred import MissingPolicy, as_valid
 from ._options import (
     Axes,
@@ -23,23 +20,20 @@ from ._options import (
     Progress,
     ReportCallback,
     Workers,
-    as_axes,
     as_bytes,
     as_callback,
     as_input,
     as_workers,
-    documented,
     machines_for,
     one_of,
 )
-from ._response import Spacing
 from ._windows import as_backend
 
 Taper = Annotated[str | None, Param(choices=tuple(TAPERS), label="window")]
 Seam = Annotated[Literal["periodic", "moisan"], Param(choices=ops.SEAMS, label="edges", advanced=True)]
 
 
-@documented
+@described
 def spectrum(
     image: Any,
     /,
@@ -75,10 +69,7 @@ def spectrum(
     edges : {"periodic", "moisan"}
         Take the image as one period, or take away its smooth component, whose jump between opposite edges makes a
         cross in the spectrum (periodic plus smooth decomposition, for looking at).
-    mask : array of bool, optional
-        True where a sample counts; the others are filled by normalised smoothing first.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or treated like a masked one.
+    {missing}
     dtype : dtype, optional
         complex64 or complex128; by default what the image's dtype asks for (complex64 for 8 and 16 bit and float32).
     {run}
@@ -113,18 +104,19 @@ def spectrum(
     """
     task = Task("spectrum", as_callback("progress", progress), as_callback("report", report))
     given = as_input(image, mask)
-    acted, steps = as_acted(given.array.shape, axes, spacing)
+    acted = as_acted(given.array.shape, axes, spacing)
     kind = wanted_dtype(dtype, complex_result=dtype is not None)
     view = ops.View(
-        axes=acted,
-        spacing=steps,
+        axes=acted.axes,
+        spacing=acted.spacing,
+        order=acted.order,
         window=None if window is None else one_of("window", window, tuple(TAPERS)),
         edges=one_of("edges", edges, ops.SEAMS),
         dtype=kind,
     )
     machines = machines_for(as_backend(backend), given.source)
     threads, limit = as_workers(workers), as_bytes(max_memory)
-    valid = as_valid(given.array, given.mask, nan, acted, given.source)
+    valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
     result = ops.spectrum_of(
         given.array,
         view,
@@ -137,27 +129,3 @@ def spectrum(
     )
     task.finish()
     return result
-
-
-def as_acted(
-    shape: Sequence[int], axes: Any, spacing: Any, count: int | None = None
-) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The axes to act on, rising, and the spacing along each; by default the last `count`, or all.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When they do not fit an image of `shape`.
-    """
-    ndim = len(shape)
-    if count is None:
-        count = ndim if axes is None else len(axes) if isinstance(axes, Sequence | np.ndarray) else 1
-    given = as_axes(axes, ndim, count, "the operation")
-    if not given:
-        raise ValueError(f"axes={axes!r} names no axis")
-    lengths = as_spacing(spacing, count) or (1.0,) * count
-    for axis in given:
-        if shape[axis] == 0:
-            raise ValueError(f"image of shape {tuple(shape)} has no samples along axis {axis}, which is acted on")
-    order = sorted(range(count), key=lambda i: given[i])
-    return tuple(given[i] for i in order), tuple(lengths[i] for i in order)

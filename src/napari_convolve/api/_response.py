@@ -16,9 +16,9 @@ from ..ops import response as ops
 from ..ops._design_fit import WINDOWS
 from ..ops._gain import FrequencyResponse
 from ..ops._responses import as_response
+from ._acted import Spacing
 from ._windows import host_kernel
 
-Spacing = Annotated[float | Sequence[float] | None, Param(min=0, step=0.01, label="sample distance", advanced=True)]
 Sizes = Annotated[int | Sequence[int], Param(min=1, step=2)]
 DesignWindow = Annotated[str | float | None, Param(choices=tuple(WINDOWS))]
 
@@ -128,9 +128,9 @@ def kernel_from_response(
     >>> import numpy as np, napari_convolve as nc
     >>> def low_pass(f):
     ...     return np.where(f < 0.1, 1.0, np.where(f > 0.2, 0.0, np.nan))
-    >>> k = nc.kernel_from_response(low_pass, 15, window=None)
+    >>> k = nc.kernel_from_response(low_pass, 21, window=None)
     >>> k.shape, k.parameters["max_error"] < 0.1
-    ((15, 15), True)
+    ((21, 21), True)
     """
     device = backend_of(response)
     wanted = as_response(response if device is None else device.to_host(response))

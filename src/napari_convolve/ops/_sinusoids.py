@@ -149,7 +149,7 @@ def find_waves(values: np.ndarray, window: str | None, real: bool, count: int, r
         largest = max((abs(wave.amplitude) for wave in found), default=0.0)
         if all(abs(a.amplitude - b.amplitude) <= _SETTLED * largest for a, b in zip(found, before, strict=True)):
             break
-    found = [_canonical(wave) if real else wave for wave in found]
+    found = [canonical(wave, _UNSIGNED) if real else wave for wave in found]
     return sorted(found, key=lambda wave: -abs(wave.amplitude))
 
 
@@ -194,10 +194,16 @@ def _signed(n: int) -> np.ndarray:
     return np.round(np.fft.fftfreq(n, 1 / n))
 
 
-def _canonical(wave: Wave) -> Wave:
-    """Of the two frequencies of a real wave, the one that is positive along the last axis where it is not 0."""
+def canonical(wave: Wave, unsigned: float) -> Wave:
+    """Of the two frequencies of a real wave, the one that is positive along the last axis where it is not 0.
+
+    Parameters
+    ----------
+    unsigned : float
+        Up to here a frequency counts as 0.
+    """
     for p in reversed(wave.place):
-        if abs(p) > _UNSIGNED:
+        if abs(p) > unsigned:
             if p < 0:
                 return Wave(tuple(-q for q in wave.place), wave.amplitude.conjugate())
             break

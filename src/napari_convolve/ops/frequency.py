@@ -32,6 +32,8 @@ class View:
         Rising.
     spacing : tuple of float
         One for each of `axes`.
+    order : tuple of int
+        The order in which the spectrum is to name its axes.
     window : str or None
     edges : str
     dtype : str or None
@@ -40,6 +42,7 @@ class View:
 
     axes: tuple[int, ...]
     spacing: tuple[float, ...]
+    order: tuple[int, ...]
     window: str | None
     edges: str
     dtype: str | None
@@ -61,11 +64,8 @@ def spectrum_of(
     compute = compute_dtype(given, wanted=view.dtype)
     out = view.dtype or COMPLEX_OF.get(compute, compute)
     lengths = [image.shape[a] for a in view.axes]
-    frequencies = tuple(np.fft.fftfreq(n, s) for n, s in zip(lengths, view.spacing, strict=True))
-    real = not given.startswith("complex")
     if 0 in image.shape:
-        values = source.empty(tuple(image.shape), out)
-        return Spectrum(values, frequencies, view.axes, view.spacing, view.window, real)
+        return _named(source.empty(tuple(image.shape), out), view, given)
     problem = global_problem("spectrum", image.shape, given, out, view.axes, view.edges, valid is not None, task)
     demand = Demand(tuple(lengths), transforms=2 if view.edges == "moisan" else 1, buffers=4, steps=1)
     plan = global_plan(problem, demand, machines, workers, max_memory)
@@ -96,7 +96,13 @@ def spectrum_of(
 
     entries = whole_entries(image.shape, view.axes)
     values = run_entries(image, valid, entries, problem, demand, plan, out, entry, source, workers, task)
-    return Spectrum(values, frequencies, view.axes, view.spacing, view.window, real)
+    return _named(values, view, given)
+
+
+def _named(values: Array, view: View, given: str) -> Spectrum:
+    axes, spacing = tuple(view.axes[o] for o in view.order), tuple(view.spacing[o] for o in view.order)
+    frequencies = tuple(np.fft.fftfreq(values.shape[a], s) for a, s in zip(axes, spacing, strict=True))
+    return Spectrum(values, frequencies, axes, spacing, view.window, not given.startswith("complex"))
 
 
 def global_problem(
