@@ -23,7 +23,8 @@ def blocks(page: str) -> list[tuple[str, str]]:
 
 def run(command: list[str], folder: Path, path: Path) -> str:
     """Run a command with `path` for its modules; its output."""
-    environment = os.environ | {"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"}
+    places = os.pathsep.join(filter(None, [str(path), os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": places, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
