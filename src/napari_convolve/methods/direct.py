@@ -19,11 +19,13 @@ _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 _SAMPLE, _WEIGHT, _LOOP = 0.45e-9, 0.030e-9, 2.5e-6
 #: so few weights (identity, a shift, a difference) are shifted copies in any case: exact, and nothing to compile
 _FEW = 2
+#: so few products (an example typed by hand) likewise
+_TINY = 1 << 12
 
 
 def _plane(problem: Problem) -> tuple[int, int] | None:
     """Height and width of the kernel in the last two axes, or None where the compiled loops do not fit."""
-    if problem.taps <= _FEW:
+    if problem.taps <= _FEW or problem.taps * math.prod(problem.out) <= _TINY:
         return None
     ndim = len(problem.shape)
     lengths = dict(zip(problem.axes, problem.kernel, strict=True))
@@ -98,7 +100,8 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     values, axes = weights.values, weights.axes
     dtype = str(values.dtype)
-    fits = block.ndim - 1 in axes and dtype_name(out.dtype) == dtype and np.count_nonzero(values) > _FEW
+    taps = np.count_nonzero(values)
+    fits = block.ndim - 1 in axes and dtype_name(out.dtype) == dtype and taps > _FEW and taps * out.size > _TINY
     if backend.name != "numpy" or not _compiled.usable(dtype) or not fits:
         shifted_sums(block, values, axes, out, backend)
         return False
