@@ -182,7 +182,10 @@ def calibration(fields: int) -> Iterator[str]:
 def tables(folder: Path, fields: int) -> str:
     """Both tables as Markdown."""
     sets = (coins(), letters(folder), storm(folder), beads(folder), nuclei(folder), synthetic(folder))
-    lines = ["| set | search | features | found | precision | recall | rms error (px) |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| set | search | features | found | precision | recall | rms error (px) |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for rows in sets:
         for found in rows:
             lines.append(str(found))

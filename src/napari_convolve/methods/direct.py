@@ -100,8 +100,8 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     values, axes = weights.values, weights.axes
     dtype = str(values.dtype)
-    taps = np.count_nonzero(values)
-    fits = block.ndim - 1 in axes and dtype_name(out.dtype) == dtype and taps > _FEW and taps * out.size > _TINY
+    number = np.count_nonzero(values)
+    fits = block.ndim - 1 in axes and dtype_name(out.dtype) == dtype and number > _FEW and number * out.size > _TINY
     if backend.name != "numpy" or not _compiled.usable(dtype) or not fits:
         shifted_sums(block, values, axes, out, backend)
         return False

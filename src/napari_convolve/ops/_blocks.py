@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -53,7 +52,7 @@ class Block:
     ) -> None:
         self.raw, self.axes, self.backend, self.workers = raw, axes, backend, workers
         self.there, self.bad, self.scale = None, None, 1.0
-        self.grid = [_fast_length(backend, raw.shape[a]) for a in axes]
+        self.grid = [backend.fast_length(raw.shape[a]) for a in axes]
         self._spectra: dict[tuple[str, str], Array] = {}
         if valid is None and self._reads_at_once():
             return
@@ -100,7 +99,9 @@ class Block:
             shape[axis] = length
         buffer = SESSION.scratch(f"scores.{slot}", tuple(shape), dtype)
         for axis in self.axes:
-            buffer[tuple(slice(self.raw.shape[axis], None) if a == axis else slice(None) for a in range(buffer.ndim))] = 0
+            buffer[
+                tuple(slice(self.raw.shape[axis], None) if a == axis else slice(None) for a in range(buffer.ndim))
+            ] = 0
         return buffer
 
     @cached_property
@@ -134,11 +135,6 @@ class Block:
                 form = self.form(name, dtype)
             self._spectra[key] = self.backend.fft(form, self.grid, self.axes, self.workers)
         return self._spectra[key]
-
-
-@functools.lru_cache(maxsize=1024)
-def _fast_length(backend: Backend, length: int) -> int:
-    return backend.fast_length(length)
 
 
 def last_axes(ndim: int, count: int) -> tuple[int, ...]:
@@ -175,9 +171,7 @@ def memory(array: np.ndarray) -> tuple[np.ndarray, int]:
     return flat(array), 0
 
 
-def split_missing(
-    block: Array, valid: Array | None, omit: bool, xp: Any
-) -> tuple[Array, Array | None, Array | None]:
+def split_missing(block: Array, valid: Array | None, omit: bool, xp: Any) -> tuple[Array, Array | None, Array | None]:
     """Block with 0 for what is not finite or masked, the samples that are there, and those that make NaN.
 
     None stands for "all" and for "none".

@@ -8,6 +8,7 @@ wanted is compiled after the call has returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,19 @@ def support_norms(
 
 
 def divide(
-    R: Any, r0: int, sr: int, N: Any, n0: int, sn: int, ny: int, nx: int, out: Any, o0: int, so: int, zero: Any, one: Any
+    R: Any,
+    r0: int,
+    sr: int,
+    N: Any,
+    n0: int,
+    sn: int,
+    ny: int,
+    nx: int,
+    out: Any,
+    o0: int,
+    so: int,
+    zero: Any,
+    one: Any,
 ) -> None:
     """Write scores, numerators over norms, into `out`."""
     for y in range(ny):
@@ -183,7 +196,19 @@ def divide(
 
 
 def divide_max(
-    R: Any, r0: int, sr: int, N: Any, n0: int, sn: int, ny: int, nx: int, out: Any, o0: int, so: int, zero: Any, one: Any
+    R: Any,
+    r0: int,
+    sr: int,
+    N: Any,
+    n0: int,
+    sn: int,
+    ny: int,
+    nx: int,
+    out: Any,
+    o0: int,
+    so: int,
+    zero: Any,
+    one: Any,
 ) -> None:
     """Write scores where they are higher than what is there."""
     for y in range(ny):
@@ -212,7 +237,7 @@ def ready(name: str, *dtypes: str) -> Callable[..., Any] | None:
 def compile_now(read: str, wanted: str, boxes: bool = True) -> None:
     """Compile what scoring an image of dtype `read` in dtype `wanted` needs."""
     for name, dtypes in _needed(read, wanted, boxes):
-        SESSION.compiled(("scores", name, *dtypes), lambda name=name, dtypes=dtypes: _compile(name, dtypes))
+        SESSION.compiled(("scores", name, *dtypes), partial(_compile, name, dtypes))
 
 
 def compile_later(read: str, wanted: str, boxes: bool = True) -> None:
@@ -220,9 +245,7 @@ def compile_later(read: str, wanted: str, boxes: bool = True) -> None:
     if read not in READ or wanted not in ("float32", "float64") or not installed():
         return
     missing = [(n, d) for n, d in _needed(read, wanted, boxes) if ("scores", n, *d) not in SESSION.ready()]
-    SESSION.later(
-        (lambda n=n, d=d: SESSION.compiled(("scores", n, *d), lambda: _compile(n, d))) for n, d in missing
-    )
+    SESSION.later(partial(SESSION.compiled, ("scores", n, *d), partial(_compile, n, d)) for n, d in missing)
 
 
 def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, ...]]]:
@@ -233,17 +256,17 @@ def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, .
 
 
 def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
-    from numba import njit, types
+    import numba
+    from numba import types
 
+    njit: Any = numba.njit
     found = [getattr(types, dtype) for dtype in dtypes]
     line, real, integer = types.Array(found[0], 1, "C", readonly=True), types.float64, types.int64
     plane = types.Array(found[-1], 2, "C")
     at = [integer] * 2
     signature = {
         "centre": lambda: real(line, *[integer] * 4, real, plane),
-        "box_norms": lambda: found[-1](
-            line, *[integer] * 4, real, *at, real, real, types.Array(real, 2, "C"), plane
-        ),
+        "box_norms": lambda: found[-1](line, *[integer] * 4, real, *at, real, real, types.Array(real, 2, "C"), plane),
         "support_norms": lambda: types.Tuple([real, integer])(line, *at, line, *at, *at, *[real] * 5, plane),
         "divide": lambda: types.void(line, *at, line, *at, *at, types.Array(found[0], 1, "C"), *at, *found * 2),
     }

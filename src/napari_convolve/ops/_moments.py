@@ -111,7 +111,12 @@ def _from_sums(
 
 
 def _compiled_support_norms(
-    total: np.ndarray, second: np.ndarray, numbers: tuple[float, ...], block: Block, certain: bool, loop: Callable[..., Any]
+    total: np.ndarray,
+    second: np.ndarray,
+    numbers: tuple[float, ...],
+    block: Block,
+    certain: bool,
+    loop: Callable[..., Any],
 ) -> Norms | None:
     acted = len(block.axes)
     values = SESSION.scratch("scores.norms", total.shape, total.dtype.name)
@@ -133,7 +138,9 @@ def _norms(block: Block, scatter: Array, floor: Array, dtype: str) -> Norms:
     held = values > 0
     if not bool(xp.any(held)):
         return Norms(values, math.inf)
-    return Norms(values, float(xp.min(xp.where(held, values, xp.asarray(math.inf, dtype=values.dtype, device=values.device)))))
+    return Norms(
+        values, float(xp.min(xp.where(held, values, xp.asarray(math.inf, dtype=values.dtype, device=values.device))))
+    )
 
 
 def cut(norms: Norms, pattern: Pattern, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:

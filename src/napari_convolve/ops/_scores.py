@@ -149,7 +149,9 @@ class Scorer:
         coarse = 0.5 * self.scoring.resolution * (mean + block.offset * block.scale)
         rounding = 4.0 * (math.log2(max(math.prod(block.raw.shape), 2)) + 2) * float(np.finfo(np.float64).eps)
         power = block.rms * block.rms * math.prod(block.raw.shape)
-        floor = rounding * (math.sqrt(block.fourth * pattern.count) + 2 * math.sqrt(power * pattern.count) * xp.abs(mean))
+        floor = rounding * (
+            math.sqrt(block.fourth * pattern.count) + 2 * math.sqrt(power * pattern.count) * xp.abs(mean)
+        )
         flat_window = scatter <= floor + number * coarse * coarse
         values = pattern.numerator(axes, "float64")
         numerator, part = self._sums("samples", values), self._sums("there", values)

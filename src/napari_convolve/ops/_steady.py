@@ -131,7 +131,8 @@ def _patch_lengths(shape: tuple[int, ...], place: np.ndarray, apart: bool, few: 
     fastest = float(np.abs(place).max())
     if apart:
         fastest = min(fastest, float(np.abs(2 * place - np.round(2 * place)).max()))
-    found, short = [], []
+    found: list[tuple[int, ...]] = []
+    short: list[tuple[int, ...]] = []
     for length in _LENGTHS:
         lengths = tuple(min(length, n) for n in shape)
         count = math.prod(_count(n, m) for n, m in zip(shape, lengths, strict=True))

@@ -62,4 +62,3 @@ def _by_blocks(array: Array, axis: int, length: int, backend: Backend) -> Array:
     whole = xp.arange(number, device=array.device) % length == 0
     whole = xp.reshape(whole, tuple(number if a == axis else 1 for a in range(array.ndim)))
     return after + xp.where(whole, xp.zeros_like(before), before)
-

@@ -58,7 +58,8 @@ class Template:
     @property
     def anchor(self) -> np.ndarray:
         """From the middle to the sample ``N // 2``, which is put at the centre of the window."""
-        return np.array(self.shape) // 2 - self.middle
+        anchor: np.ndarray = np.array(self.shape) // 2 - self.middle
+        return anchor
 
     def shift(self, variant: Variant) -> np.ndarray:
         """From the centre of a variant's window to where the template's own centre lies."""
