@@ -256,15 +256,13 @@ def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, .
 
 
 def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
-    import numba
-    from numba import types
+    from numba import njit, types
 
-    njit: Any = numba.njit
     found = [getattr(types, dtype) for dtype in dtypes]
     line, real, integer = types.Array(found[0], 1, "C", readonly=True), types.float64, types.int64
     plane = types.Array(found[-1], 2, "C")
     at = [integer] * 2
-    signature = {
+    signature: dict[str, Callable[[], Any]] = {
         "centre": lambda: real(line, *[integer] * 4, real, plane),
         "box_norms": lambda: found[-1](line, *[integer] * 4, real, *at, real, real, types.Array(real, 2, "C"), plane),
         "support_norms": lambda: types.Tuple([real, integer])(line, *at, line, *at, *at, *[real] * 5, plane),
