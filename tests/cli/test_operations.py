@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
+from napari_convolve.bigdata.files import Labeled, read, write
 from napari_convolve.cli._operations import filtering
 from napari_convolve.recipes import OPERATIONS
 
@@ -65,3 +66,18 @@ def test_wiener(cli, tmp_path: Path) -> None:
         assert "nsr" in failed.err
     np.save(tmp_path / "a.npy", np.full((40, 50), np.nan))
     assert cli("wiener", *words).status == 1, "the data are wrong, not the words"
+
+
+def test_diffuse_in_the_units_of_the_file(cli, tmp_path: Path) -> None:
+    image = RNG.random((3, 9, 20, 21)).astype("f4")
+    file = Labeled(image, axes="tzyx", spacing=(1, 0.5, 0.2, 0.2), units=("s", "um", "um", "um"))
+    write(tmp_path / "a.ome.tif", file, overwrite=False)
+    words = [tmp_path / "a.ome.tif", tmp_path / "b.ome.tif", "--D", "0.3", "--t", "0.5", "--overwrite"]
+    assert cli("diffuse", *words).status == 0
+    expected = nc.diffuse(image, D=0.3, t=0.5, spacing=(0.5, 0.2, 0.2), axes=(1, 2, 3))
+    np.testing.assert_allclose(read(tmp_path / "b.ome.tif").data, expected, atol=1e-5)
+    assert cli("diffuse", *words, "--spacing", "1", "--axes", "yx", "--D", "0.3,0.1").status == 0
+    expected = nc.diffuse(image, D=(0.3, 0.1), t=0.5, axes=(2, 3))
+    np.testing.assert_allclose(read(tmp_path / "b.ome.tif").data, expected, atol=1e-5)
+    failed = cli("diffuse", *words, "--D", "-1")
+    assert (failed.status, failed.err.count("\n")) == (2, 1) and "D=-1" in failed.err

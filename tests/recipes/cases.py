@@ -52,6 +52,7 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
     ),
     "landweber": ("landweber", STACK, {"psf": nc.kernels.gaussian(sigma=(1, 1.5, 1.5)), "iterations": 5}),
     "estimate_noise": ("estimate_noise", PLANE, {"psf": nc.kernels.gaussian(sigma=1.5), "edges": "periodic"}),
+    "diffuse": ("diffuse", STACK, {"D": (0.5, 0.3), "t": 4, "axes": (1, 2), "spacing": 0.8, "boundary": "wrap"}),
     "spectrum": ("spectrum", PLANE, {"window": "hann", "spacing": (0.2, 0.1)}),
 }
 

@@ -16,6 +16,7 @@ _WHERE = {
     "covering_rotations": "_rotations",
     "deconvolution_quality": "_quality",
     "detect_features": "_features",
+    "diffuse": "_diffusion",
     "estimate_noise": "_noise",
     "filter_spectrum": "_spectral_filters",
     "find_periodic_noise": "_stripes",
@@ -46,6 +47,7 @@ def __getattr__(name: str) -> Any:
 if TYPE_CHECKING:
     from ._deconvolution import wiener as wiener
     from ._deconvolvers import landweber as landweber
+    from ._diffusion import diffuse as diffuse
     from ._features import detect_features as detect_features
     from ._frequency import spectrum as spectrum
     from ._lucy import richardson_lucy as richardson_lucy

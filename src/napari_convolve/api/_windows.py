@@ -159,7 +159,11 @@ def correlate(
 def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Array:
     """Validate everything, then hand over to the operation."""
     task = Task(operation, as_callback("progress", settings["progress"]), as_callback("report", settings["report"]))
-    kernel = host_kernel(kernel)
+    return run_window(operation, image, host_kernel(kernel), settings, task)
+
+
+def run_window(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
+    """A convolution or correlation, called by its options, as a task that may have another name."""
     if is_dask(image):
         return _lazy(operation, image, kernel, settings, task)
     given = as_input(image, settings["mask"])

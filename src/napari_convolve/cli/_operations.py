@@ -74,6 +74,8 @@ def checked(operation: Operation, image: Labeled, weights: Kernel | None, given:
         options["template_mask"] = read(options["template_mask"]).data != 0
     try:
         options["axes"] = kernel_axes(image, weights, options["axes"])
+        if options.get("spacing", ()) is None:  # the file knows how far apart its samples are
+            options["spacing"] = tuple(image.spacing[axis] for axis in options["axes"])
         if operation.name in planned():
             spec = ArraySpec(colours_of(image).shape, image.data.dtype.name)
             api.plan(spec, weights, operation=operation.name, **options)

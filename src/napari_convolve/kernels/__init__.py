@@ -10,7 +10,7 @@ from typing import Any
 
 # Importing a module fills the catalogue: in this order, families together, lists show it.
 # isort: off
-from . import smoothing, shapes, polynomial  # noqa: F401
+from . import smoothing, spreading, shapes, polynomial  # noqa: F401
 from . import derivative, scale_space  # noqa: F401
 from . import sharpening, matched, basic  # noqa: F401
 

@@ -103,6 +103,7 @@ for _name in (
     "landweber",
     "estimate_noise",
     "spectrum",
+    "diffuse",
 ):
     OPERATIONS.register(_name, Operation(_name, getattr(api, _name)))
 
