@@ -36,6 +36,14 @@ def test_workers_change_the_time_but_never_the_tiles() -> None:
     assert plans[0].seconds > plans[1].seconds > plans[2].seconds
 
 
+def test_workers_never_decide_the_method() -> None:
+    """Whole transforms use all threads or one; tiles as many as there are: their order turns with the workers."""
+    for side in range(16, 400, 24):
+        for k in (3, 7, 15, 31, 63):
+            plans = [make_plan(problem((side, side), k), [MACHINE], methods(), workers=n) for n in (1, 2, 3, None)]
+            assert len({(plan.method, plan.tiles) for plan in plans}) == 1, (side, k)
+
+
 @pytest.mark.parametrize("method", METHODS.names())
 @pytest.mark.parametrize("budget", [20_000_000, 4_000_000])
 def test_tiles_shrink_until_the_memory_is_kept(method: str, budget: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import numpy as np
@@ -49,9 +50,9 @@ def test_contract_when_integrated(name: str, ndim: int) -> None:
 @pytest.mark.parametrize("name", [n for n in names() if n != TYPED])
 def test_every_parameter_has_a_line_of_documentation(name: str) -> None:
     design = KERNELS.get(name)
-    section = (design.function.__doc__ or "").split("Parameters\n")[1].split("Notes\n")[0]
+    section = inspect.cleandoc(design.function.__doc__ or "").split("Parameters\n")[1].split("Notes\n")[0]
     for parameter in design.signature.parameters:
-        assert re.search(rf"^    (\w+, )*{parameter}(, \w+)*$", section, re.MULTILINE), parameter
+        assert re.search(rf"^(\w+, )*{parameter}(, \w+)*$", section, re.MULTILINE), parameter
 
 
 @pytest.mark.parametrize("name", [n for n in names() if n != TYPED])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
@@ -40,9 +41,9 @@ _OPTIONS = {
 
 def described(function: F) -> F:
     """Fill the options shared by operations in the frequency domain into a docstring."""
-    text = function.__doc__ or ""
+    text = inspect.cleandoc(function.__doc__ or "")
     for key, options in _OPTIONS.items():
-        text = text.replace(key, options)
+        text = text.replace(key, inspect.cleandoc(options))
     function.__doc__ = text
     return documented(function)
 

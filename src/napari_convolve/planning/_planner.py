@@ -58,7 +58,7 @@ def make_plan(
     method
         The name of the one method to use, ``"auto"``, or a plan to follow.
     workers
-        Threads; they change the predicted time but never the tiles, so that the result does not depend on them.
+        Threads; they change the predicted time but never method or tiles, so that the result does not depend on them.
     max_memory
         Bytes beyond input and output; None takes a safe share of what is free.
     compiled
@@ -71,7 +71,7 @@ def make_plan(
     """
     if isinstance(method, Plan):
         return _again(method, problem, machines, methods, workers, max_memory)
-    found: list[Plan] = []
+    found: list[tuple[MethodLike, Machine, int]] = []
     refused = ""
     for machine in machines:
         budget = max_memory or modest_budget(problem, machine)
@@ -84,11 +84,17 @@ def make_plan(
             if why_not:
                 refused = why_not
                 continue
-            found.append(_plan_for(problem, machine, candidate, budget, workers))
+            found.append((candidate, machine, budget))
     if not found:
         raise ValueError(f"method={method!r} does not apply here: {refused}; use method='auto'")
-    best = min(found, key=lambda plan: max(plan.seconds, _INDISTINCT_SECONDS))
-    return replace(best, reason=_reason(best, found, method))
+    # as if all threads were free: else the number of workers would decide the method, and with it the bits
+    plans = [_plan_for(problem, machine, candidate, budget, None) for candidate, machine, budget in found]
+    best = min(plans, key=lambda plan: max(plan.seconds, _INDISTINCT_SECONDS))
+    reason = _reason(best, plans, method)
+    if workers is not None:
+        candidate, machine, budget = found[plans.index(best)]
+        best = _plan_for(problem, machine, candidate, budget, workers)
+    return replace(best, reason=reason)
 
 
 def modest_budget(problem: Problem, machine: Machine) -> int:
