@@ -16,7 +16,7 @@ from ._values import Values, guard
 #: Where the weights end, in standard deviations: what is cut off is 2e-9 of the whole.
 _TRUNCATE = 6.0
 
-Diffusivity = Annotated[Lengths, Param(min=0, step=0.1, label="diffusion coefficient")]
+Diffusivity = Annotated[Lengths, Param(min=0, step=0.1, label="diffusivity")]
 Time = Annotated[float, Param(min=0, step=0.1, label="time")]
 
 
