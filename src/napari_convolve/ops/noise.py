@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from .._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name, in_c_order
 from ..backends import Backend
 from ._fill import fill_missing
+from ._noise_fit import NoiseFit
 from ._psf import Psf
 from ._sampling import Sample, sample_frequencies
 from ._whittle import features, fit
@@ -91,6 +92,19 @@ class NoiseEstimate:
 
 
 @dataclass(frozen=True)
+class FittedNoise(NoiseEstimate):
+    """An estimate with what it rests on.
+
+    Attributes
+    ----------
+    fit : NoiseFit
+        Powers found and fitted: `fit.profile()` for a plot, `fit.error(nsr)` for the error that a constant leaves.
+    """
+
+    fit: NoiseFit = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Known:
     """What is known of the noise beforehand.
 
@@ -162,13 +176,14 @@ def estimate(
     least = max(_FLOOR[edges], quantum**2 / 12 / scale)
     noise_power = None if given is None else max(given / scale, least)
     weights, noise_power = fit(power / scale, transfer, sample, len(blocks), noise_power, least)
-    return _result(weights, noise_power, scale, transfer, sample, shape, known, given)
+    return _result(weights, noise_power, scale, power, transfer, sample, shape, known, given)
 
 
 def _result(
     weights: np.ndarray,
     noise: float,
     scale: float,
+    power: np.ndarray,
     transfer: np.ndarray,
     sample: Sample,
     shape: tuple[int, ...],
@@ -187,11 +202,8 @@ def _result(
         f"spectrum falling like k^-{weights[1]:.2g} fitted at {sample.count} frequencies, noise {how}, "
         f"signal to noise {ratio:.0f} dB"
     )
-    return NoiseEstimate(nsr, math.sqrt(noise * scale), spectrum, error, reason)
-
-
-def _real(value: Array) -> float:
-    return complex(value).real
+    fit = NoiseFit(sample.frequencies, sample.weights, power, signal, transfer, noise * scale)
+    return FittedNoise(nsr, math.sqrt(noise * scale), spectrum, error, reason, fit)
 
 
 def _constant(nsr: float, noise: float, reason: str) -> NoiseEstimate:

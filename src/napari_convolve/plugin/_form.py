@@ -20,7 +20,26 @@ _WIDEST = "outside the image ····"
 _DTYPES = [("automatic", None), *((name, name) for name in ("uint8", "uint16", "float32", "float64"))]
 
 
-class Form(Container[Widget]):
+class Settings(Container[Widget]):
+    """Fields that give an operation its options."""
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What there are fields for."""
+        raise NotImplementedError
+
+    def arguments(self) -> dict[str, Any]:
+        """The values that differ from the defaults of the signature.
+
+        Raises
+        ------
+        ValueError
+            When a text cannot be read; it begins with the label of the field.
+        """
+        raise NotImplementedError
+
+
+class Form(Settings):
     """The parameters of a function as fields with limits, choices and tooltips; advanced ones are folded away.
 
     Parameters
@@ -55,11 +74,11 @@ class Form(Container[Widget]):
         super().__init__(labels=False)
         self.margins = (0, 0, 0, 0)
         hidden = {"progress", "report", *leave_out}
-        self.parameters = {p.name: p for p in parameters(function) if not p.array and p.name not in hidden}
+        self._parameters = {p.name: p for p in parameters(function) if not p.array and p.name not in hidden}
         self._fields: dict[str, Any] = {
-            name: field_for(p, (start or {}).get(name), sliders=sliders) for name, p in self.parameters.items()
+            name: field_for(p, (start or {}).get(name), sliders=sliders) for name, p in self._parameters.items()
         }
-        folded = {name for name, p in self.parameters.items() if p.limits.advanced or name in fold}
+        folded = {name for name, p in self._parameters.items() if p.limits.advanced or name in fold}
         advanced = [*also, *(field for name, field in self._fields.items() if name in folded)]
         usual = [field for name, field in self._fields.items() if name not in folded]
         if usual:
@@ -77,6 +96,10 @@ class Form(Container[Widget]):
     def __contains__(self, key: object) -> bool:
         return key in self._fields
 
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        return self._parameters
+
     def _show_constant(self) -> None:
         self._fields["cval"].visible = self._fields["boundary"].value == "constant"
 
@@ -89,13 +112,6 @@ class Form(Container[Widget]):
                 field.offer((label, i - len(names)) for i, label in enumerate(names))
 
     def arguments(self) -> dict[str, Any]:
-        """The values that differ from the defaults of the signature.
-
-        Raises
-        ------
-        ValueError
-            When a text cannot be read; it begins with the label of the field.
-        """
         values = {name: field.value for name, field in self._fields.items() if name != "cval" or self._constant()}
         return {name: value for name, value in values.items() if value != self.parameters[name].default}
 

@@ -8,11 +8,11 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
-from ._form import Form
+from ._form import Settings
 from ._text import summary
 
 
-def help_text(guide: str, function: Callable[..., Any], form: Form) -> str:
+def help_text(guide: str, function: Callable[..., Any], form: Settings) -> str:
     """Steps, what is computed, and every option, in Markdown."""
     lines = [guide, "## What is computed", "", summary(function), "", "## Options", ""]
     lines += [f"- **{p.limits.label or name.replace('_', ' ')}**: {p.help}" for name, p in form.parameters.items()]

@@ -19,7 +19,7 @@ from qtpy.QtCore import QTimer
 import napari_convolve as nc
 
 from ._fields import Choice
-from ._form import Form, rows
+from ._form import Form, Settings, rows
 from ._help import help_text, show_help
 from ._job import Job, sentence, start
 from ._layer_choice import LayerChoice
@@ -82,7 +82,7 @@ class OperationPanel(Container[Widget]):
 
     # --- what a subclass says --------------------------------------------------------------------------------------
 
-    def make_settings(self) -> Form:
+    def make_settings(self) -> Settings:
         """The options of the operation; by default all that the panel does not give itself."""
         leave_out = ("axes", "mask", "origin", *self.given)
         also = [self.mask, *self.advanced()]
@@ -114,6 +114,18 @@ class OperationPanel(Container[Widget]):
     def compute(self, request: Request, progress: Progress) -> Result:
         """Call the function, in the background, and make layers of what it returns."""
         raise NotImplementedError
+
+    def begun(self, request: Request) -> None:
+        """A run has started."""
+
+    def ticked(self, job: Job) -> None:
+        """Show more of a job that runs; called every tenth of a second."""
+
+    def ended(self) -> None:
+        """A run is over, whatever came of it; its layers are not added yet."""
+
+    def added(self, request: Request, result: Result) -> None:
+        """Show more of a result, whose layers have been added."""
 
     # --- what all panels do ----------------------------------------------------------------------------------------
 
@@ -147,8 +159,9 @@ class OperationPanel(Container[Widget]):
             show_warning(f"{type(self).__name__}: {warning}")
         self._job = Job(partial(self.compute, request), request.operation)
         self.foot.begin(request.operation)
+        self.begun(request)
         self._timer.start()
-        start(self._job, partial(self._finished, self._job))
+        start(self._job, partial(self._finished, self._job, request))
 
     def cancel(self) -> None:
         """Stop computing; nothing is added. What does not stop at once ends by itself, without the panel."""
@@ -165,7 +178,7 @@ class OperationPanel(Container[Widget]):
 
     def show_help(self) -> None:
         """Open a window that says what to do."""
-        show_help(self.native, help_text(self.guide, getattr(nc, self.operation), self.settings))
+        show_help(self.native, help_text(self.guide, getattr(nc, self.operation_now()), self.settings))
 
     def reset_choices(self, *_: Any) -> None:
         """Follow the layers of the viewer; napari calls it."""
@@ -176,14 +189,16 @@ class OperationPanel(Container[Widget]):
     def _look(self) -> None:
         if self._job is not None:
             self.foot.update_from(self._job)
+            self.ticked(self._job)
             self._timer.start()
 
     def _ended(self) -> None:
         self._job = None
         self._timer.stop()
         self.foot.end()
+        self.ended()
 
-    def _finished(self, job: Job) -> None:
+    def _finished(self, job: Job, request: Request) -> None:
         if self._job is not job or job.outcome is None or not isalive(self.native):
             return  # the window has been closed meanwhile, or nobody waits any longer
         self._ended()
@@ -196,6 +211,7 @@ class OperationPanel(Container[Widget]):
             self.foot.say(str(outcome.value))
             for layer in outcome.value.layers:
                 self._viewer.add_layer(Layer.create(*layer))
+            self.added(request, outcome.value)
 
     def _image_changed(self) -> None:
         source = read_layer(self.image.value) if self.image.value is not None else None

@@ -3,49 +3,166 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
-from magicgui.widgets import Widget
+from magicgui.widgets import PushButton, Widget
+
+import napari_convolve as nc
 
 from .._progress import Report
 from ..kernels import Kernel
+from ..ops.deconvolvers import DECONVOLVERS
 from ._chooser import KernelChooser
-from ._layers import Source, View, image_tuple, short
+from ._job import Job
+from ._layers import Source, View, image_tuple, read_layer, short
+from ._live_layer import LiveLayer
+from ._method_forms import Method, MethodForms, plain_method
+from ._noise_view import NoiseView
 from ._panel import OperationPanel
 from ._request import Progress, Request, Result, on_colours
+from ._text import say
+from ._watch import Watch
+
+_ESTIMATE = "estimate_noise"
+METHODS = (
+    Method(
+        "wiener",
+        "Wiener: at once, sets itself",
+        "Best against noise that is known, in seconds. How much to sharpen follows from the image itself.",
+    ),
+    Method(
+        "richardson_lucy",
+        "Richardson-Lucy: step by step",
+        "For light (no negative values), best for points and threads on a dark ground. Each step sharpens more.",
+    ),
+)
 
 
 class DeconvolvePanel(OperationPanel):
-    """Sharpen an image whose point spread function is known with a Wiener filter."""
+    """Sharpen an image whose point spread function is known."""
 
     operation = "wiener"
     ndim = None
+    settings: MethodForms
     guide: ClassVar[str] = """# Deconvolve
 
 1. Choose the **image**.
 2. Choose the **PSF**: how one point looks through the microscope. It comes from a layer, from a file, or from the
    catalogue (a Gaussian is a start).
-3. Press **Run**. Ringing or grain: give a larger **noise to signal** (0.01, then 0.1); still blurred: a smaller one.
+3. Choose the **method**, and press **Run**.
+
+**Wiener**: the noise is estimated, and shown under *Noise in the image*. Ringing or grain: give a larger **noise to
+signal** (0.01, then 0.1); still blurred: a smaller one.
+
+**Richardson-Lucy** and other methods that go step by step show what they have while they run: press **Stop and keep**
+when it is good, or let **stop early** decide (*auto*: as soon as only noise is left unexplained).
 """
+
+    def make_settings(self) -> MethodForms:
+        others = [plain_method(name) for name in DECONVOLVERS]
+        return MethodForms([*METHODS, *others], leave_out=("axes", "mask"), also=[self.mask])
 
     def inputs(self) -> list[Widget]:
         self.psf = KernelChooser(self._viewer, label="PSF", normalize=False)
         return [self.psf]
 
+    def __init__(self, napari_viewer: Any) -> None:
+        self._asked = ""
+        self._live: LiveLayer | None = None
+        self._watch: Watch | None = None
+        self.noise = NoiseView()
+        self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
+        super().__init__(napari_viewer)
+        self.body.append(self.noise)
+        self.foot.insert(1, self.keep)
+        self.keep.visible = False
+        self.keep.changed.connect(self.stop_and_keep)
+        self.noise.look.changed.connect(self.look_at_noise)
+
     def view_changed(self, source: Source | None, view: View | None) -> None:
         if source is not None and view is not None:
             self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.noise.clear()
+
+    def operation_now(self) -> str:
+        return self._asked or self.settings.operation
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         return (self.psf.kernel(),)
 
+    def extras(self) -> dict[str, Any]:
+        iterative = not self._asked and self.settings.takes("intermediate")
+        return {"watch": Watch(pictures=not self._source().rgb)} if iterative else {}
+
+    def _source(self) -> Source:
+        return read_layer(self.image.value)
+
+    def look_at_noise(self) -> None:
+        """Estimate the noise and draw it, without a result."""
+        self._asked = _ESTIMATE
+        try:
+            self.run()
+        finally:
+            self._asked = ""
+
+    def stop_and_keep(self) -> None:
+        """End an iteration; what there is becomes the result."""
+        if self._watch is not None:
+            self._watch.stop()
+
     def compute(self, request: Request, progress: Progress) -> Result:
         reports: list[Report] = []
-        data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
+        image = request.image(progress)
+        if request.operation == _ESTIMATE:
+            return self._estimate(request, image, progress)
+        watch = request.extras.get("watch")
+        more = {} if watch is None else {"intermediate": watch}
+        data = on_colours(request, image, progress=progress, report=reports.append, **more)
         name = f"{short(request.source.name)} · deconvolved"
         notes = spacing_notes(request.arguments[0], request.source, request.view)
         return Result([image_tuple(request.source, data, name)], reports[0], notes)
+
+    @staticmethod
+    def _estimate(request: Request, image: Any, progress: Progress) -> Result:
+        takes = signature(nc.estimate_noise).parameters
+        options = {key: value for key, value in request.options.items() if key in takes}
+        reports: list[Report] = []
+        request.call(image, options=options, progress=progress, report=reports.append)
+        return Result([], reports[0])
+
+    # --- while it runs, and after ----------------------------------------------------------------------------------
+
+    def begun(self, request: Request) -> None:
+        self._watch = request.extras.get("watch")
+        if self._watch is not None:
+            self._live = LiveLayer(self._viewer, request.source, request.view)
+            self.keep.visible = self.keep.enabled = True
+
+    def ticked(self, job: Job) -> None:
+        watch, live = self._watch, self._live
+        if watch is None or live is None or not watch.iteration:
+            return
+        look = watch.take()
+        if look is not None:
+            live.show(look)
+        self.keep.enabled = not watch.stopping
+        place = f" of image {watch.entry + 1} of {live.count}" if live.count > 1 else ""
+        say(self.foot.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
+
+    def ended(self) -> None:
+        if self._live is not None:
+            self._live.remove()
+        self._live = self._watch = None
+        self.keep.visible = False
+
+    def added(self, request: Request, result: Result) -> None:
+        found = result.report.details.get("estimate") if result.report is not None else None
+        if isinstance(found, nc.NoiseEstimate):
+            self.noise.show_estimate(found, request.source.spacing_of(request.view), request.source.unit_of(request.view))
+        else:
+            self.noise.clear()
 
 
 def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:

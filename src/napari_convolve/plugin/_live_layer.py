@@ -1,0 +1,58 @@
+"""A layer that shows a result while it is still computed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from napari.layers import Layer
+
+from ._layers import Source, View, image_tuple, short
+from ._watch import Look
+
+
+class LiveLayer:
+    """Lies where the result will, and is taken away when that has come; whoever deletes it sees no other."""
+
+    def __init__(self, viewer: Any, source: Source, view: View) -> None:
+        self._viewer, self._source = viewer, source
+        self._batch = [axis for axis in range(source.ndim) if axis not in view.axes]
+        self._lengths = [source.data.shape[axis] for axis in self._batch]
+        self._layer: Any = None
+        self._limits: Any = None
+
+    @property
+    def count(self) -> int:
+        """How many images are computed one after the other."""
+        return math.prod(self._lengths)
+
+    def show(self, look: Look) -> None:
+        """Put the newest object in."""
+        if self._layer is None:
+            data = np.zeros(self._source.data.shape, look.data.dtype) if self._batch else look.data
+            self._layer = self._viewer.add_layer(Layer.create(*image_tuple(self._source, data, self._name(look))))
+        if self._layer not in self._viewer.layers:
+            return
+        if self._batch:
+            self._layer.data[self._key(look.entry)] = look.data
+            self._layer.refresh()
+        else:
+            self._layer.data = look.data
+        self._layer.name = self._name(look)
+        if self._limits is None or tuple(self._layer.contrast_limits) == self._limits:
+            low, high = float(look.data.min()), float(look.data.max())
+            self._limits = (low, high if high > low else low + 1)
+            self._layer.contrast_limits = self._limits
+
+    def remove(self) -> None:
+        """Take the layer away."""
+        if self._layer is not None and self._layer in self._viewer.layers:
+            self._viewer.layers.remove(self._layer)
+
+    def _key(self, entry: int) -> tuple[Any, ...]:
+        at = dict(zip(self._batch, np.unravel_index(entry, self._lengths), strict=True))
+        return tuple(at.get(axis, slice(None)) for axis in range(self._source.ndim))
+
+    def _name(self, look: Look) -> str:
+        return f"{short(self._source.name)} · iteration {look.iteration}"

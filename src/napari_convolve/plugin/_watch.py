@@ -1,0 +1,75 @@
+"""A look into an iteration that runs in another thread, and a way to end it there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Seconds between two looks: an object is copied for each.
+_BETWEEN = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The object as it was after an iteration.
+
+    Attributes
+    ----------
+    entry : int
+        Which of the images: entries of the batch axes are iterated one after the other.
+    iteration : int
+    data : ndarray
+    """
+
+    entry: int
+    iteration: int
+    data: NDArray[Any]
+
+
+class Watch:
+    """The `intermediate` callback of an iterative operation: told of every iteration, asked from another thread.
+
+    Parameters
+    ----------
+    pictures
+        Whether to keep copies of the object.
+    """
+
+    def __init__(self, *, pictures: bool = True) -> None:
+        self.entry, self.iteration = 0, 0
+        self.kept: int | None = None
+        self._pictures, self._last = pictures, 0.0
+        self._look: Look | None = None
+        self._stop = threading.Event()
+
+    def __call__(self, iteration: int, found: Any) -> bool:
+        """Note an iteration; True when it shall be the last one."""
+        if iteration <= self.iteration:
+            self.entry += 1
+        self.iteration = iteration
+        if self._stop.is_set() and self.kept is None:
+            self.kept = iteration
+        last = self.kept is not None and iteration >= self.kept
+        now = time.monotonic()
+        if self._pictures and self._look is None and (last or now - self._last >= _BETWEEN):
+            self._look, self._last = Look(self.entry, iteration, np.array(found)), now
+        return last
+
+    def stop(self) -> None:
+        """Keep what there is after the present iteration; entries still to come get as many iterations."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self._stop.is_set()
+
+    def take(self) -> Look | None:
+        """The newest look that nobody has taken yet."""
+        look, self._look = self._look, None
+        return look
