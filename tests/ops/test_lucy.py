@@ -318,7 +318,7 @@ def test_the_intermediate_object_can_be_kept() -> None:
         return iteration == 4
 
     found = nc.richardson_lucy(image, psf, intermediate=look, report=reports.append)
-    assert seen == [1, 2, 3, 4] and reports[0].details["stop"] == "stopped by the caller"
+    assert seen == [1, 2, 3, 4] and reports[0].details["stop"] == "by the caller"
     np.testing.assert_array_equal(found, nc.richardson_lucy(image, psf, iterations=4))
 
 

@@ -124,7 +124,7 @@ class LucyRun:
             step()
             keep = self.options.intermediate
             if keep is not None and keep(done, self.object[self.frame.key]) is True:
-                reason = "stopped by the caller"
+                reason = "by the caller"
                 break
             if self.options.stop == "auto" and (found := self._enough()):
                 reason = found

@@ -195,6 +195,13 @@ def deconvolve_with(
         xp, keep = device.xp, settings.intermediate
         kept = block if flags is None else xp.where(flags, block, xp.zeros_like(block))
         count = math.prod(frame.shape) if flags is None else int(xp.count_nonzero(flags))
+        done = 0
+
+        def counted(number: int = 1) -> None:
+            nonlocal done
+            done += number
+            step(number)
+
         scene = Scene(
             image=kept,
             valid=flags,
@@ -203,9 +210,11 @@ def deconvolve_with(
             frame=frame,
             backend=device,
             blur=make_blur(psf, frame, compute, device, threads, lambda count: step(0)),
-            step=step,
+            step=counted,
             intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
         )
-        return method.function(scene, **settings.parameters)[frame.key]
+        found = method.function(scene, **settings.parameters)[frame.key]
+        step(max(steps - done, 0))
+        return found
 
     return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)

@@ -79,8 +79,7 @@ def lucy(
             block, flags, psf, blur, frame, replace(options, start=start, intermediate=given_back), device, threads
         )
         found, done, reason = run.iterate(step)
-        for _ in range(options.iterations - done):
-            step()
+        step(options.iterations - done)
         if not any(isinstance(k, int) and k for k in key):
             task.detail(iterations=done, stop=reason)
         return found

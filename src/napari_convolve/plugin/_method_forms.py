@@ -71,7 +71,7 @@ class MethodForms(Settings):
         for method in methods:
             callbacks = {p.name for p in method.parameters if p.called}
             function, out = getattr(nc, method.operation), {*leave_out, *shared, *callbacks}
-            self._forms[method.operation] = Form(function, leave_out=out, more=f"More for {method.label.split(':')[0]}")
+            self._forms[method.operation] = Form(function, leave_out=out, more=f"More for {method.label}")
         first = methods[0]
         rest = {p.name for p in first.parameters if p.name not in shared}
         self._shared = Form(getattr(nc, first.operation), leave_out={*leave_out, *rest}, also=also)

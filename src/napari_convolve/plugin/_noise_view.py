@@ -60,9 +60,9 @@ def power_lines(profile: NoiseProfile) -> list[Line]:
         return np.asarray(np.maximum(10 * np.log10(np.maximum(power / profile.noise, 1e-30)), _DEEPEST))
 
     return [
-        Line("image (dB over noise)", profile.frequencies, decibel(profile.observed)),
-        Line("fitted: object, PSF, noise", profile.frequencies, decibel(profile.expected)),
         Line("object without the blur", profile.frequencies, decibel(profile.object)),
+        Line("fitted: object, PSF, noise", profile.frequencies, decibel(profile.expected)),
+        Line("image (dB over noise)", profile.frequencies, decibel(profile.observed)),
     ]
 
 

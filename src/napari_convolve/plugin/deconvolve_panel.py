@@ -29,13 +29,13 @@ _ESTIMATE = "estimate_noise"
 METHODS = (
     Method(
         "wiener",
-        "Wiener: at once, sets itself",
-        "Best against noise that is known, in seconds. How much to sharpen follows from the image itself.",
+        "Wiener",
+        "In one step. How much to sharpen follows from the noise that is found in the image.",
     ),
     Method(
         "richardson_lucy",
-        "Richardson-Lucy: step by step",
-        "For light (no negative values), best for points and threads on a dark ground. Each step sharpens more.",
+        "Richardson-Lucy",
+        "Never negative, as light is; best for points and threads on a dark ground. Each iteration sharpens more.",
     ),
 )
 
@@ -57,7 +57,8 @@ class DeconvolvePanel(OperationPanel):
 signal** (0.01, then 0.1); still blurred: a smaller one.
 
 **Richardson-Lucy** and other methods that go step by step show what they have while they run: press **Stop and keep**
-when it is good, or let **stop early** decide (*auto*: as soon as only noise is left unexplained).
+when it is good, or let **stop early** decide (*auto*: as soon as only noise is left unexplained). Of several images
+(channels, times) the others then get as many iterations as the one you saw.
 """
 
     def make_settings(self) -> MethodForms:
@@ -160,7 +161,9 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
     def added(self, request: Request, result: Result) -> None:
         found = result.report.details.get("estimate") if result.report is not None else None
         if isinstance(found, nc.NoiseEstimate):
-            self.noise.show_estimate(found, request.source.spacing_of(request.view), request.source.unit_of(request.view))
+            self.noise.show_estimate(
+                found, request.source.spacing_of(request.view), request.source.unit_of(request.view)
+            )
         else:
             self.noise.clear()
 
