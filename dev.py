@@ -3,6 +3,7 @@
 
 python3 dev.py demo [DIRECTORY]     install the package into .venv, then run `napari-convolve demo`
 python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run the tests
+python3 dev.py napari [PANEL]       install napari too, then open it with a panel, Convolve unless another is named
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-# What a Qt window on a virtual screen needs on Debian and Ubuntu.
+# What a Qt window, also on a virtual screen, needs on Debian and Ubuntu.
 GUI_PACKAGES = """
     xvfb xauth fonts-dejavu-core libdbus-1-3 libegl1 libfontconfig1 libgl1 libgl1-mesa-dri libglib2.0-0 libglx-mesa0
     libopengl0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
@@ -35,11 +36,13 @@ def main(arguments: list[str]) -> int:
     if command == "demo":
         install(".")
         return call(PYTHON, "-m", "napari_convolve", "demo", *options)
+    if command == "napari":
+        install(".[all]")
+        install_window_packages("napari")
+        return call(PYTHON, "-m", "napari", "--with", "napari-convolve", *(options or ["Convolve"]))
     if command == "test":
         install(".[test]")
-        missing = install_packages(GUI_PACKAGES.split())
-        if missing:
-            print(f"Tests of windows need these system packages: {' '.join(missing)}", flush=True)
+        install_window_packages("Tests of windows")
         return call(PYTHON, "-m", "pytest", *options, cwd=ROOT)
     print(__doc__)
     return 2
@@ -71,6 +74,13 @@ def make_venv() -> None:
         if missing:
             raise SystemExit(fail(f"Python cannot make an environment; install the package {missing[0]} or uv"))
     run(sys.executable, "-m", "venv", VENV)
+
+
+def install_window_packages(who: str) -> None:
+    """Install what a Qt window needs where we may, or name it."""
+    missing = install_packages(GUI_PACKAGES.split())
+    if missing:
+        print(f"{who} may need these system packages: {' '.join(missing)}", flush=True)
 
 
 def install_packages(names: list[str]) -> list[str]:
