@@ -81,3 +81,49 @@ def test_diffuse_in_the_units_of_the_file(cli, tmp_path: Path) -> None:
     np.testing.assert_allclose(read(tmp_path / "b.ome.tif").data, expected, atol=1e-5)
     failed = cli("diffuse", *words, "--D", "-1")
     assert (failed.status, failed.err.count("\n")) == (2, 1) and "D=-1" in failed.err
+
+
+def test_feature_maps(cli, tmp_path: Path) -> None:
+    image, weights = RNG.random((5, 3, 20, 22)).astype("f4"), RNG.normal(size=(4, 3, 3, 3))
+    file = Labeled(image, axes="tcyx", spacing=(1, 1, 0.2, 0.2), units=("s", None, "um", "um"))
+    write(tmp_path / "a.ome.tif", file)
+    np.save(tmp_path / "w.npy", weights)
+    words = [tmp_path / "a.ome.tif", tmp_path / "b.ome.tif", "--weights", tmp_path / "w.npy", "--overwrite"]
+    more = ["--bias", "0.5,0,-1,2", "--stride", "2", "--activation", "relu", "--pooling", "max", "--padding", "1"]
+    assert cli("feature-maps", *words, *more, "--recipe", tmp_path / "r.json").status == 0
+    options = {"bias": (0.5, 0, -1, 2), "stride": 2, "activation": "relu", "pooling": "max", "padding": 1}
+    made = read(tmp_path / "b.ome.tif")
+    np.testing.assert_allclose(made.data, nc.feature_maps(image, weights, **options), atol=1e-5)
+    assert made.axes == ("t", "c", "y", "x") and made.spacing[2:] == pytest.approx((0.8, 0.8))
+    again = cli("run", tmp_path / "r.json", tmp_path / "a.ome.tif", tmp_path / "c.ome.tif")
+    assert again.status == 0
+    np.testing.assert_array_equal(read(tmp_path / "c.ome.tif").data, made.data)
+
+
+def test_feature_maps_of_planes_and_colours(cli, tmp_path: Path) -> None:
+    stack = RNG.random((6, 20, 22))
+    write(tmp_path / "a.tif", Labeled(stack, axes="zyx"))
+    np.save(tmp_path / "w.npy", RNG.normal(size=(2, 1, 3, 3)))
+    words = [tmp_path / "a.tif", tmp_path / "b.npy", "--weights", tmp_path / "w.npy", "--overwrite"]
+    assert cli("feature-maps", *words).status == 0
+    expected = nc.feature_maps(stack, np.load(tmp_path / "w.npy"))
+    assert expected.shape == (6, 2, 20, 22)
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-9)
+    colours = RNG.integers(0, 255, (20, 22, 3)).astype("u1")
+    write(tmp_path / "a.png", Labeled(colours, axes="yxs"))
+    np.save(tmp_path / "w.npy", RNG.normal(size=(5, 3, 3, 3)))
+    words[0] = tmp_path / "a.png"
+    assert cli("feature-maps", *words).status == 0
+    expected = nc.feature_maps(colours, np.load(tmp_path / "w.npy"), axes=(0, 1), channel_axis=2)
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-3)
+
+
+def test_weights_that_are_none(cli, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", RNG.normal(size=(9, 10)))
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    np.save(tmp_path / "flat.npy", np.ones((3, 3)))
+    np.save(tmp_path / "many.npy", np.ones((2, 5, 3, 3)))
+    for name, status in (("objects.npy", 1), ("flat.npy", 1), ("none.npy", 1), ("many.npy", 1), ("w.pkl", 2)):
+        failed = cli("feature-maps", tmp_path / "a.npy", tmp_path / "b.npy", "--weights", tmp_path / name)
+        assert (failed.status, failed.err.count("\n")) == (status, 1), (name, failed.err)
+    assert not (tmp_path / "b.npy").exists()

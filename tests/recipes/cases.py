@@ -52,6 +52,16 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
     ),
     "landweber": ("landweber", STACK, {"psf": nc.kernels.gaussian(sigma=(1, 1.5, 1.5)), "iterations": 5}),
     "estimate_noise": ("estimate_noise", PLANE, {"psf": nc.kernels.gaussian(sigma=1.5), "edges": "periodic"}),
+    "feature_maps": (
+        "feature_maps",
+        STACK,
+        {"weights": RNG.integers(-3, 4, (3, 12, 3, 3)), "bias": (1, -2, 0.5), "stride": (2, 1), "activation": "relu"},
+    ),
+    "feature_maps, a bank": (
+        "feature_maps",
+        PLANE,
+        {"weights": [nc.kernels.sobel(axis=0), nc.kernels.log(sigma=1)], "pooling": "max", "boundary": "wrap"},
+    ),
     "diffuse": ("diffuse", STACK, {"D": (0.5, 0.3), "t": 4, "axes": (1, 2), "spacing": 0.8, "boundary": "wrap"}),
     "spectrum": ("spectrum", PLANE, {"window": "hann", "spacing": (0.2, 0.1)}),
 }
@@ -60,7 +70,7 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
 def record(name: str, **more: Any) -> tuple[nc.Recipe, np.ndarray, Any]:
     """The recipe of a case, its image and its result."""
     operation, image, arguments = CASES[name]
-    positional = [p for p in ("kernel", "template", "templates", "psf") if p in arguments]
+    positional = [p for p in ("kernel", "template", "templates", "psf", "weights") if p in arguments]
     options = {key: value for key, value in arguments.items() if key not in positional}
     reports: list[nc.Report] = []
     arrays = [arguments[p] for p in positional]

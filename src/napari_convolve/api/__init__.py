@@ -18,6 +18,7 @@ _WHERE = {
     "detect_features": "_features",
     "diffuse": "_diffusion",
     "estimate_noise": "_noise",
+    "feature_maps": "_layer",
     "filter_spectrum": "_spectral_filters",
     "find_periodic_noise": "_stripes",
     "fourier_ring_correlation": "_ring",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from ._diffusion import diffuse as diffuse
     from ._features import detect_features as detect_features
     from ._frequency import spectrum as spectrum
+    from ._layer import feature_maps as feature_maps
     from ._lucy import richardson_lucy as richardson_lucy
     from ._machine import plan as plan
     from ._machine import tune as tune

@@ -14,6 +14,7 @@ from ..api import convolve, correlate
 from ..bigdata.files import Labeled
 from ..kernels import Kernel, as_kernel
 from ..recipes import Operation
+from ._maps import label_maps
 
 #: The options that decide where a result lies; what is not computed, such as opacity, follows them.
 _PLACE = ("boundary", "cval", "shape")
@@ -50,6 +51,8 @@ def apply(
     """Run an operation on all but the opacity of an image, and hand back a labelled result with its report."""
     reports: list[Report] = []
     data = operation.function(colours_of(image), *arrays, **options, progress=progress, report=reports.append)
+    if "channel_axis" in options:
+        return label_maps(image, data, options), reports[0]
     if image.alpha:
         data = _with_opacity(operation, image, arrays, options, data)
     return replace(image, data=data), reports[0]

@@ -14,6 +14,18 @@ from ..kernels import KERNELS, Kernel, make
 _WORDS = {"none": None, "true": True, "false": False}
 
 
+def second_array(role: str, text: str, settings: Sequence[str]) -> Any:
+    """What the second array of an operation is: a kernel, or the weights of a layer, which come as a plain NPY file."""
+    if role != "weights":
+        return weights_from(role, text, settings)
+    if Path(text).suffix.lower() != ".npy":
+        raise typer.BadParameter(f"--weights must be an .npy file, got {text}")
+    values = weights_from(role, text, settings).values
+    if values.ndim < 3:
+        raise FileError(f"{text}: weights of shape {values.shape} must have the shape (maps, channels, *kernel)")
+    return values
+
+
 def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:
     """What ``--kernel``, ``--psf`` or ``--template`` stands for: a file, or the name of a kernel with its parameters.
 

@@ -23,7 +23,8 @@ from ..planning import ArraySpec, Plan
 from ..recipes import OPERATIONS, Operation, parameters
 from . import _options as o
 from ._images import aligned, apply, colours_of, kernel_axes
-from ._kernels import weights_from
+from ._kernels import second_array
+from ._maps import channel_of, label_maps, one_kernel
 from ._progress_bar import progress_bar
 from ._recording import check_recipe, write_recipe
 
@@ -62,7 +63,7 @@ def planned() -> tuple[str, ...]:
     return tuple(name for name in choices if name in OPERATIONS)
 
 
-def checked(operation: Operation, image: Labeled, weights: Kernel | None, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked(operation: Operation, image: Labeled, weights: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the function takes them; what is wrong about them is found before the work starts."""
     options = dict(given)
     if options.get("dtype") is not None:
@@ -73,7 +74,9 @@ def checked(operation: Operation, image: Labeled, weights: Kernel | None, given:
     if options.get("template_mask") is not None:
         options["template_mask"] = read(options["template_mask"]).data != 0
     try:
-        options["axes"] = kernel_axes(image, weights, options["axes"])
+        options["axes"] = kernel_axes(image, one_kernel(weights), options["axes"])
+        if options.get("channel_axis") == "auto":
+            options["channel_axis"] = channel_of(image, weights, options["axes"])
         if options.get("spacing", ()) is None:  # the file knows how far apart its samples are
             options["spacing"] = tuple(image.spacing[axis] for axis in options["axes"])
         if operation.name in planned():
@@ -112,7 +115,7 @@ def _runner(operation: Operation) -> Any:
         source, settings = given.pop(role) if role else "", given.pop("parameter", None)
         input_axes, overwrite, recipe = given.pop("input_axes"), given.pop("overwrite"), given.pop("recipe")
         as_json, quiet = given.pop("json"), given.pop("quiet")
-        weights = weights_from(role, source, settings or ()) if role else None
+        weights = second_array(role, source, settings or ()) if role else None
         target = check_output(output, inputs=[input, *([source] if source else [])], overwrite=overwrite)
         beside = check_recipe(recipe, overwrite=overwrite)
         image = read_image(input, input_axes)
@@ -136,11 +139,18 @@ def _runner(operation: Operation) -> Any:
     return run
 
 
-def _expected(image: Labeled, weights: Kernel | None, options: Mapping[str, Any]) -> Labeled:
+def _expected(image: Labeled, weights: Any, options: Mapping[str, Any]) -> Labeled:
     """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
-    complex_weights = weights is not None and weights.values.dtype.kind == "c"
+    complex_weights = isinstance(weights, Kernel) and weights.values.dtype.kind == "c"
     dtype = options.get("dtype") or compute_dtype(image.data.dtype.name, complex_kernel=complex_weights)
-    return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
+    if "channel_axis" not in options:
+        return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
+    shape, channel = list(image.data.shape), options["channel_axis"]
+    if channel is None:
+        shape.insert(min(options["axes"]), len(weights))
+    else:
+        shape[channel] = len(weights)
+    return label_maps(image, np.broadcast_to(np.zeros((), dtype), shape), options)
 
 
 def record_of(report: Report) -> dict[str, Any]:

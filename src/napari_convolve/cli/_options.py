@@ -26,6 +26,7 @@ WEIGHTS = {
     "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
     "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
     "template": (("--template",), "FILE", "Image or kernel file with what is looked for."),
+    "weights": (("--weights",), "FILE", "NPY file with weights of the shape (maps, channels, *kernel)."),
     "templates": (("--template",), "FILE", "Image or kernel file with what is looked for. Repeat it."),
 }
 
@@ -89,7 +90,7 @@ def weights_options(operation: Operation) -> list[inspect.Parameter]:
         return []
     role = operation.arrays[1].name
     flags, metavar, help_text = WEIGHTS[role]
-    kind: Any = list[str] if role.endswith("s") else str
+    kind: Any = list[str] if role == "templates" else str
     array = fixed(role, Annotated[kind, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
     return [array, fixed("parameter", Settings, None)] if metavar.startswith("NAME") else [array]
 

@@ -21,6 +21,7 @@ from ..recipes import OPERATIONS, Recipe, Step
 from . import _options as o
 from ._detect import TABLES, write_table
 from ._images import apply, colours_of, kernel_axes
+from ._maps import channel_of, one_kernel
 from ._operations import read_image, record_of
 from ._progress_bar import progress_bar
 
@@ -91,6 +92,8 @@ def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: Progres
     takes = inspect.signature(operation.function).parameters
     options |= {name: value for name, value in run.items() if name in takes}
     options["axes"] = _axes(step, image, arrays)
+    if "channel_axis" in options:
+        options["channel_axis"] = channel_of(image, arrays[0], options["axes"])
     if operation.makes_image:
         return apply(operation, image, arrays, options, progress)
     reports: list[Report] = []
@@ -115,6 +118,8 @@ def _axes(step: Step, image: Labeled, arrays: tuple[Any, ...]) -> tuple[int, ...
 def _kernel_of(step: Step, arrays: tuple[Any, ...]) -> Kernel | None:
     """The kernel, PSF or (first) template of a step."""
     first = arrays[0] if arrays else None
+    if step.operation == "feature_maps" and isinstance(first, np.ndarray):
+        return one_kernel(first)
     if isinstance(first, tuple) and all(isinstance(one, Kernel | np.ndarray) for one in first):
         first = first[0]
     if isinstance(first, tuple) and step.function.arrays[1].name not in o.WEIGHTS:

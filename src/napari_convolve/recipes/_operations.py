@@ -104,6 +104,7 @@ for _name in (
     "estimate_noise",
     "spectrum",
     "diffuse",
+    "feature_maps",
 ):
     OPERATIONS.register(_name, Operation(_name, getattr(api, _name)))
 

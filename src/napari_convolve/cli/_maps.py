@@ -1,0 +1,60 @@
+"""``feature-maps``: where the channels of an image are, and what the axes of the maps are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..bigdata.files import Labeled
+from ..kernels import Kernel
+
+#: What an axis of maps is called, beside the axes that an image has already.
+_NAMES = "cqrpab"
+
+
+def one_kernel(weights: Any) -> Kernel | None:
+    """A kernel with the axes that an operation's second array acts on: one map's, when it is a layer's weights."""
+    if isinstance(weights, np.ndarray) and weights.ndim > 2:
+        return Kernel(weights[0, 0])
+    return weights if isinstance(weights, Kernel) else None
+
+
+def channel_of(image: Labeled, weights: Any, axes: Sequence[int]) -> int | None:
+    """The axis with the input channels of the weights: ``c``, or the samples of a colour."""
+    channels = weights.shape[1] if isinstance(weights, np.ndarray) else 1
+    for label in ("c", "s"):
+        if label in image.axes:
+            place = image.axes.index(label)
+            length = image.data.shape[place] - (label == "s" and image.alpha)
+            if place not in axes and length == channels:
+                return place
+    return None
+
+
+def label_maps(image: Labeled, data: NDArray[Any], options: Mapping[str, Any]) -> Labeled:
+    """The maps with the axes of their image; strides and pools make pixels larger."""
+    acted, channel = tuple(options["axes"]), options["channel_axis"]
+    axes, spacing, units = list(image.axes), list(image.spacing), list(image.units)
+    for place, axis in enumerate(acted):
+        spacing[axis] *= _each(options.get("stride", 1), place)
+        if options.get("pooling"):
+            spacing[axis] *= _each(options.get("pool_size", 2), place)
+    name = next(letter for letter in _NAMES if letter not in axes or channel == image.axes.index(letter))
+    if channel is None:
+        at = min(acted)
+        axes.insert(at, name)
+        spacing.insert(at, 1.0)
+        units.insert(at, None)
+    else:
+        axes[channel] = name
+    return replace(
+        image, data=data, axes=tuple(axes), spacing=tuple(spacing), units=tuple(units), channels=(), alpha=False
+    )
+
+
+def _each(value: int | Sequence[int], place: int) -> int:
+    return value[place] if isinstance(value, Sequence) else value

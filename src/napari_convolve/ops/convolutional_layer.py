@@ -1,0 +1,148 @@
+"""The layer of a convolutional network: a bank of correlations over all input channels, strided, biased, bent, pooled.
+
+Each map is a valid correlation with a kernel that has the channel axis too, over the image continued by the boundary
+rule: so every method, backend and rule for missing samples of the window operations holds here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._arrays import Array, cast, compute_dtype, dtype_name
+from .._progress import Task
+from ..backends import Backend
+from ..boundary import gather
+from ..kernels import Kernel
+from ..planning import Machine, Plan
+from ._activations import ACTIVATIONS, pool
+from ._part import Part
+from .window import Window, check_room, in_order, window_sum
+
+_TICKS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer, validated.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (maps, channels, *kernel)
+        Not yet dilated.
+    bias : ndarray, shape (maps,)
+    axes : tuple of int
+        The acted axes of the image with its channel axis, one for each axis of a kernel, in any order.
+    channel : int
+        The channel axis of the image; the maps take its place.
+    stride, dilation, pool_size : tuple of int
+        One for each acted axis.
+    margins : tuple of (int, int)
+        Samples of the boundary rule before and after the image, one pair for each acted axis.
+    activation, pooling : str or None
+    boundary, cval, nan, dtype
+        As for `convolve`.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    axes: tuple[int, ...]
+    channel: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    margins: tuple[tuple[int, int], ...]
+    activation: str | None
+    pooling: str | None
+    pool_size: tuple[int, ...]
+    boundary: str
+    cval: complex
+    nan: str
+    dtype: str | None
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Of the dilated kernel along each acted axis."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.weights.shape[2:], self.dilation, strict=True))
+
+    def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shape of the maps of an image before they are pooled, and of the result; numbers below 1 mean: too small."""
+        before, after = list(shape), list(shape)
+        before[self.channel] = after[self.channel] = len(self.weights)
+        for place, axis in enumerate(self.axes):
+            room = shape[axis] + sum(self.margins[place]) - self.lengths[place]
+            before[axis] = room // self.stride[place] + 1 if room >= 0 else 0
+            after[axis] = before[axis] // self.pool_size[place] if self.pooling else before[axis]
+        return tuple(before), tuple(after)
+
+
+def layer_maps(
+    image: Array,
+    layer: Layer,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    method: str | Plan,
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Array:
+    """The maps of `layer`; see `napari_convolve.feature_maps`.
+
+    Parameters
+    ----------
+    image : array
+        With a channel axis, of the `source` backend.
+    valid : array of bool or None
+        Of the image's shape.
+    """
+    xp, dtype = source.xp, dtype_name(image.dtype)
+    compute = compute_dtype(dtype, wanted=layer.dtype)
+    ranges = [(-a, image.shape[axis] + b) for axis, (a, b) in zip(layer.axes, layer.margins, strict=True)]
+    _, size = layer.size(image.shape)
+    out_dtype = layer.dtype or compute
+    check_room(size, out_dtype, source)
+    out = source.empty(size, out_dtype)
+    if 0 in size:
+        return out
+    block = gather(image, layer.axes, ranges, layer.boundary, layer.cval, compute, source)
+    flags = None if valid is None else gather(valid, layer.axes, ranges, layer.boundary, True, "bool", source)
+    task.begin(_TICKS * len(layer.weights))
+    kept = [slice(None)] * image.ndim
+    for axis, step in zip(layer.axes, layer.stride, strict=True):
+        kept[axis] = slice(None, None, step)
+    for number, weights in enumerate(layer.weights):
+        kernel, window = _correlation(weights, layer, compute)
+        part = Part(task, _TICKS)
+        one = window_sum(
+            block,
+            kernel,
+            window,
+            flags,
+            source=source,
+            machines=machines,
+            method=method,
+            workers=workers,
+            max_memory=max_memory,
+            task=part,
+        )
+        task.plan = task.plan or part.plan
+        one = one[tuple(kept)] + float(layer.bias[number])
+        if layer.activation:
+            one = ACTIVATIONS.get(layer.activation)(one, xp)
+        if layer.pooling:
+            one = pool(one, layer.axes, layer.pool_size, layer.pooling, source)
+        place = tuple(slice(number, number + 1) if a == layer.channel else slice(None) for a in range(image.ndim))
+        source.assign(out, place, cast(one, out_dtype, xp))
+    return out
+
+
+def _correlation(weights: np.ndarray, layer: Layer, dtype: str) -> tuple[Kernel, Window]:
+    """One map's kernel, dilated, with the channel axis first, and the window that applies it."""
+    spread = np.zeros((len(weights), *layer.lengths))
+    spread[(slice(None), *(slice(None, None, d) for d in layer.dilation))] = weights
+    axes = (layer.channel, *layer.axes)
+    window = Window("correlate", axes, "reflect", 0.0, "valid", (0,) * len(axes), layer.nan, dtype)
+    return in_order(Kernel(spread), window)
