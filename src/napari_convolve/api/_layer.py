@@ -129,7 +129,7 @@ def feature_maps(
     >>> bank = [nc.kernels.sobel(axis=0).flipped(), nc.kernels.sobel(axis=1).flipped()]
     >>> maps = nc.feature_maps(image, bank, activation="relu", pooling="max")
     >>> maps.shape, float(maps[0].max()), maps[1].tolist()[0]
-    ((2, 3, 3), 0.0, [0.0, 0.5, 0.0])
+    ((2, 3, 3), 0.0, [0.0, 4.0, 0.0])
     """
     task = Task("feature_maps", as_callback("progress", progress), as_callback("report", report))
     given = as_input(image, mask)
