@@ -14,13 +14,16 @@ _WHERE = {
     "convolve": "_windows",
     "correlate": "_windows",
     "covering_rotations": "_rotations",
+    "cross_correlation": "_readings",
     "deconvolution_quality": "_quality",
+    "density_of_sum": "_readings",
     "detect_features": "_features",
     "diffuse": "_diffusion",
     "estimate_noise": "_noise",
     "feature_maps": "_layer",
     "filter_spectrum": "_spectral_filters",
     "find_periodic_noise": "_stripes",
+    "find_words": "_readings",
     "fourier_ring_correlation": "_ring",
     "frequency_response": "_response",
     "inspect": "_seeing",
@@ -58,6 +61,9 @@ if TYPE_CHECKING:
     from ._matching import match_template as match_template
     from ._noise import estimate_noise as estimate_noise
     from ._quality import deconvolution_quality as deconvolution_quality
+    from ._readings import cross_correlation as cross_correlation
+    from ._readings import density_of_sum as density_of_sum
+    from ._readings import find_words as find_words
     from ._response import frequency_response as frequency_response
     from ._response import kernel_from_response as kernel_from_response
     from ._ring import fourier_ring_correlation as fourier_ring_correlation

@@ -5,5 +5,17 @@ from __future__ import annotations
 from ._operations import OPERATIONS, Operation, Parameter, documented_parameters, parameters
 from ._recipe import Recipe
 from ._step import Step, step
+from ._system import RecipeCheck, check_lti
 
-__all__ = ["OPERATIONS", "Operation", "Parameter", "Recipe", "Step", "documented_parameters", "parameters", "step"]
+__all__ = [
+    "OPERATIONS",
+    "Operation",
+    "Parameter",
+    "Recipe",
+    "RecipeCheck",
+    "Step",
+    "check_lti",
+    "documented_parameters",
+    "parameters",
+    "step",
+]
