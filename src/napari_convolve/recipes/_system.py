@@ -90,7 +90,7 @@ def check_lti(recipe: Recipe, shape: Sequence[int] | None = None, /, *, toleranc
     >>> print(nc.check_lti(blur + blur, (40, 40)))
     linear, shift-invariant
     >>> print(nc.check_lti(blur + look, (40, 40)).breaking.partition(" (by")[0])
-    step 2, match_template(template=array(3, 3)): not linear
+    step 2, match_template(template=disk): not linear
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"a recipe is checked, not {type(recipe).__name__}")
