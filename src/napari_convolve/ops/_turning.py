@@ -144,7 +144,13 @@ def planar(angle: float, ndim: int) -> np.ndarray:
 
 
 def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
-    """The smallest window that holds every variant of its template."""
+    """The smallest window that holds every variant of its template.
+
+    Raises
+    ------
+    ValueError
+        When the variants are too small to hold a sample.
+    """
     found = list(pairs)
     lows, highs = [], []
     for template in {id(t): t for t, _ in found}.values():
@@ -154,6 +160,9 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
         lows.append(np.ceil(turned.min(1)).min(0))
         highs.append(np.floor(turned.max(1)).max(0))
     low, high = np.min(lows, 0).astype(int), np.max(highs, 0).astype(int)
+    if (high < low).any():
+        template, variant = min(found, key=lambda pair: pair[1].scale)
+        raise ValueError(_too_small(template, variant))
     return Frame(tuple(int(n) for n in high - low + 1), tuple(int(n) for n in -low))
 
 
@@ -192,7 +201,9 @@ def pattern_of(template: Template, variant: Variant, frame: Frame) -> Pattern:
     """
     values, support = turn(template, variant, frame)
     if np.count_nonzero(support) < 2:
-        raise ValueError(
-            f"a template of shape {template.shape} has fewer than 2 samples left at scale {variant.scale:g}"
-        )
+        raise ValueError(_too_small(template, variant))
     return make_pattern(np.where(support, values, 0.0), support, frame.center)
+
+
+def _too_small(template: Template, variant: Variant) -> str:
+    return f"a template of shape {template.shape} has fewer than 2 samples left at scale {variant.scale:g}"
