@@ -11,6 +11,7 @@ from .._registry import Param
 from ..backends import backend_of, get_backend
 from ..methods import _tuning
 from ..ops import window as ops
+from ..ops._loops import compile_common as compile_scores
 from ..planning import ArraySpec, Plan, make_plan
 from ._options import as_bytes, as_workers, machines_for, one_of
 from ._windows import as_backend, as_method, as_window, convolve, host_kernel
@@ -95,4 +96,6 @@ def tune(*, reset: bool = False) -> dict[str, float]:
     >>> nc.tune(reset=True)
     {}
     """
+    if not reset:
+        compile_scores()
     return _tuning.tune(reset=reset)

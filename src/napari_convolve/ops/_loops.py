@@ -235,9 +235,16 @@ def ready(name: str, *dtypes: str) -> Callable[..., Any] | None:
 
 
 def compile_now(read: str, wanted: str, boxes: bool = True) -> None:
-    """Compile what scoring an image of dtype `read` in dtype `wanted` needs."""
+    """Compile what scoring an image of dtype `read` in dtype `wanted` needs, with boxes alone or any templates."""
     for name, dtypes in _needed(read, wanted, boxes):
         SESSION.compiled(("scores", name, *dtypes), partial(_compile, name, dtypes))
+
+
+def compile_common() -> None:
+    """Compile now what scoring the usual images needs, if Numba is there."""
+    if installed():
+        for read in ("float32", "uint8", "uint16"):
+            compile_now(read, "float32", boxes=False)
 
 
 def compile_later(read: str, wanted: str, boxes: bool = True) -> None:
@@ -249,10 +256,12 @@ def compile_later(read: str, wanted: str, boxes: bool = True) -> None:
 
 
 def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = [("centre", (read, wanted)), ("divide", (wanted,))]
-    if boxes:
-        return [*found, ("box_norms", (read, wanted))]
-    return [*found, ("divide_max", (wanted,)), ("support_norms", (wanted,)), ("box_norms", (read, wanted))]
+    found: list[tuple[str, tuple[str, ...]]] = [
+        ("centre", (read, wanted)),
+        ("divide", (wanted,)),
+        ("box_norms", (read, wanted)),
+    ]
+    return found if boxes else [*found, ("divide_max", (wanted,)), ("support_norms", (wanted,))]
 
 
 def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
