@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +17,27 @@ ProgressCallback = Callable[[int, int], object]
 
 class Cancelled(Exception):
     """Raise it in a `progress` callback to stop an operation; nothing is left behind."""
+
+
+class Planned(Exception):
+    """Ends a call of which only the plan is wanted, which it carries."""
+
+    def __init__(self, plan: Any) -> None:
+        super().__init__("the plan is made")
+        self.plan = plan
+
+
+_ONLY_PLAN: ContextVar[bool] = ContextVar("only_plan", default=False)
+
+
+@contextmanager
+def only_plan() -> Iterator[None]:
+    """Operations called here in this thread raise `Planned` as soon as they know how they would compute."""
+    token = _ONLY_PLAN.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_PLAN.reset(token)
 
 
 @dataclass(frozen=True)
@@ -70,7 +93,7 @@ class Task:
         report: Callable[[Report], object] | None = None,
     ) -> None:
         self.operation = operation
-        self.plan: Any = None
+        self._plan: Any = None
         self._progress, self._report = progress, report
         self._lock = threading.RLock()
         self._start = time.perf_counter()
@@ -79,6 +102,17 @@ class Task:
         self._fallbacks: list[str] = []
         self._assumptions: list[str] = []
         self._details: dict[str, Any] = {}
+
+    @property
+    def plan(self) -> Any:
+        """How the result is computed."""
+        return self._plan
+
+    @plan.setter
+    def plan(self, plan: Any) -> None:
+        self._plan = plan
+        if plan is not None and _ONLY_PLAN.get():
+            raise Planned(plan)
 
     @property
     def responsive(self) -> bool:

@@ -21,6 +21,8 @@ def stand_in(data, **attributes):
         "data": data,
         "name": "a",
         "multiscale": False,
+        "source": SimpleNamespace(path=None),
+        "contrast_limits": (0, 1),
         "rgb": False,
         "ndim": ndim,
         "axis_labels": tuple(f"-{ndim - i}" for i in range(ndim)),

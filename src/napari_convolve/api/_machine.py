@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any
 
 import numpy as np
 
 from .._arrays import dtype_name
+from .._progress import Planned, only_plan
 from .._registry import Param
 from ..backends import backend_of, get_backend
 from ..methods import _tuning
@@ -16,13 +18,29 @@ from ..planning import ArraySpec, Plan, make_plan
 from ._options import as_bytes, as_workers, machines_for, one_of
 from ._windows import as_backend, as_method, as_window, convolve, host_kernel
 
+#: Functions whose plan can be asked for.
+PLANNED = (
+    "convolve",
+    "correlate",
+    "match_template",
+    "matched_filter",
+    "detect_features",
+    "wiener",
+    "richardson_lucy",
+    "landweber",
+    "bandpass",
+    "filter_spectrum",
+    "notch",
+    "spectrum",
+)
+
 
 def plan(
     image: Any,
-    kernel: Any,
+    kernel: Any = None,
     /,
     *,
-    operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
+    operation: Annotated[str, Param(choices=PLANNED)] = "convolve",
     **options: Any,
 ) -> Plan:
     """Say how an operation would be computed, without doing it.
@@ -30,11 +48,11 @@ def plan(
     Parameters
     ----------
     image : array_like or ArraySpec
-        Anything with a shape and a dtype.
+        Anything with a shape and a dtype; its samples do not matter.
     kernel : Kernel or array_like
-        As for the operation.
-    operation : {"convolve", "correlate"}
-        What would be done.
+        As for the operation: the kernel, the template, the PSF; nothing for those that take only an image.
+    operation : str
+        Name of any public function that computes by a plan, such as ``"convolve"`` or ``"wiener"``.
     **options
         The operation's own.
 
@@ -48,8 +66,12 @@ def plan(
     >>> import napari_convolve as nc
     >>> nc.plan(nc.ArraySpec((64, 64), "uint8"), nc.kernels.box(size=3), method="fft").method
     'fft'
+    >>> nc.plan(nc.ArraySpec((64, 64)), nc.kernels.gaussian(sigma=2), operation="wiener").tiles
+    (64, 64)
     """
-    one_of("operation", operation, ("convolve", "correlate"))
+    one_of("operation", operation, PLANNED)
+    if operation not in ("convolve", "correlate"):
+        return _asked(operation, image, () if kernel is None else (kernel,), options)
     settings = dict(convolve.__kwdefaults__ or {})
     unknown = sorted(set(options) - set(settings))
     if unknown:
@@ -70,6 +92,25 @@ def plan(
         method=as_method(settings["method"]),
         workers=as_workers(settings["workers"]),
         max_memory=as_bytes(settings["max_memory"]),
+    )
+
+
+def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Plan:
+    """Call an operation until it knows how it would compute; the image is zeros that take no memory."""
+    from napari_convolve import api
+
+    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
+        image = np.asarray(image)
+    zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
+    try:
+        with only_plan(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(api, operation)(zeros, *arrays, **options)
+    except Planned as planned:
+        found: Plan = planned.plan
+        return found
+    raise ValueError(
+        f"{operation} of an image of shape {tuple(image.shape)} needs no plan: there is nothing to compute"
     )
 
 

@@ -20,7 +20,7 @@ from .._progress import Report
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
 from ..kernels import Kernel
 from ..planning import ArraySpec, Plan
-from ..recipes import OPERATIONS, Operation, parameters
+from ..recipes import OPERATIONS, Operation
 from . import _options as o
 from ._images import aligned, apply, colours_of, kernel_axes
 from ._kernels import second_array
@@ -58,9 +58,8 @@ def filtering() -> tuple[str, ...]:
 
 
 def planned() -> tuple[str, ...]:
-    """The operations that `nc.plan` knows."""
-    choices = next(p for p in parameters(api.plan) if p.name == "operation").limits.options() or ()
-    return tuple(name for name in choices if name in OPERATIONS)
+    """The operations with the options of `convolve`, whose arguments `nc.plan` checks without an image."""
+    return ("convolve", "correlate")
 
 
 def checked(operation: Operation, image: Labeled, weights: Any, given: Mapping[str, Any]) -> dict[str, Any]:

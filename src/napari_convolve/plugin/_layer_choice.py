@@ -9,6 +9,9 @@ from napari.layers import Image, Layer
 
 from ._fields import Choice
 
+#: The entry in the metadata of layers that show a preview: they are no input for anything.
+PREVIEW = "napari-convolve preview"
+
 
 class LayerChoice(Choice):
     """Offers layers by name and is the layer itself, also when its name changes.
@@ -39,8 +42,11 @@ class LayerChoice(Choice):
 
     def _entries(self) -> list[tuple[str, Layer | None]]:
         nothing = [] if self._nobody is None else [(self._nobody, None)]
-        found = sorted(filter(self._accept, self._viewer.layers), key=lambda layer: not self._first(layer))
+        found = sorted(filter(self._offered, self._viewer.layers), key=lambda layer: not self._first(layer))
         return [*nothing, *((layer.name, layer) for layer in found)]
+
+    def _offered(self, layer: Layer) -> bool:
+        return PREVIEW not in layer.metadata and self._accept(layer)
 
     def reset_choices(self, *_: Any) -> None:
         """Look at the viewer again; napari asks for it when layers come, go or change their name."""
@@ -49,5 +55,5 @@ class LayerChoice(Choice):
     def prefer_selected(self) -> None:
         """Choose the layer that is selected in the viewer, if it is offered."""
         active = self._viewer.layers.selection.active
-        if active is not None and self._accept(active):
+        if active is not None and self._offered(active):
             self.value = active

@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..bigdata._labeled import canonical_unit
+from ._looks import looks
 
 #: What `viewer.add_layer` takes: data, attributes, type.
 LayerTuple = tuple[Any, dict[str, Any], str]
 
 #: The attributes that place a layer in the world, one entry per axis.
 _FRAME = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+_LOOK = ("colormap", "contrast_limits")
 _SPATIAL = {"z": "z", "y": "y", "x": "x", "depth": "z", "plane": "z", "height": "y", "row": "y"}
 _SPATIAL |= {"slice": "z", "width": "x", "col": "x", "column": "x"}
 _UNNAMED = re.compile(r"(axis )?-?\d+")
@@ -71,6 +73,8 @@ class Source:
         Attributes that decide how it looks.
     metadata : mapping
         The layer's own.
+    file : str or None
+        Where it was read from.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Source:
     steps: NDArray[np.float64]
     look: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    file: str | None = None
 
     @property
     def ndim(self) -> int:
@@ -109,9 +114,9 @@ class Source:
         return units.pop() if len(units) == 1 else None
 
 
-def read_layer(layer: Any) -> Source:
-    """Describe an image layer; its data are neither copied nor computed."""
-    data = layer.data[0] if layer.multiscale else layer.data
+def read_layer(layer: Any, level: int = 0) -> Source:
+    """Describe an image layer, or a coarser level of a multiscale one; its data are neither copied nor computed."""
+    data = layer.data[level] if layer.multiscale else layer.data
     axes = name_axes(layer.axis_labels)
     frame = {key: getattr(layer, key) for key in _FRAME}
     frame["affine"] = np.asarray(layer.affine)
@@ -119,17 +124,22 @@ def read_layer(layer: Any) -> Source:
     ends = [
         np.asarray(layer.affine.inverse(np.asarray(layer.data_to_world(e), dtype=float))) for e in np.eye(layer.ndim)
     ]
+    steps = np.stack([end - origin for end in ends], axis=1)
+    if level:
+        factors = np.asarray(layer.downsample_factors[level], dtype=float)
+        frame["scale"], steps = np.asarray(frame["scale"]) * factors, steps * factors
     return Source(
         name=layer.name,
         data=data,
         axes=axes,
-        spacing=tuple(float(s) for s in layer.scale),
+        spacing=tuple(float(s) for s in frame["scale"]),
         units=tuple(canonical_unit(str(unit)) for unit in layer.units),
         rgb=bool(layer.rgb),
         frame=MappingProxyType(frame),
-        steps=np.stack([end - origin for end in ends], axis=1),
-        look=MappingProxyType({} if layer.rgb else {"colormap": layer.colormap}),
+        steps=steps,
+        look=MappingProxyType({} if layer.rgb else {name: getattr(layer, name) for name in _LOOK}),
         metadata=MappingProxyType(dict(layer.metadata)),
+        file=str(layer.source.path) if layer.source.path else None,
     )
 
 
@@ -206,7 +216,8 @@ def image_tuple(source: Source, data: Any, name: str, *, first: Mapping[int, flo
     first
         Index in the source of the result's first sample, for axes where that is not 0.
     """
-    return data, {"name": name, "rgb": source.rgb, **source.look, **placed(source, first)}, "image"
+    look = {} if source.rgb else {**source.look, **looks(data, source.look)}
+    return data, {"name": name, "rgb": source.rgb, **look, **placed(source, first)}, "image"
 
 
 def placed(source: Source, first: Mapping[int, float] | None = None) -> dict[str, Any]:

@@ -1,6 +1,15 @@
 """The panel of an operation: layer → arguments → call in the background → layer.
 
-A subclass says which public function it serves, adds the fields of its inputs and turns the result into layers.
+A subclass says which public function it serves, adds the fields of its inputs and turns the result into layers. The
+preview, the plan before a run and the recipe after it are here, once:
+
+- `preview` makes the layers that show what is seen of the result. The default shows the operation's own image; a panel
+  that shows something else (points, scores) overrides it and calls `part_of(request, progress, operation=…)`, which
+  computes any public function that makes an image on just the visible part. It runs in another thread, with the
+  `Request` of the moment; `request.seen` says which part, `request.source` is the level of the layer that is shown.
+- The plan line asks `nc.plan`; nothing to do.
+- Every layer of a `Result` gets the recipe of the request in its metadata. A layer made by another call says so:
+  ``recorded(layer, request, report, operation=…, options=…)``.
 """
 
 from __future__ import annotations
@@ -9,7 +18,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 from magicgui.widgets import Container, Widget
 from napari.layers import Labels, Layer
 from napari.utils.notifications import show_warning
@@ -23,7 +31,11 @@ from ._form import Form, Settings, rows
 from ._help import help_text, show_help
 from ._job import Job, sentence, start
 from ._layer_choice import LayerChoice
-from ._layers import Source, View, preferred, read_layer, views
+from ._layers import Source, View, image_tuple, preferred, read_layer, short, views
+from ._part import part_of
+from ._plan_line import PlanLine
+from ._preview import Preview
+from ._recording import recorded_all
 from ._request import Progress, Request, Result, lazy_note
 from ._run_bar import RunBar
 from ._scroll import Scroll, column
@@ -36,7 +48,10 @@ _NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸
 
 
 class OperationPanel(Container[Widget]):
-    """Base of all panels that compute; made by napari with the viewer it belongs to."""
+    """Base of all panels that compute; made by napari with the viewer it belongs to.
+
+    What a subclass says is in the first half of the class; what all panels do, in the second.
+    """
 
     #: Name of the public function.
     operation: ClassVar[str]
@@ -48,6 +63,8 @@ class OperationPanel(Container[Widget]):
     folded: ClassVar[tuple[str, ...]] = ()
     #: Number of axes of the view that is chosen at first; None: all axes of space.
     ndim: ClassVar[int | None] = 2
+    #: Whether there is a preview; its result must be an image, or `preview` be overridden.
+    previews: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(labels=False)
@@ -72,6 +89,11 @@ class OperationPanel(Container[Widget]):
         self._timer.setInterval(_TICK)
         self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws: one tick at a time
         self._timer.timeout.connect(self._look)
+        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, self.operation)
+        self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
+        self.foot.preview.visible = self.previews
+        self.foot.preview.changed.connect(self.live.switch)
+        self.body.changed.connect(self._settings_changed)
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
         self.foot.run.changed.connect(self.run)
@@ -127,6 +149,16 @@ class OperationPanel(Container[Widget]):
     def added(self, request: Request, result: Result) -> None:
         """Show more of a result, whose layers have been added."""
 
+    def preview(self, request: Request, progress: Progress) -> Result:
+        """Make layers of what is seen of the result, in the background; `request.seen` says what that is.
+
+        The notes of the result are shown beside the time it took; say there what is only approximate.
+        """
+        part = part_of(request, progress)
+        first = {axis: float(start) for axis, start in enumerate(part.first[: request.source.ndim])}
+        made = image_tuple(request.source, part.data, f"preview · {short(request.source.name)}", first=first)
+        return Result([made], notes=(str(part),))
+
     # --- what all panels do ----------------------------------------------------------------------------------------
 
     def request(self) -> Request:
@@ -140,10 +172,16 @@ class OperationPanel(Container[Widget]):
         if self.image.value is None or self.view.value is None:
             raise ValueError(_NO_IMAGE)
         source, view = read_layer(self.image.value), self.view.value
-        options = self.settings.arguments()
-        if self.mask.value is not None:
-            options["mask"] = np.asarray(self.mask.value.data, dtype=bool)
-        return Request(self.operation_now(), source, view, self.arguments(source, view), options, self.extras())
+        options, mask = self.settings.arguments(), self.mask.value
+        return Request(
+            self.operation_now(),
+            source,
+            view,
+            self.arguments(source, view),
+            options,
+            self.extras(),
+            None if mask is None else mask.data,
+        )
 
     def run(self) -> None:
         """Start computing in the background."""
@@ -157,7 +195,7 @@ class OperationPanel(Container[Widget]):
             return
         if warning:
             show_warning(f"{type(self).__name__}: {warning}")
-        self._job = Job(partial(self.compute, request), request.operation)
+        self._job = Job(partial(recorded_all, self.compute, request), request.operation)
         self.foot.begin(request.operation)
         self.begun(request)
         self._timer.start()
@@ -186,6 +224,10 @@ class OperationPanel(Container[Widget]):
         self.body.reset_choices()
         self.foot.run.enabled = not self.foot.busy and self.image.value is not None
 
+    def _settings_changed(self, *_: object) -> None:
+        self.live.ask()
+        self.plan_line.ask()
+
     def _look(self) -> None:
         if self._job is not None:
             self.foot.update_from(self._job)
@@ -209,6 +251,7 @@ class OperationPanel(Container[Widget]):
             self.foot.say(outcome.error, outcome.details)
         else:
             self.foot.say(str(outcome.value))
+            self.foot.preview.value = False  # the result itself is there now
             for layer in outcome.value.layers:
                 self._viewer.add_layer(Layer.create(*layer))
             self.added(request, outcome.value)
@@ -225,7 +268,9 @@ class OperationPanel(Container[Widget]):
     def _view_changed(self) -> None:
         source = read_layer(self.image.value) if self.image.value is not None else None
         self.view_changed(source, self.view.value)
+        self._settings_changed()
         self.foot.run.enabled = not self.foot.busy and source is not None
+        self.foot.preview.enabled = source is not None
         if not self.foot.busy and (source is None) != (self.foot.message.value == _NO_IMAGE):
             self.foot.say("" if source else _NO_IMAGE)
 
@@ -233,3 +278,5 @@ class OperationPanel(Container[Widget]):
         """Stop when the panel is taken out of the window."""
         if self.native.parent() is None:
             self.cancel()
+            self.live.switch(False)
+            self.plan_line.stop()

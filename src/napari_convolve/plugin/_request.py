@@ -15,6 +15,7 @@ import napari_convolve as nc
 from .._progress import Report, format_bytes
 from ..backends import get_backend
 from ._layers import LayerTuple, Source, View, load
+from ._seen import Seen
 
 Progress = Callable[[int, int], None]
 
@@ -28,14 +29,21 @@ class Request:
     operation : str
         Name of the public function.
     source : Source
+        The image; for a preview at the level that napari shows.
     view : View
         The axes it acts on.
     arguments : tuple
         Positional arguments after the image: the kernel, PSF or template.
     options : mapping
-        Keyword arguments that differ from their defaults, without axes and callbacks.
+        Keyword arguments that differ from their defaults, without axes, mask and callbacks.
     extras : mapping
         What the panel does with the result besides.
+    mask : array, optional
+        Of labels: where it is 0, samples do not count.
+    seen : Seen, optional
+        What a preview is of; None for a run.
+    memory : dict
+        What previews of one panel estimate once.
     """
 
     operation: str
@@ -44,13 +52,19 @@ class Request:
     arguments: tuple[Any, ...]
     options: Mapping[str, Any]
     extras: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    mask: Any = None
+    seen: Seen | None = None
+    memory: dict[Any, Any] = field(default_factory=dict)
 
     def call(self, image: Any, *, operation: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> Any:
         """Call the public function on `image`, or another one in the same way."""
         function = getattr(nc, operation or self.operation)
-        return function(
-            image, *self.arguments, axes=self.view.axes, **(self.options if options is None else options), **more
-        )
+        return function(image, *self.arguments, axes=self.view.axes, **self.keywords(options), **more)
+
+    def keywords(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The options, the mask among them."""
+        given = dict(self.options if options is None else options)
+        return given if self.mask is None else {"mask": np.asarray(self.mask, dtype=bool), **given}
 
     def image(self, progress: Progress) -> NDArray[Any]:
         """The numbers of the layer, lazy ones read block by block."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from magicgui.widgets import Container, ProgressBar, PushButton, TextEdit, Widget
+from magicgui.widgets import CheckBox, Container, ProgressBar, PushButton, TextEdit, Widget
 from napari.utils import progress as ActivityProgress
 
 from .._progress import format_seconds
@@ -23,16 +23,32 @@ class RunBar(Container[Widget]):
         self.run = PushButton(text=run_text, tooltip="Compute in the background; napari stays usable")
         self.cancel = PushButton(text="Cancel", tooltip="Stop; nothing is left behind")
         self.help = PushButton(text="Help")
+        self.preview = CheckBox(
+            text="Preview", tooltip="Show at once what is seen of the result, as a layer that follows the settings"
+        )
+        self.preview_note, self.plan_note = note(), note()
         self.bar = ProgressBar(value=0, max=100)
         self.message = note()
         self.details_button = PushButton(text="Details")
         self.details = TextEdit()
         self.details.read_only = True
-        buttons: Container[Widget] = Container(
+        self.buttons = buttons = Container[Widget](
             widgets=[self.run, self.cancel, self.help], layout="horizontal", labels=False
         )
         buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[buttons, self.bar, self.message, self.details_button, self.details], labels=False)
+        super().__init__(
+            widgets=[
+                self.preview,
+                self.preview_note,
+                self.plan_note,
+                buttons,
+                self.bar,
+                self.message,
+                self.details_button,
+                self.details,
+            ],
+            labels=False,
+        )
         self.margins = (0, 0, 0, 0)
         self.run.native.setStyleSheet("font-weight: bold;")
         self.run.native.setMinimumHeight(30)
@@ -51,6 +67,14 @@ class RunBar(Container[Widget]):
         self.details.value = details
         self.details_button.visible = bool(details)
         self.details.visible = False
+
+    def tell_preview(self, text: str) -> None:
+        """Say how the preview was made."""
+        say(self.preview_note, text)
+
+    def tell_plan(self, text: str) -> None:
+        """Say what Run will do."""
+        say(self.plan_note, text)
 
     def begin(self, title: str) -> None:
         """Show that something runs."""

@@ -43,6 +43,7 @@ class Watch:
     def __init__(self, *, pictures: bool = True) -> None:
         self.entry, self.iteration = 0, 0
         self.kept: int | None = None
+        self.uneven = False
         self._pictures, self._last = pictures, 0.0
         self._look: Look | None = None
         self._stop = threading.Event()
@@ -53,7 +54,7 @@ class Watch:
             self.entry += 1
         self.iteration = iteration
         if self._stop.is_set() and self.kept is None:
-            self.kept = iteration
+            self.kept, self.uneven = iteration, self.entry > 0
         last = self.kept is not None and iteration >= self.kept
         now = time.monotonic()
         if self._pictures and self._look is None and (last or now - self._last >= _BETWEEN):

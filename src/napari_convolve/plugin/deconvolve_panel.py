@@ -21,6 +21,7 @@ from ._live_layer import LiveLayer
 from ._method_forms import Method, MethodForms, plain_method
 from ._noise_view import NoiseView
 from ._panel import OperationPanel
+from ._recording import recorded, unrecorded
 from ._request import Progress, Request, Result, on_colours
 from ._text import say
 from ._watch import Watch
@@ -77,7 +78,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
         super().__init__(napari_viewer)
         self.body.append(self.noise)
-        self.foot.insert(1, self.keep)
+        self.foot.insert(self.foot.index(self.foot.buttons) + 1, self.keep)
         self.keep.visible = False
         self.keep.changed.connect(self.stop_and_keep)
         self.noise.look.changed.connect(self.look_at_noise)
@@ -123,7 +124,14 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         data = on_colours(request, image, progress=progress, report=reports.append, **more)
         name = f"{short(request.source.name)} · deconvolved"
         notes = spacing_notes(request.arguments[0], request.source, request.view)
-        return Result([image_tuple(request.source, data, name)], reports[0], notes)
+        layer = image_tuple(request.source, data, name)
+        if watch is not None and watch.kept is not None:
+            if watch.uneven:  # no call gives some images more iterations than others
+                return Result([unrecorded(layer)], reports[0], notes)
+            options = {**request.options, "iterations": watch.kept}
+            options.pop("stop", None)
+            layer = recorded(layer, request, reports[0], options=options)
+        return Result([layer], reports[0], notes)
 
     @staticmethod
     def _estimate(request: Request, image: Any, progress: Progress) -> Result:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from ._field import EXACT, Field, Part, frozen_options, on_field
 from ._operations import OPERATIONS, Operation, Parameter, documented_parameters, parameters
 from ._recipe import Recipe
 from ._step import Step, step
 from ._system import RecipeCheck, check_lti
 
 __all__ = [
+    "EXACT",
     "OPERATIONS",
+    "Field",
     "Operation",
     "Parameter",
+    "Part",
     "Recipe",
     "RecipeCheck",
     "Step",
     "check_lti",
     "documented_parameters",
+    "frozen_options",
+    "on_field",
     "parameters",
     "step",
 ]

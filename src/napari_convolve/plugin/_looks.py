@@ -1,0 +1,62 @@
+"""How a result looks: like its source where the numbers are alike, else so that what is there can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+#: Blue is negative, black is zero, orange is positive.
+SIGNED = {"colors": [[0.35, 0.65, 1.0], [0.0, 0.0, 0.0], [1.0, 0.6, 0.2]], "name": "signed"}
+_SAMPLES = 1 << 17
+#: Negative samples count when they reach this share of the positive ones.
+_SHARE = 0.1
+#: A result looks like its source when it spans at least this share of the source's contrast.
+_SPAN = 0.3
+
+
+def looks(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Contrast limits, and for results around zero a colormap that shows the sign.
+
+    Parameters
+    ----------
+    data : array
+        The result; complex ones and those without a finite sample are left to napari.
+    source : mapping
+        ``contrast_limits`` and ``colormap`` of the layer it was made from.
+
+    Examples
+    --------
+    >>> looks(np.array([-4.0, 0.0, 0.0, 5.0]), {"contrast_limits": (0, 9)})["contrast_limits"]
+    (-5.0, 5.0)
+    >>> looks(np.array([1.0, 2.0, 8.0]), {"contrast_limits": (0, 9)})
+    {'contrast_limits': (0.0, 9.0)}
+    """
+    values = _sample(data)
+    if values.size == 0:
+        return {}
+    low, high = (float(v) for v in np.percentile(values, (0.1, 99.9)))
+    limits = source.get("contrast_limits")
+    if low < 0 and -low > _SHARE * high and (limits is None or limits[0] >= 0):
+        most = max(-low, high)
+        return {"contrast_limits": (-most, most), "colormap": SIGNED}
+    if limits is not None:
+        start, stop = (float(v) for v in limits)
+        span = stop - start
+        if low >= start - _SHARE * span and high <= stop + _SHARE * span and high - low >= _SPAN * span:
+            return {"contrast_limits": (start, stop)}
+    if low == high:
+        low, high = float(values.min()), float(values.max())
+    return {"contrast_limits": (low, high if high > low else low + 1)}
+
+
+def _sample(data: Any) -> np.ndarray:
+    """Some finite samples from everywhere."""
+    array = np.asarray(data)
+    if array.dtype.kind not in "buif" or array.size == 0:
+        return np.empty(0)
+    flat = array.ravel() if array.flags.c_contiguous else array.reshape(-1)
+    step = max(1, flat.size // _SAMPLES)
+    values = flat[:: step | 1].astype(np.float64)  # an odd step does not stay in one column
+    return values[np.isfinite(values)]

@@ -1,0 +1,102 @@
+"""How a layer was made, kept in its metadata as a recipe that goes back to the layer it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .._progress import Report
+from ..planning import ArraySpec
+from ..recipes import OPERATIONS, Recipe
+from ._layers import LayerTuple, Source
+from ._request import Progress, Request, Result
+
+#: The entries in a layer's metadata: the recipe, and the name and file of the layer that it begins with.
+RECIPE, ORIGIN = "recipe", "made from"
+
+
+def recorded_all(compute: Callable[[Request, Progress], Result], request: Request, progress: Progress) -> Result:
+    """Compute, and note in each layer how it was made unless the panel has done so."""
+    result = compute(request, progress)
+    if result.report is None:
+        return result
+    layers = [
+        layer if RECIPE in layer[1].get("metadata", {}) else recorded(layer, request, result.report)
+        for layer in result.layers
+    ]
+    return Result(layers, result.report, result.notes)
+
+
+def recorded(
+    layer: LayerTuple,
+    request: Request,
+    report: Report,
+    *,
+    operation: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> LayerTuple:
+    """A layer with the recipe of the call that made it, after those that made its source.
+
+    Parameters
+    ----------
+    layer : tuple
+        Data, attributes, type.
+    request : Request
+        The call.
+    report : Report
+        What the call reported; its plan is kept.
+    operation, options
+        Others than those of the request.
+    """
+    data, attributes, kind = layer
+    made = recipe_of_call(request, report, operation=operation or request.operation, options=options)
+    if made is None:
+        return layer
+    before = request.source.metadata.get(RECIPE)
+    if isinstance(before, Recipe) and all(one.function.makes_image for one in before.steps):
+        made = before + made
+    metadata = {**attributes.get("metadata", {}), RECIPE: made, ORIGIN: origin_of(request.source)}
+    return data, {**attributes, "metadata": metadata}, kind
+
+
+def unrecorded(layer: LayerTuple) -> LayerTuple:
+    """A layer that no recipe can make again."""
+    data, attributes, kind = layer
+    return data, {**attributes, "metadata": {**attributes.get("metadata", {}), RECIPE: None}}, kind
+
+
+def recipe_of_call(
+    request: Request, report: Report, *, operation: str, options: Mapping[str, Any] | None = None
+) -> Recipe | None:
+    """The recipe of one call; None for operations and arguments that are no data, and for images with opacity."""
+    source = request.source
+    if operation not in OPERATIONS or (source.rgb and source.data.shape[-1] == 4):
+        return None
+    names = [p.name for p in OPERATIONS.get(operation).arrays[1:]]
+    given = {**_colours(source), **dict(zip(names, request.arguments, strict=False)), **request.keywords(options)}
+    labels = "".join(name if len(name) == 1 else "?" for name in source.axes) + ("c" if source.rgb else "")
+    image = ArraySpec(tuple(source.data.shape), source.data.dtype.name)
+    try:
+        return Recipe.of(
+            operation,
+            image=image,
+            plan=report,
+            labels=labels if labels.isalpha() else None,
+            axes=request.view.axes,
+            **given,
+        )
+    except TypeError:  # an argument that is no data
+        return None
+
+
+def _colours(source: Source) -> dict[str, Any]:
+    """Colours stay colours."""
+    return {"dtype": source.data.dtype} if source.rgb and source.data.dtype.kind == "u" else {}
+
+
+def origin_of(source: Source) -> dict[str, str | None]:
+    """Name and file of the layer that a recipe begins with."""
+    before = source.metadata.get(ORIGIN)
+    if isinstance(before, dict) and isinstance(source.metadata.get(RECIPE), Recipe):
+        return before
+    return {"layer": source.name, "file": source.file}
