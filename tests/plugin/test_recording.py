@@ -14,7 +14,7 @@ RNG = np.random.default_rng(30)
 
 
 def test_three_steps_make_one_recipe(viewer, open_panel, hands) -> None:
-    stack = RNG.integers(0, 4096, (3, 60, 70)).astype("u2")
+    stack = RNG.integers(0, 4096, (12, 60, 70)).astype("u2")
     viewer.add_image(stack, name="cells")
     panel = open_panel("Convolve")
     hands.run(panel)
