@@ -13,6 +13,7 @@ from typing import Any
 from . import smoothing, spreading, shapes, polynomial  # noqa: F401
 from . import derivative, scale_space  # noqa: F401
 from . import sharpening, matched, basic  # noqa: F401
+from . import psf, diffraction, scanning  # noqa: F401
 
 # isort: on
 from ._design import KERNELS, Design, kernel, make, names

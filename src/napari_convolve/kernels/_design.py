@@ -109,11 +109,11 @@ def kernel(
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
             result = function(**given)  # type: ignore[call-arg]
-            center = result.center if isinstance(result, Kernel) else None
-            values = result.values if isinstance(result, Kernel) else result
+            plain = result if isinstance(result, Kernel) else Kernel(result, spacing=given.get("spacing"))
             if "ndim" in given:
-                given["ndim"] = values.ndim
-            return Kernel(values, center, given.get("spacing"), name=name, parameters=remembered(given))
+                given["ndim"] = plain.ndim
+            place = plain.center, plain.spacing, plain.units
+            return Kernel(plain.values, *place, name=name, parameters=remembered(given))
 
         made.__annotations__ = {**function.__annotations__, "return": Kernel}
         made.__signature__ = inspect.signature(function).replace(return_annotation=Kernel)  # type: ignore[attr-defined]

@@ -1,0 +1,191 @@
+"""Scalar diffraction: the PSF of a widefield microscope, without and with the aberrations of the sample."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from .._registry import Param
+from ._design import kernel
+from ._kernel import Kernel
+from ._optics import (
+    FAMILY,
+    UNITS,
+    Aperture,
+    Energy,
+    Index,
+    PixelSize,
+    Planes,
+    Size,
+    Wavelength,
+    check_aperture,
+    check_light,
+    pixel_lengths,
+)
+from ._pupil import Phase, Pupil, cosine, focus, odd_shape, sampled, widefield_reach
+
+Sample = Annotated[float, Param(min=1, max=4, step=0.01, label="index of the sample")]
+Depth = Annotated[float, Param(min=0, step=1, label="depth (µm)")]
+Medium = Annotated[float, Param(min=1, max=4, step=0.01, advanced=True)]
+Thickness = Annotated[float, Param(min=0, step=10, advanced=True)]
+
+
+@kernel(total=1, symmetry="even", family=FAMILY)
+def born_wolf(
+    *,
+    na: Aperture = 1.4,
+    wavelength: Wavelength = 520.0,
+    refractive_index: Index = 1.515,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    energy: Energy = 0.95,
+    size: Size = None,
+) -> Kernel:
+    """Born and Wolf's paraxial PSF of a widefield microscope without aberrations.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    wavelength
+        Of the light that is seen, in nm.
+    refractive_index
+        Of the immersion medium.
+    ndim
+        2 for the plane in focus, 3 for a volume, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis in µm.
+    energy
+        Share of the light that the support holds: of that on the axis, and of that in every plane.
+    size
+        Number of pixels along each axis instead.
+
+    Returns
+    -------
+    Kernel
+        Sum 1.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    ``|∫₀¹ J0(k NA r ρ) exp(-i k z NA² ρ² / 2n) ρ dρ|²``. FWHM 0.5145 λ/NA in the plane, 1.772 n λ/NA² along the axis.
+    For apertures above about 0.7 :func:`gibson_lanni` without depth is nearer to the truth.
+
+    References
+    ----------
+    M. Born, E. Wolf, Principles of Optics, section 8.8
+
+    Examples
+    --------
+    >>> born_wolf(na=0.6, refractive_index=1, spacing=(0.5, 0.2, 0.2), size=(9, 17, 17)).spacing
+    (0.5, 0.2, 0.2)
+    """
+    check_light(wavelength=wavelength)
+    check_aperture(na, refractive_index=refractive_index)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    pupil = Pupil(
+        na, wavelength, lambda z, rho: -z * (na * rho) ** 2 / (2 * refractive_index), slope=na / refractive_index
+    )
+    shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=UNITS)
+
+
+@kernel(total=1, family=FAMILY)
+def gibson_lanni(
+    *,
+    na: Aperture = 1.4,
+    wavelength: Wavelength = 520.0,
+    refractive_index: Index = 1.515,
+    sample_index: Sample = 1.33,
+    depth: Depth = 0.0,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    energy: Energy = 0.95,
+    size: Size = None,
+    design_index: Annotated[float | None, Param(min=1, max=4, step=0.01, advanced=True)] = None,
+    working_distance: Thickness = 150.0,
+    coverslip_index: Medium = 1.515,
+    coverslip_design_index: Medium = 1.515,
+    coverslip: Thickness = 170.0,
+    coverslip_design: Thickness = 170.0,
+) -> Kernel:
+    """Gibson and Lanni's PSF of a widefield microscope, with the aberration of a sample of another index.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    wavelength
+        Of the light that is seen, in nm.
+    refractive_index
+        Of the immersion medium as it is.
+    sample_index
+        Refractive index of the sample.
+    depth
+        Of the point below the coverslip, in µm.
+    ndim
+        2 for the brightest plane, 3 for a volume, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis in µm; along z how far the stage moves.
+    energy
+        Share of the light that the support holds: of that on the axis, and of that in every plane.
+    size
+        Number of pixels along each axis instead.
+    design_index
+        Refractive index of the immersion medium that the objective was made for; None: of the one there is.
+    working_distance
+        Thickness of the immersion layer that it was made for, in µm.
+    coverslip_index, coverslip_design_index
+        Refractive index of the coverslip, as it is and as it should be.
+    coverslip, coverslip_design
+        Thickness of the coverslip in µm, as it is and as it should be.
+
+    Returns
+    -------
+    Kernel
+        Sum 1. The brightest point of the axis is at the centre; the focus moves deeper as z grows.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    ``|∫ J0(k NA r ρ) exp(i k OPD(ρ, z)) ρ dρ|²`` with the optical path difference of sample, coverslip and immersion
+    layer, each ``thickness · sqrt(n² - NA² ρ²)``. Where the sample's index is below the NA, the pupil ends at
+    total reflection.
+
+    References
+    ----------
+    S. F. Gibson, F. Lanni, Experimental test of an analytical model of aberration in an oil-immersion objective lens
+    used in three-dimensional light microscopy, J. Opt. Soc. Am. A 8, 1991
+
+    Examples
+    --------
+    >>> psf = gibson_lanni(na=1.2, depth=10, spacing=(0.2, 0.1, 0.1), size=(31, 25, 25))
+    >>> psf.values.argmax() == psf.values.size // 2
+    np.True_
+    """
+    check_light(wavelength=wavelength)
+    made_for = refractive_index if design_index is None else design_index
+    check_aperture(na, refractive_index=refractive_index, design_index=made_for)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    layers = (sample_index, depth), (coverslip_index, coverslip), (coverslip_design_index, -coverslip_design)
+    path = stack_path(na, (*layers, (made_for, -working_distance)), refractive_index, working_distance)
+    top = min(1.0, *(index / na for index in (sample_index, coverslip_index, coverslip_design_index)))
+    tilted = Pupil(na, wavelength, path, top, top * na / refractive_index)
+    start = focus(tilted)
+    pupil = Pupil(na, wavelength, lambda z, rho: path(z + start, rho), top, tilted.slope)
+    shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=UNITS)
+
+
+def stack_path(na: float, layers: tuple[tuple[float, float], ...], index: float, working_distance: float) -> Phase:
+    """Return the optical path through layers of ``(index, thickness)`` and an immersion layer that z makes thinner."""
+    turns = [(cosine(n, na), thickness) for n, thickness in layers]
+    immersion = cosine(index, na)
+    return lambda z, rho: sum(t * c(rho) for c, t in turns) + (working_distance - z) * immersion(rho)

@@ -1,0 +1,201 @@
+"""Point spread functions in closed form: Gaussian and Airy."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Annotated
+
+import numpy as np
+
+from .._registry import Param
+from ._design import Truncate, kernel
+from ._grid import outer, whole
+from ._kernel import Kernel
+from ._optics import (
+    FAMILY,
+    NM,
+    UNITS,
+    Aperture,
+    Energy,
+    Excitation,
+    Index,
+    Pinhole,
+    PixelSize,
+    Planes,
+    Size,
+    Wavelength,
+    check_aperture,
+    check_light,
+    pixel_lengths,
+)
+from ._pupil import matched, odd_shape, sampled, widefield_reach, zhang
+from ._values import Values, guard
+
+MODALITIES = ("widefield", "confocal", "two-photon", "light-sheet")
+FWHM = 2.3548200450309493
+"""Full width at half maximum of a Gaussian, in standard deviations."""
+
+
+def widths(
+    modality: str, na: float, index: float, emission: float, excitation: float, pinhole: float, sheet: float
+) -> tuple[float, float]:
+    """Return the axial and lateral standard deviations in µm."""
+    seen, lit = np.array(zhang(na, index, emission)), np.array(zhang(na, index, excitation))
+    if modality == "two-photon":
+        axial, lateral = lit / sqrt(2)
+        return float(axial), float(lateral)
+    if modality == "confocal":
+        radius = pinhole * 0.61 * emission * NM / na
+        # The variance of a disk along a diameter is a quarter of its squared radius.
+        seen = np.array([seen[0] * sqrt(1 + (radius / 2 / seen[1]) ** 2), sqrt(seen[1] ** 2 + radius**2 / 4)])
+        axial, lateral = (lit**-2.0 + seen**-2.0) ** -0.5
+        return float(axial), float(lateral)
+    axial, lateral = seen
+    if modality == "light-sheet":
+        axial = (axial**-2.0 + (sheet / FWHM) ** -2.0) ** -0.5
+    return float(axial), float(lateral)
+
+
+@kernel(total=1, symmetry="even", family=FAMILY)
+def gaussian_psf(
+    *,
+    na: Aperture = 1.4,
+    wavelength: Wavelength = 520.0,
+    refractive_index: Index = 1.515,
+    modality: Annotated[str, Param(choices=MODALITIES, label="microscope")] = "widefield",
+    excitation: Excitation = 488.0,
+    pinhole: Pinhole = 1.0,
+    sheet: Annotated[float, Param(min=0.05, step=0.5, label="light sheet (µm)")] = 3.0,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    truncate: Truncate = 4.0,
+    size: Size = None,
+) -> Kernel:
+    """The Gaussian nearest to the PSF of a microscope: quick, without rings, a good start.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    wavelength
+        Of the light that is seen, in nm.
+    refractive_index
+        Of the immersion medium, and of the sample.
+    modality
+        How the sample is lit: widefield, confocal, two-photon or light-sheet.
+    excitation
+        Wavelength of the laser in nm, for confocal and two-photon.
+    pinhole
+        Diameter of the confocal pinhole in Airy units.
+    sheet
+        Thickness (FWHM) of the light sheet in µm.
+    ndim
+        2 for a plane, 3 for a volume, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis in µm.
+    truncate
+        Where the weights end, in standard deviations.
+    size
+        Number of pixels along each axis instead.
+
+    Returns
+    -------
+    Kernel
+        Sum 1.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    Widefield: the formulae of Zhang et al. for high apertures. Two-photon: the excitation's over √2. Confocal:
+    ``1/σ² = 1/σ_ex² + 1/σ_em²``, the emission's widened by the variance ``R²/4`` of a pinhole of radius R. Light
+    sheet: along z likewise with the sheet. FWHM = 2.355 σ.
+
+    References
+    ----------
+    B. Zhang, J. Zerubia, J.-C. Olivo-Marin, Gaussian approximations of fluorescence microscope point-spread function
+    models, Applied Optics 46, 2007
+
+    Examples
+    --------
+    >>> gaussian_psf(na=1.2, wavelength=520, refractive_index=1.33, spacing=(0.3, 0.1, 0.1)).shape
+    (9, 9, 9)
+    """
+    check_light(wavelength=wavelength, excitation=excitation)
+    check_aperture(na, refractive_index=refractive_index)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    axial, lateral = widths(modality, na, refractive_index, wavelength, excitation, pinhole, sheet)
+    sigmas = [s / h for s, h in zip((axial, lateral, lateral)[-len(steps) :], steps, strict=True)]
+    shape = sizes or tuple(2 * whole(truncate * s + 0.5) + 1 for s in sigmas)
+    guard(shape)
+    lines: list[Values] = [
+        np.exp(-0.5 * ((np.arange(n) - n // 2) / s) ** 2) for n, s in zip(shape, sigmas, strict=True)
+    ]
+    return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=UNITS)
+
+
+@kernel(total=1, symmetry="even", family=FAMILY)
+def airy(
+    *,
+    na: Aperture = 1.4,
+    wavelength: Wavelength = 520.0,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    energy: Energy = 0.95,
+    size: Size = None,
+) -> Kernel:
+    """The Airy pattern: a point in focus, seen by a perfect objective.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    wavelength
+        Of the light that is seen, in nm.
+    ndim
+        2, or 3 for an image in three dimensions whose planes it acts on, one at a time.
+    spacing
+        Length of a pixel along each axis in µm.
+    energy
+        Share of the light that the support holds.
+    size
+        Number of pixels along each axis instead.
+
+    Returns
+    -------
+    Kernel
+        Sum 1.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    ``(2 J1(v) / v)²`` with ``v = 2π NA r / λ``: FWHM 0.5145 λ/NA, first zero at 0.61 λ/NA.
+
+    References
+    ----------
+    M. Born, E. Wolf, Principles of Optics, section 8.5
+
+    Examples
+    --------
+    >>> airy(na=0.5, wavelength=500, spacing=0.1, size=9).shape
+    (9, 9)
+    """
+    check_light(wavelength=wavelength)
+    index = max(1.0, na * 1.01)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, index, wavelength)
+    pupil = matched(na, index, wavelength)
+    flat = (1,) * (len(steps) - 2)
+    shape = sizes or (*flat, *odd_shape(widefield_reach(pupil, 2, energy), steps[-2:]))
+    if len(shape) == 3 and shape[0] != 1:
+        raise ValueError(
+            f"airy: the pattern is a plane, its size along the first of three axes must be 1, not {shape[0]}"
+        )
+    plane = sampled(pupil, pupil.step, shape[-2:], steps[-2:])
+    return Kernel(plane.reshape(shape), spacing=steps, units=UNITS)

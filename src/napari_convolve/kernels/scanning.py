@@ -1,0 +1,190 @@
+"""Point spread functions of microscopes that light one point at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ._design import kernel
+from ._kernel import Kernel
+from ._optics import (
+    FAMILY,
+    NM,
+    UNITS,
+    Aperture,
+    Energy,
+    Excitation,
+    Index,
+    Pinhole,
+    PixelSize,
+    Planes,
+    Size,
+    Wavelength,
+    check_aperture,
+    check_light,
+    pixel_lengths,
+)
+from ._pupil import Light, Pupil, bounded_reach, matched, odd_shape, radii_to, sampled
+from ._values import Values
+
+#: Nodes over the radius and half the turn of a pinhole.
+_RADIAL, _TURN = 10, 16
+
+
+@kernel(total=1, symmetry="even", family=FAMILY)
+def confocal(
+    *,
+    na: Aperture = 1.4,
+    excitation: Excitation = 488.0,
+    wavelength: Wavelength = 520.0,
+    pinhole: Pinhole = 1.0,
+    refractive_index: Index = 1.515,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    energy: Energy = 0.95,
+    size: Size = None,
+) -> Kernel:
+    """The PSF of a confocal microscope: what is lit times what the pinhole sees.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    excitation
+        Wavelength of the laser in nm.
+    wavelength
+        Of the light that is seen, in nm.
+    pinhole
+        Diameter of the pinhole in Airy units, ``1.22 λ/NA`` of the light that is seen; 0 is a point.
+    refractive_index
+        Of the immersion medium, and of the sample.
+    ndim
+        2 for the plane in focus, 3 for a volume, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis in µm.
+    energy
+        Share of the light that the support holds along each axis.
+    size
+        Number of pixels along each axis instead.
+
+    Returns
+    -------
+    Kernel
+        Sum 1.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    ``I_ex · (I_em ⊗ disk)``, both the scalar integral of :func:`gibson_lanni` without aberrations.
+
+    References
+    ----------
+    T. Wilson, C. J. R. Sheppard, Theory and Practice of Scanning Optical Microscopy, 1984
+
+    Examples
+    --------
+    >>> confocal(na=1.2, refractive_index=1.33, spacing=(0.2, 0.05, 0.05), size=(9, 15, 15)).shape
+    (9, 15, 15)
+    """
+    check_light(wavelength=wavelength, excitation=excitation)
+    check_aperture(na, refractive_index=refractive_index)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    lit, seen = (matched(na, refractive_index, one) for one in (excitation, wavelength))
+    through = pinhole_light(seen, pinhole * 0.61 * wavelength * NM / na)
+
+    def light(r: Values, z: Values) -> Values:
+        return np.asarray(lit(r, z) * through(r, z))
+
+    shape = sizes or odd_shape(bounded_reach(light, seen, len(steps), energy), steps)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=UNITS)
+
+
+def pinhole_light(pupil: Pupil, radius: float) -> Light:
+    """Return the mean over a disk of `radius` µm around each place: what a pinhole there lets through."""
+    if radius == 0:
+        return pupil
+    x, weights = np.polynomial.legendre.leggauss(_RADIAL)
+    holes = (x + 1) / 2 * radius
+    turns = np.cos((np.arange(_TURN) + 0.5) * np.pi / _TURN)
+    shares = np.repeat(weights * (x + 1), _TURN) / _TURN / 2
+
+    def light(r: Values, z: Values) -> Values:
+        from scipy.interpolate import CubicSpline
+
+        grid = radii_to(float(r.max()) + radius, pupil.step)
+        profile = CubicSpline(grid, pupil(grid, z))
+        total = np.zeros((r.size, z.size))
+        for share, hole, turn in zip(shares, np.repeat(holes, _TURN), np.tile(turns, _RADIAL), strict=True):
+            total += share * profile(np.sqrt(np.maximum(r * r + hole * hole - 2 * r * hole * turn, 0)))
+        return total
+
+    return light
+
+
+@kernel(total=1, symmetry="even", family=FAMILY)
+def two_photon(
+    *,
+    na: Aperture = 1.0,
+    excitation: Excitation = 920.0,
+    refractive_index: Index = 1.33,
+    ndim: Planes = 2,
+    spacing: PixelSize = 0.1,
+    energy: Energy = 0.95,
+    size: Size = None,
+) -> Kernel:
+    """The PSF of a two-photon microscope: the square of what is lit.
+
+    Parameters
+    ----------
+    na
+        Numerical aperture of the objective.
+    excitation
+        Wavelength of the laser in nm.
+    refractive_index
+        Of the immersion medium, and of the sample.
+    ndim
+        2 for the plane in focus, 3 for a volume, unless a sequence says it.
+    spacing
+        Length of a pixel along each axis in µm.
+    energy
+        Share of the light that the support holds along each axis.
+    size
+        Number of pixels along each axis instead.
+
+    Returns
+    -------
+    Kernel
+        Sum 1.
+
+    Raises
+    ------
+    ValueError
+        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+
+    Notes
+    -----
+    ``I_ex²``, the scalar integral of :func:`gibson_lanni` without aberrations: all the light is collected, wherever it
+    comes out.
+
+    References
+    ----------
+    W. R. Zipfel, R. M. Williams, W. W. Webb, Nonlinear magic, Nature Biotechnology 21, 2003
+
+    Examples
+    --------
+    >>> two_photon(na=0.8, spacing=(0.5, 0.1, 0.1), size=(9, 15, 15)).units
+    'µm'
+    """
+    check_light(excitation=excitation)
+    check_aperture(na, refractive_index=refractive_index)
+    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, excitation)
+    lit = matched(na, refractive_index, excitation)
+
+    def light(r: Values, z: Values) -> Values:
+        return np.asarray(lit(r, z) ** 2)
+
+    shape = sizes or odd_shape(bounded_reach(light, lit, len(steps), energy), steps)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=UNITS)
