@@ -176,7 +176,7 @@ def two_photon(
     Examples
     --------
     >>> two_photon(na=0.8, spacing=(0.5, 0.1, 0.1), size=(9, 15, 15)).units
-    'µm'
+    'um'
     """
     check_light(excitation=excitation)
     check_aperture(na, refractive_index=refractive_index)
