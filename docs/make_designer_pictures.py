@@ -61,6 +61,7 @@ PICTURES: dict[str, Callable[[Any, Any], None]] = {
 
 
 def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for theme in ("dark", "light"):
         for name, steps in PICTURES.items():
             viewer = napari.Viewer(show=True)

@@ -1,10 +1,11 @@
-"""Photograph every panel in the running plugin: all pictures of napari in the documentation come from here.
+"""Photograph every panel in the running plugin: all pictures of napari in the README and the documentation.
 
 On a screen of its own, so that nothing else gets into the pictures:
 
     xvfb-run -a -s "-screen 0 1600x1200x24" python docs/make_pictures.py [FOLDER]
 
-Each panel stands beside a sample, after the steps that its help describes, 350 pixels wide, in both themes.
+Each panel stands beside a sample, after the steps that its help describes, 350 pixels wide, in both themes; then the
+Kernel Designer in its many states (make_designer_pictures.py).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 WIDTH = 350
 PLUGIN = "napari-convolve"
-FOLDER = Path(__file__).parent / "images" / "napari"
+FOLDER = Path(__file__).parent / "images"
 
 
 def design(viewer: Any, panel: Any) -> None:
@@ -124,4 +125,8 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    import make_designer_pictures
+
+    images = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+    main(images / "napari")
+    make_designer_pictures.main(images)

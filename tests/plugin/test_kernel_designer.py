@@ -36,7 +36,7 @@ def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> 
     )
     hands.pick(designer.view, "3-D")
     hands.pick(designer.pixels, "stack")
-    hands.pick(designer.kernel.unit, "um")
+    hands.pick(designer.kernel.unit, "µm")
     hands.click(designer.kernel.form["sigma"]._each)
     hands.write(designer.kernel.form["sigma"]._boxes[0], "4")
     made = designer.make()

@@ -180,3 +180,28 @@ def test_a_kernel_is_cut_out_of_a_layer(viewer, designer, hands, stack) -> None:
 )
 def test_python_makes_an_equal_kernel(kernel) -> None:
     assert eval(expression(kernel), {"nc": nc}) == kernel
+
+
+def test_undo_after_what_makes_no_kernel(designer, hands, qtbot) -> None:
+    """A step that waits to be remembered is not lost, nor skipped, by nonsense that is typed after it."""
+    hands.pick(designer.kernel.kind, "gabor")
+    fold = designer.kernel.form._list[-1]
+    hands.click(fold.button)
+    hands.write(designer.kernel.form["sigma"], "2.5")
+    good = designer.make()
+    hands.write(designer.kernel.form["sigma"], "wide")
+    assert designer.message.value == "sigma: 'wide' is not a number"
+    qtbot.waitUntil(lambda: not designer._later.isActive())  # the pause after the step passes
+    assert designer.buttons["Undo"].enabled
+    hands.click(designer.buttons["Undo"])
+    assert designer.make() == good and designer.kernel.form["sigma"].value == 2.5
+
+
+def test_undo_can_be_pressed_when_there_is_something_to_undo(designer, hands) -> None:
+    designer._later.setInterval(10**6)
+    assert not designer.buttons["Undo"].enabled
+    first = designer.make()
+    hands.pick(designer.kernel.kind, "box")
+    assert designer.buttons["Undo"].enabled
+    hands.click(designer.buttons["Undo"])
+    assert designer.make() == first and not designer.buttons["Undo"].enabled

@@ -37,7 +37,7 @@ def micrometres(viewer, designer, hands) -> None:
     )
     hands.pick(designer.view, "3-D")
     hands.pick(designer.pixels, "stack")
-    hands.pick(designer.kernel.unit, "um")
+    hands.pick(designer.kernel.unit, "µm")
     hands.click(designer.kernel.form["sigma"]._each)
     for box, text in zip(designer.kernel.form["sigma"]._boxes, ("1", "0.4", "0.4"), strict=True):
         hands.write(box, text)
@@ -73,7 +73,8 @@ def test_report_and_noise_follow(designer, hands, tab) -> None:
     tab("Report")
     hands.pick(designer.kernel.kind, "box")
     shown = designer.views.report.texts
-    assert shown["sum"] == "1" and shown["support"] == "3 x 3 px, 9 weights"
+    assert shown["sum"] == "1" and shown["centre of mass"] == "0 x 0 px from the centre"
+    assert shown["support"] == "3 x 3 px, 9 weights"
     assert designer.noise.value == "Noise: 3 times weaker"
     hands.pick(designer.kernel.kind, "identity")
     assert designer.noise.value == "Noise: as strong as before"
@@ -122,10 +123,16 @@ def test_a_slider_moves_everything(designer, hands, tab) -> None:
 def test_every_kernel_of_the_catalogue_has_a_picture(designer) -> None:
     box = designer.kernel.kind.native
     names = [box.itemData(i) for i in range(box.count()) if box.itemData(i) in KERNELS.names()]
-    assert names == list(KERNELS.names())
+    assert sorted(names) == sorted(KERNELS.names())
+    texts = [box.itemText(i) for i in range(box.count())]
+    assert {"Laplacian of Gaussian (LoG)", "Savitzky-Golay", "gaussian derivative"} <= set(texts)
+    assert texts[texts.index("custom matrix") + 1] == "from a layer", "with the others that are nobody's catalogue"
     pictures = {name: box.itemIcon(box.findData(name)).pixmap(20).toImage() for name in names}
     assert not any(picture.isNull() for picture in pictures.values())
     assert pictures["sobel"] != pictures["gaussian"]
+    one = pictures["identity"]
+    assert one.pixelColor(10, 10).red() > one.pixelColor(10, 10).blue() + 50, "its weight is in the middle"
+    assert one.pixelColor(2, 2).blue() > 200 and one.pixelColor(18, 10).blue() > 200
 
 
 def test_what_is_nearly_zero_is_not_written_as_zero(designer, hands) -> None:

@@ -38,7 +38,8 @@ class Design:
     """One entry of the catalogue: the function, and what it promises of its kernels.
 
     `total` is the promised sum and `symmetry` ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
-    function of the parameters, and None promises nothing. `family` groups the entries of a list.
+    function of the parameters, and None promises nothing. `family` groups the entries of a list, `label` is what a
+    person reads there.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Design:
     function: Callable[..., Kernel]
     total: Declared = None
     symmetry: Declared = None
+    label: str = ""
 
     def __call__(self, **parameters: Any) -> Kernel:
         """Make the kernel."""
@@ -67,7 +69,7 @@ KERNELS: Registry[Design] = Registry("kernel")
 
 
 def kernel(
-    *, total: Declared = None, symmetry: Declared = None, family: str | None = None
+    *, total: Declared = None, symmetry: Declared = None, family: str | None = None, label: str | None = None
 ) -> Callable[[Callable[P, Values | Kernel]], Callable[P, Kernel]]:
     """Decorate a function that returns weights: it is checked, returns a `Kernel` and joins the catalogue.
 
@@ -82,6 +84,8 @@ def kernel(
         ``"even"`` or ``"odd"`` when reversing all axes keeps or negates the weights, or such a function.
     family
         Under which heading lists show it; by default the name of the module.
+    label
+        What lists call it; by default its name, without underscores.
 
     Examples
     --------
@@ -118,7 +122,7 @@ def kernel(
         made.__annotations__ = {**function.__annotations__, "return": Kernel}
         made.__signature__ = inspect.signature(function).replace(return_annotation=Kernel)  # type: ignore[attr-defined]
         heading = family or function.__module__.rpartition(".")[2]
-        KERNELS.register(name, Design(name, heading, made, total, symmetry))
+        KERNELS.register(name, Design(name, heading, made, total, symmetry, label or name.replace("_", " ")))
         return made
 
     return decorate

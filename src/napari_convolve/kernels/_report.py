@@ -52,6 +52,8 @@ class KernelReport:
         Lowest and highest result for images of uint8, uint16 and int16; None for a complex kernel.
     spacing, units
         As in the kernel.
+    balanced
+        Whether the sum is 0 up to rounding.
     """
 
     sum: float | complex
@@ -69,6 +71,7 @@ class KernelReport:
     output_range: Mapping[str, tuple[float, float]] | None
     spacing: tuple[float, ...] | None
     units: str | None
+    balanced: bool
 
     def overflows(self, dtype: str) -> bool:
         """Whether the result for an image of this integer type can leave the type.
@@ -91,13 +94,14 @@ class KernelReport:
         def row(values: tuple[float, ...]) -> str:
             return " x ".join(f"{v:.4g}" for v in values)
 
+        mass = tuple(round(m, 9) + 0.0 for m in self.center_of_mass)  # less is what rounding leaves
         unit = self.units or ("units" if self.spacing else "px")
         rank = "more than one" if self.rank is None else str(self.rank)
         lines = {
-            "sum": f"{self.sum:.6g}",
-            "DC gain": f"{self.dc_gain:.6g}",
+            "sum": f"{0 if self.balanced else self.sum:.6g}",
+            "DC gain": f"{0 if self.balanced else self.dc_gain:.6g}",
             "noise gain": f"{self.noise_gain:.6g} (standard deviation x {self.noise_gain**0.5:.4g})",
-            "centre of mass": f"{row(self.center_of_mass)} px from the centre",
+            "centre of mass": f"{row(mass)} px from the centre",
             "peak": f"{row(self.peak)} px from the centre",
             "symmetry": f"{self.symmetry}; per axis {', '.join(self.mirror)}",
             "separable rank": f"{rank} (one product misses {self.separable_error:.3g})",
@@ -156,6 +160,7 @@ def report(kernel: Kernel) -> KernelReport:
         output_range=None if values.dtype.kind == "c" else output_range(values),
         spacing=kernel.spacing,
         units=kernel.units,
+        balanced=bool(balanced),
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
+from .._registry import Param
 from ._design import Ndim, Spacing, kernel
 from ._grid import dimensions
 from ._kernel import Kernel, as_kernel
 from ._text import parse_matrix
 from ._values import Values
+
+Center: TypeAlias = Annotated[int | Sequence[int] | None, Param(label="centre")]
 
 
 @kernel(total=1, symmetry="even")
@@ -37,9 +40,9 @@ def identity(*, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
     return np.ones((1,) * dimensions(ndim, spacing=spacing))
 
 
-@kernel()
-def custom(*, values: Any, center: Sequence[int] | None = None, spacing: Spacing = None) -> Kernel:
-    """A kernel of given numbers.
+@kernel(label="custom matrix")
+def custom(*, values: Any, center: Center = None, spacing: Spacing = None) -> Kernel:
+    """A kernel of your own numbers, typed or pasted.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ def edge(axis: int, smooth: list[float], ndim: int, normalize: bool, spacing: Le
 
 @kernel(total=0, symmetry="odd")
 def sobel(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
-    """Sobel derivative along one axis, the impulse response of `scipy.ndimage.sobel`.
+    """Edges (Sobel): the slope along one axis, smoothed along the others.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def sobel(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize
 
     Notes
     -----
-    ``[1, 0, -1]`` along `axis`, ``[1, 2, 1]`` along the others.
+    ``[1, 0, -1]`` along `axis`, ``[1, 2, 1]`` along the others: the impulse response of `scipy.ndimage.sobel`.
 
     References
     ----------
@@ -65,7 +65,7 @@ def sobel(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize
 
 @kernel(total=0, symmetry="odd")
 def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
-    """Prewitt derivative along one axis, the impulse response of `scipy.ndimage.prewitt`.
+    """Edges (Prewitt): the slope along one axis, averaged along the others.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normali
 
     Notes
     -----
-    ``[1, 0, -1]`` along `axis`, ``[1, 1, 1]`` along the others.
+    ``[1, 0, -1]`` along `axis`, ``[1, 1, 1]`` along the others: the impulse response of `scipy.ndimage.prewitt`.
 
     References
     ----------
@@ -101,7 +101,7 @@ def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normali
 
 @kernel(total=0, symmetry="odd")
 def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
-    """Scharr derivative along one axis, the impulse response of `skimage.filters.scharr`.
+    """Edges (Scharr): the slope along one axis, with directions truer than Sobel's.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normaliz
 
     Notes
     -----
-    ``[1, 0, -1]`` along `axis`, ``[3, 10, 3] / 16`` along the others.
+    ``[1, 0, -1]`` along `axis`, ``[3, 10, 3] / 16`` along the others: the impulse response of `skimage.filters.scharr`.
 
     References
     ----------
@@ -185,7 +185,7 @@ def laplacian(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Laplacian, the sum of the second differences; with `alpha` 0 the impulse response of `scipy.ndimage.laplace`.
+    """Laplacian, the sum of the second differences: thin lines, spots and both sides of edges.
 
     Parameters
     ----------
@@ -209,7 +209,8 @@ def laplacian(
     Notes
     -----
     ``(1 - v) S + v D`` with ``v = 2α / (1 + α)``, S the second differences ``[1, -2, 1] / h²`` along the axes and D
-    the mean over the 2ⁿ corners minus the centre, times ``2 / h²``.
+    the mean over the 2ⁿ corners minus the centre, times ``2 / h²``. With `alpha` 0 the impulse response of
+    `scipy.ndimage.laplace`.
 
     References
     ----------

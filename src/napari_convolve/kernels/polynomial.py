@@ -18,6 +18,7 @@ from ._values import Values, guard
     total=lambda p: float(not p["order"]),
     symmetry=lambda p: "odd" if p["order"] % 2 else "even",
     family="smoothing",
+    label="Savitzky-Golay",
 )
 def savitzky_golay(
     *,

@@ -55,7 +55,7 @@ def gaussian_derivative(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Values:
-    """Derivative of any order of a Gaussian, as `scipy.ndimage.gaussian_filter` with `order`, with exact gain.
+    """Slope, curvature and higher derivatives of the image smoothed by a Gaussian.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def gaussian_derivative(
     Notes
     -----
     ``(-1)^n He_n(x/σ) / σ^n · g(x)`` along each axis, with Hermite polynomials that are orthogonal on the samples;
-    with a large `truncate` it equals scipy's.
+    with a large `truncate` it equals that of `scipy.ndimage.gaussian_filter` with `order`; the gain is exact for any.
 
     References
     ----------
@@ -104,7 +104,7 @@ def gaussian_derivative(
     return outer([derivative_line(s, m, truncate, integrate) / h**m for s, m, h in per_line])
 
 
-@kernel(total=0, symmetry="even", family="derivative")
+@kernel(total=0, symmetry="even", family="derivative", label="Laplacian of Gaussian (LoG)")
 def log(
     *,
     sigma: Sigma = 1.0,
@@ -112,7 +112,7 @@ def log(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Laplacian of Gaussian, as `scipy.ndimage.gaussian_laplace`, with exactly no answer to a constant.
+    """Laplacian of Gaussian: spots and edges of a chosen size; a bright spot answers with a negative peak.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def log(
     return np.asarray(sum(outer([*smooth[:i], second[i], *smooth[i + 1 :]]) for i in range(n)))
 
 
-@kernel(total=0, symmetry="even", family="derivative")
+@kernel(total=0, symmetry="even", family="derivative", label="difference of Gaussians (DoG)")
 def dog(
     *,
     sigma: Sigma = 1.0,
@@ -164,7 +164,7 @@ def dog(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Kernel:
-    """Difference of two Gaussians: a band of scales, as `skimage.filters.difference_of_gaussians`.
+    """Difference of two Gaussians: keeps structures of a range of sizes.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def gaussian(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Values:
-    """Gaussian smoothing, the impulse response of `scipy.ndimage.gaussian_filter`.
+    """Gaussian smoothing: a weighted mean whose weights fall off like a bell.
 
     Parameters
     ----------
@@ -66,7 +66,9 @@ def gaussian(
     Notes
     -----
     ``w(x) = exp(-x² / 2σ²)`` along each axis, or its integral from ``x - 1/2`` to ``x + 1/2``, divided by the sum.
-    The second moment is σ² from about a pixel on, or σ² + 1/12 px² when integrated, from 0.55 pixels on.
+    The impulse response of `scipy.ndimage.gaussian_filter`. The second moment is σ² from about a pixel on. Integrated it
+    is σ² + 1/12 px² less ``(4σ² + 1/π²) exp(-2π²σ²)``, which is 2.4 % of it for σ = 0.5, below 1 % from 0.55 and
+    nothing from 1: so narrow a bell is not the same wherever it lies between the pixels, here at the centre of one.
 
     References
     ----------

@@ -18,7 +18,7 @@ from ._form import Form, rows
 from ._kernel_icons import add_icons
 from ._layer_choice import LayerChoice
 from ._layers import View, load, read_layer
-from ._text import note, say, summary
+from ._text import note, say, summary, written
 
 FROM_LAYER, FROM_FILE, TYPED = "from a layer", "from a file", "custom"
 PIXELS = "pixels"
@@ -109,7 +109,7 @@ class KernelChooser(Container[Widget]):
     def set_view(self, view: View, spacing: Sequence[float] | None = None, unit: str | None = None) -> None:
         """Tell which axes the kernel will act on, the length of a step along each, and its unit."""
         self._view, self._spacing, self._unit = view, None if spacing is None else tuple(spacing), unit
-        self.unit.offer((text, text) for text in (PIXELS, unit) if text)
+        self.unit.offer((written(text), text) for text in (PIXELS, unit) if text)
         for form in self._forms.values():
             form.set_axes(view.names)
         self._show_unit()
@@ -208,10 +208,12 @@ class KernelChooser(Container[Widget]):
 def _kinds() -> list[tuple[str, Any] | None]:
     """All kernels of the catalogue by family, then the other places a kernel comes from."""
     entries: list[tuple[str, Any] | None] = []
-    for family, names in groupby(KERNELS, key=lambda name: KERNELS.get(name).family):
+    made = [KERNELS.get(name) for name in KERNELS if name != TYPED]
+    for family, designs in groupby(made, key=lambda design: design.family):
         entries += [(f"{family.replace('_', ' ')} kernels", HEADING)]
-        entries += [(name.replace("_", " "), name) for name in names]
-    return [*entries, None, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
+        entries += [(design.label, design.name) for design in designs]
+    typed = (KERNELS.get(TYPED).label, TYPED)
+    return [*entries, None, typed, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
 
 
 def kernel_of(layer: Any) -> Kernel:

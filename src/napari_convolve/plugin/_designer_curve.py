@@ -50,7 +50,7 @@ class CurveEditor(LinePlot):
     def show_reached(self, lines: Sequence[Line], highest: float, label: str) -> None:
         """Draw what a kernel reaches below the curve, over frequencies up to `highest`."""
         self.highest = highest
-        self.show_lines([Line(line.name, line.x, line.y) for line in lines], label)
+        self.show_lines([Line(line.name, line.x, line.y) for line in lines], label, "gain")
         self.limits = (0.0, highest, min(0.0, self.limits[2]), max(_TOP, self.limits[3]))
 
     def where(self, index: int) -> QPointF:

@@ -32,6 +32,14 @@ class History(Generic[T]):
         self._states = [*self._states[: self._at + 1], state][-_MOST:]
         self._at = len(self._states) - 1
 
+    def now(self) -> T | None:
+        """The state we are at; None before the first."""
+        return self._states[self._at] if self._states else None
+
+    def can_go(self, step: int) -> bool:
+        """Whether there is a state so many steps further, backwards when negative."""
+        return 0 <= self._at + step < len(self._states)
+
     def back(self) -> T | None:
         """The state before; None at the first."""
         return self._go(-1)
@@ -41,7 +49,7 @@ class History(Generic[T]):
         return self._go(1)
 
     def _go(self, step: int) -> T | None:
-        if not 0 <= self._at + step < len(self._states):
+        if not self.can_go(step):
             return None
         self._at += step
         return self._states[self._at]

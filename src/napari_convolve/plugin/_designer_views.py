@@ -22,6 +22,7 @@ class KernelViews(QTabWidget):
         self._names: tuple[str, ...] = ()
         self.picture, self.profile, self.response = KernelPicture(), LinePlot(), LinePlot()
         self.cutoffs, self.report = _text(), ReportTable()
+        self.cutoffs.setToolTip("−3 dB: half of the power is left; −6 dB: half of the amplitude, the dashes")
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -53,9 +54,9 @@ class KernelViews(QTabWidget):
         elif seen == "Weights":
             self.picture.show_kernel(kernel)
         elif seen == "Profile":
-            self.profile.show_lines(profiles(kernel, self._names), distance_label(kernel), dots=True)
+            self.profile.show_lines(profiles(kernel, self._names), distance_label(kernel), "weight", dots=True)
         elif seen == "Response":
-            self.response.show_lines(responses(kernel, self._names), frequency_label(kernel))
+            self.response.show_lines(responses(kernel, self._names), frequency_label(kernel), "gain")
             self.cutoffs.setText(cutoffs_text(kernel, self._names))
         elif seen == "Report":
             self.report.show_lines(str(kernel.report()))

@@ -107,19 +107,19 @@ def cutoffs_text(kernel: Kernel, names: Sequence[str] = ()) -> str:
 
     Examples
     --------
-    >>> print(cutoffs_text(nc.kernels.gaussian(sigma=2, spacing=0.5, ndim=2)))
-    −3 dB at y 0.0663, x 0.0663; −6 dB at y 0.0937, x 0.0937 cycles/unit
+    >>> print(cutoffs_text(nc.kernels.gaussian(sigma=(4, 2, 2), spacing=0.5)))
+    −3 dB at z 0.0331, y = x 0.0663 cycles/unit
+    −6 dB at z 0.0468, y = x 0.0937 cycles/unit
     """
-    found = response(kernel)
+    found, unit = response(kernel), unit_of(kernel)
 
     def row(cut: tuple[tuple[float, ...], ...]) -> str:
-        parts = [
-            f"{name} {' and '.join(f'{f:.3g}' for f in at) or 'none'}"
-            for name, at in zip(names or axis_names(kernel.ndim), cut, strict=True)
-        ]
-        return ", ".join(parts)
+        said: dict[str, list[str]] = {}
+        for name, at in zip(names or axis_names(kernel.ndim), cut, strict=True):
+            said.setdefault(" and ".join(f"{f:.3g}" for f in at) or "none", []).append(name)
+        return ", ".join(f"{' = '.join(axes)} {at}" for at, axes in said.items())
 
-    return f"−3 dB at {row(found.cutoff_3db)}; −6 dB at {row(found.cutoff_6db)} cycles/{unit_of(kernel)}"
+    return f"−3 dB at {row(found.cutoff_3db)} cycles/{unit}\n−6 dB at {row(found.cutoff_6db)} cycles/{unit}"
 
 
 def noise_text(kernel: Kernel) -> str:

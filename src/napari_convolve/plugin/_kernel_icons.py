@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 from qtpy.QtCore import QSize
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QComboBox
@@ -33,7 +34,8 @@ def icon(name: str) -> QIcon:
         kernel = design(**dict.fromkeys(needed, "1 2 1; 2 4 2; 1 2 1" if name == "custom" else _FEW))
     except (TypeError, ValueError):
         return QIcon()
-    colours = colours_of(plane_of(kernel)[0])
+    plane = plane_of(kernel)[0]
+    colours = colours_of(np.pad(plane, 1) if plane.size == 1 else plane)  # a single weight stands in the middle
     rows, columns, _ = colours.shape
     image = QImage(colours.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888)
     # 1-D kernels become a band, all others fill the square

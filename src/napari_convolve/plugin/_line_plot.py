@@ -27,7 +27,7 @@ class LinePlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.lines: tuple[Line, ...] = ()
-        self.x_label = ""
+        self.x_label, self.y_label = "", ""
         self.dots = False
         self.limits = (0.0, 1.0, 0.0, 1.0)
         self.setMinimumHeight(_LEAST_HEIGHT)
@@ -37,9 +37,9 @@ class LinePlot(QWidget):
         """Room to read it."""
         return QSize(290, _LEAST_HEIGHT)
 
-    def show_lines(self, lines: Sequence[Line], x_label: str, *, dots: bool = False) -> None:
+    def show_lines(self, lines: Sequence[Line], x_label: str, y_label: str = "", *, dots: bool = False) -> None:
         """Draw other lines; their limits become those of the plot, zero included."""
-        self.lines, self.x_label, self.dots = tuple(lines), x_label, dots
+        self.lines, self.x_label, self.y_label, self.dots = tuple(lines), x_label, y_label, dots
         if lines:
             x = np.concatenate([line.x for line in lines])
             y = np.concatenate([line.y for line in lines])
@@ -54,7 +54,8 @@ class LinePlot(QWidget):
     @property
     def frame(self) -> QRectF:
         """Where the lines are, in pixels of the widget; labels stand around it."""
-        return QRectF(46, 8, max(self.width() - 58.0, 1.0), max(self.height() - 48.0, 1.0))
+        top = 22 if self.y_label else 8
+        return QRectF(46, top, max(self.width() - 58.0, 1.0), max(self.height() - 40.0 - top, 1.0))
 
     def place(self, x: float, y: float) -> QPointF:
         """The pixel of a point."""
@@ -113,6 +114,7 @@ class LinePlot(QWidget):
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{y:.4g}")
         box = QRectF(0, self.height() - height - 2, self.width(), height)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.x_label)
+        painter.drawText(QRectF(4, 1, self.width(), height), Qt.AlignmentFlag.AlignLeft, self.y_label)
 
     def _draw_line(self, painter: QPainter, line: Line, colour: QColor) -> None:
         points = [self.place(x, y) for x, y in zip(line.x, line.y, strict=True)]

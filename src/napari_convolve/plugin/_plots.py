@@ -13,6 +13,8 @@ from ..kernels import Kernel
 #: Colours of the most negative value, zero, and the most positive one.
 _COLD, _ZERO, _WARM = np.array([[48, 96, 190], [245, 245, 245], [200, 60, 40]], dtype=float)
 _HEIGHT = 290
+#: A number too small to be written, which is not zero.
+_TINY = "≈0"
 #: The smallest letters that can be read, in pixels.
 _SMALLEST = 9
 
@@ -86,7 +88,7 @@ class KernelPicture(QWidget):
         for i, row in enumerate(texts or []):
             for j, text in enumerate(row):
                 dark = colours[i, j] @ (0.3, 0.6, 0.1) < 140
-                painter.setPen(QColor("white" if dark else "black"))
+                painter.setPen(QColor("gray" if text == _TINY else "white" if dark else "black"))
                 painter.drawText(
                     QRectF(left + j * cell, top + i * cell, cell, cell), Qt.AlignmentFlag.AlignCenter, text
                 )
@@ -131,7 +133,7 @@ def colours_of(values: NDArray[np.float64]) -> NDArray[np.uint8]:
 def _number(value: float, digits: int) -> str:
     """So many digits; without the zero before the point, for room."""
     if value and abs(value) < 0.5 * 10.0**-digits:
-        return "≈0"
+        return _TINY
     text = f"{value:.{digits}f}" if abs(value) < 1 else f"{value:.{digits}g}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("0.", ".", 1) if abs(value) < 1 and value else text

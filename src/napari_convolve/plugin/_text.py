@@ -30,6 +30,17 @@ def say(label: Label, text: str) -> None:
     label.visible = bool(text)
 
 
+def written(unit: str) -> str:
+    """A unit as a person writes it.
+
+    Examples
+    --------
+    >>> written("um"), written("nm")
+    ('µm', 'nm')
+    """
+    return "µm" if unit == "um" else unit
+
+
 def summary(function: Callable[..., Any]) -> str:
     """The first sentence of a docstring, without markup."""
     first = inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0]

@@ -58,6 +58,8 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self._viewer = napari_viewer
         self._restoring = False
         self._history: History[Any] = History()
+        self._latest: Any = None
+        self._broken = False
         self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
         sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
         self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
@@ -97,6 +99,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.pixels.changed.connect(self._view_changed)
         for part in (self.kernel, self.combine, self.normalize):
             part.changed.connect(self._show)
+        self.native.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the keys below work after a click anywhere in it
         for keys, action in (("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo)):
             shortcut = QShortcut(QKeySequence(keys), self.native)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -158,26 +161,40 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         if self._restoring:
             return
         kernel = self.make()
+        self._broken = kernel is None
         self.views.show_kernel(kernel, self.kernel.axes)
         for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
             self.buttons[name].enabled = kernel is not None
         self.combine.keep.enabled = kernel is not None
         if kernel is not None:
+            self._latest = self._state()
             self._later.start()
+        self._show_undo()
 
     # --- undo ------------------------------------------------------------------------------------------------------
 
+    def _state(self) -> Any:
+        """All that is set; only while a kernel comes out of it can every field be read."""
+        return self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value
+
     def _remember(self) -> None:
-        """Add a step to the history; changes in quick succession, as of a slider, are one."""
+        """Add the latest kernel to the history; changes in quick succession, as of a slider, are one step."""
         self._later.stop()
-        state = (self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value)
-        self._history.add(state)
+        self._history.add(self._latest)
+        self._show_undo()
+
+    def _show_undo(self) -> None:
+        """Undo can be pressed when there is something to take back."""
+        undo, able = self.buttons["Undo"], self._broken or self._later.isActive() or self._history.can_go(-1)
+        if not able and undo.native.hasFocus():  # which would leave the panel, and with it the keys for redo
+            self.kernel.kind.native.setFocus()
+        undo.enabled = able
 
     def undo(self) -> None:
-        """Take the last change back."""
+        """Take the last change back; from settings that make no kernel, to the last that made one."""
         if self._later.isActive():
             self._remember()
-        self._restore(self._history.back())
+        self._restore(self._history.now() if self._broken else self._history.back())
 
     def redo(self) -> None:
         """Do again what was taken back."""
@@ -196,6 +213,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self._restoring = False
         self._show()
         self._later.stop()
+        self._show_undo()
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
