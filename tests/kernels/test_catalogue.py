@@ -55,6 +55,15 @@ def test_every_parameter_has_a_line_of_documentation(name: str) -> None:
         assert re.search(rf"^(\w+, )*{parameter}(, \w+)*$", section, re.MULTILINE), parameter
 
 
+@pytest.mark.parametrize("name", names())
+def test_formula_source_and_normalisation_are_stated(name: str) -> None:
+    text = KERNELS.get(name).function.__doc__ or ""
+    notes, _, references = text.partition("    Notes\n")[2].partition("    References\n")
+    assert "``" in notes or "δ" in notes, "a formula"
+    assert name in ("identity", TYPED) or len(references.split()) > 3, "a source"
+    assert re.search(r"\b[Ss]um\b", text), "what the weights sum to"
+
+
 @pytest.mark.parametrize("name", [n for n in names() if n != TYPED])
 def test_dimensions_out_of_range_are_refused(name: str) -> None:
     for ndim in (0, -1, 5):

@@ -151,5 +151,20 @@ def test_resampling_needs_spacings() -> None:
 def test_combined_kernels_keep_their_centre(lopsided: Kernel) -> None:
     spot = Kernel(gaussian(1.0).values, (2, 6), spacing=0.5, units="um")
     np.testing.assert_allclose(place(lopsided + spot), place(lopsided) + place(spot), atol=1e-15)
+    np.testing.assert_allclose(place(lopsided - spot), place(lopsided) - place(spot), atol=1e-15)
+    np.testing.assert_allclose(place(-2.5 * lopsided), -2.5 * place(lopsided), atol=1e-15)
     both = place(lopsided @ spot)
+    np.testing.assert_allclose(both, ndimage.convolve(place(lopsided), spot.values, origin=(-2, 2)), atol=1e-12)
     np.testing.assert_allclose(centroid(both), centroid(place(lopsided)) + centroid(place(spot)), atol=1e-9)
+
+
+def test_cropped_turned_resampled_and_combined_one_after_the_other() -> None:
+    """A spot three pixels right of the centre, through all that can be done to it: it is where it must be."""
+    spot = Kernel(gaussian(1.5, truncate=5).values, (8, 5), spacing=0.2, units="um")
+    np.testing.assert_allclose(centroid(place(spot)), (0, 3), atol=1e-9)
+    made = spot.pad(31).rotate(90).crop(21).resample((0.1, 0.2)) @ spot.resample((0.1, 0.2))
+    assert made.units == "um" and made.spacing == (0.1, 0.2)
+    # turned: 0.6 um up; the other one is still 0.6 um to the right
+    np.testing.assert_allclose(centroid(place(made, 121)) * (0.1, 0.2), (-0.6, 0.6), atol=2e-3)
+    taken = (made + made) - made
+    np.testing.assert_allclose(centroid(place(taken, 121)), centroid(place(made, 121)), atol=1e-9)

@@ -58,7 +58,8 @@ def savitzky_golay(
 
     Notes
     -----
-    The row of the pseudo-inverse of the matrix of monomials that belongs to the wanted derivative at the centre.
+    ``w(x) = m! · (A⁺)_m(-x) / h^m`` with ``A`` the matrix of monomials ``x^k`` and m the order: the row of its
+    pseudo-inverse that gives the derivative at the centre of the fitted polynomial.
 
     References
     ----------
