@@ -66,8 +66,8 @@ def gaussian(
     Notes
     -----
     ``w(x) = exp(-x² / 2σ²)`` along each axis, or its integral from ``x - 1/2`` to ``x + 1/2``, divided by the sum.
-    The impulse response of `scipy.ndimage.gaussian_filter`. The second moment is σ² from about a pixel on. Integrated it
-    is σ² + 1/12 px² less ``(4σ² + 1/π²) exp(-2π²σ²)``, which is 2.4 % of it for σ = 0.5, below 1 % from 0.55 and
+    The impulse response of `scipy.ndimage.gaussian_filter`. The second moment is σ² from about a pixel on. Integrated
+    it is σ² + 1/12 px² less ``(4σ² + 1/π²) exp(-2π²σ²)``, which is 2.4 % of it for σ = 0.5, below 1 % from 0.55 and
     nothing from 1: so narrow a bell is not the same wherever it lies between the pixels, here at the centre of one.
 
     References
