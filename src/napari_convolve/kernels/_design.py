@@ -226,6 +226,7 @@ def make(name: str, /, **parameters: Any) -> Kernel:
 
     Examples
     --------
+    >>> from napari_convolve.kernels import make
     >>> make("box", size=3, ndim=1).values.tolist()
     [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
     """
