@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -82,6 +81,7 @@ def detect_features(
     max_memory: MaxMemory = None,
     progress: Progress = None,
     report: ReportCallback = None,
+    scores: Callable[[ops.FeatureScores], object] | None = None,
 ) -> Detections:
     """Find every place of an image that looks like a template.
 
@@ -120,6 +120,9 @@ def detect_features(
         ``nan="omit"``. 1 keeps to windows within the image.
     {window}
     {run}
+    scores : callable(FeatureScores), optional
+        Called once with the scores themselves: their ``map``, its ``peaks``, the ``null`` that chance gives, and
+        ``detections(threshold=...)``, which finds again without correlating again.
 
     Returns
     -------
@@ -163,6 +166,7 @@ def detect_features(
     """
     given = locals()
     task = Task("detect_features", as_callback("progress", progress), as_callback("report", report))
+    take = as_callback("scores", scores)
     patterns = as_templates(templates, template_mask)
     level, alarms = as_threshold(threshold, false_alarms)
     source = as_real_input(image, mask)
@@ -188,6 +192,7 @@ def detect_features(
         subpixel=subpixel,
         min_valid=as_share("min_valid", min_valid),
         region=as_region(region, size),
+        order=tuple(int(a) for a in np.argsort(order)),
     )
     where = ops.Where(
         source.array,
@@ -198,14 +203,15 @@ def detect_features(
         as_workers(workers),
         as_bytes(max_memory),
     )
-    found = ops.detect(where, bank, window, search, task)
-    back = np.argsort(order)
-    found = replace(found, rotations=found.rotations[:, back][:, :, back])
+    scored = ops.score_features(where, bank, window, search, task)
+    found = scored.detections()
     task.detail(detections=len(found), threshold=found.threshold)
     if found.null is not None:
         task.detail(null=found.null)
         task.assume(f"chance learnt from {found.null.share:.0%} of the image, the rest is near features")
     task.finish()
+    if take is not None:
+        take(scored)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,17 +16,16 @@ from ..methods import METHODS
 from ..planning import Machine, Plan, make_plan
 from ._bank import Bank
 from ._chance import NullScores, Peaks, learn
+from ._collecting import Search as Search
+from ._collecting import Where as Where
+from ._collecting import collect, identify
 from ._detections import Detections
-from ._explaining import stand_out
 from ._loops import compile_later
 from ._part import Part
-from ._patches import Reader, scores_at
 from ._peaks import local_maxima
-from ._refine import Shifted, refine
 from ._scores import BestScores, Scoring
-from ._suppression import Footprints, Rule, suppress
 from ._tiles import sweep
-from ._turning import Frame, common_frame, turn
+from ._turning import Frame
 from .matching import machine_of, resolution_of, score_sweep, scoring_methods
 from .window import Window, check_room
 
@@ -35,68 +35,93 @@ _SPECTRA = 96 << 20
 _STEPS = 1000
 
 
-@dataclass(frozen=True, eq=False)
-class Search:
-    """What counts as a detection.
-
-    Attributes
-    ----------
-    threshold : float
-        Least score.
-    false_alarms : float or None
-        Instead: how many detections chance may give.
-    rule : Rule
-        Which detections are too close to each other.
-    max_count : int or None
-    subpixel : bool
-    min_valid : float
-        Least share of a template's samples that the image must have: inside it, and not left out.
-    region : ndarray of bool or None
-        Of the image's shape; where a template's centre may lie.
-    """
-
-    threshold: float
-    false_alarms: float | None
-    rule: Rule
-    max_count: int | None
-    subpixel: bool
-    min_valid: float
-    region: np.ndarray | None
-
-
-@dataclass(frozen=True, eq=False)
-class Where:
-    """The image and how it is computed with: what every step needs."""
-
-    image: Array
-    valid: Array | None
-    source: Backend
-    machines: Sequence[Machine]
-    method: str | Plan
-    workers: int | None
-    max_memory: int | None
-
-
-def detect(where: Where, bank: Bank, window: Window, search: Search, task: Task) -> Detections:
-    """Find the variants of `bank` in an image; see `napari_convolve.detect_features`."""
+def score_features(where: Where, bank: Bank, window: Window, search: Search, task: Task) -> FeatureScores:
+    """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
     window = replace(window, dtype=None)
     scores = best_scores(where, bank, window, search.min_valid, task)
     first = first_index(bank.frame, window, scores.ndim)
     region = None if search.region is None else _region(search.region, scores.shape, first, where.source)
-    lowest = search.threshold if search.false_alarms is None else 0.0
-    places, heights = local_maxima(scores, window.axes, lowest, region, where.source)
-    had = shares(places + np.array(first), where.image.shape, window.axes, bank.frame) >= search.min_valid
-    places, heights = places[had], heights[had]
-    null = None
-    if search.false_alarms is not None:
-        null = _learn(places, heights, scores, region, where, bank, window)
-        search = replace(search, threshold=null.threshold(search.false_alarms))
-        high = heights >= search.threshold
-        places, heights = places[high], heights[high]
-    places = places + np.array(first)
-    variants = _identify(where, bank, window, places)
-    found = _collect(where, bank, window, search, places, heights, variants)
-    return replace(found, null=null)
+    return FeatureScores(scores, first, where, bank, window, search, region)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureScores:
+    """The best score of any template at each place, and what may be found with it without correlating again.
+
+    It holds the image too.
+
+    Attributes
+    ----------
+    map : array
+        Scores, of the image's library; NaN where there is none.
+    first : tuple of int
+        Where in the image the template's centre stands for the first score.
+    """
+
+    map: Array
+    first: tuple[int, ...]
+    _where: Where
+    _bank: Bank
+    _window: Window
+    _search: Search
+    _region: Array | None
+
+    def __repr__(self) -> str:
+        return f"FeatureScores of {len(self._bank)} variants at {' x '.join(map(str, self.map.shape))} places"
+
+    @cached_property
+    def peaks(self) -> tuple[np.ndarray, np.ndarray]:
+        """All peaks that chance or features make: indices into the map, and scores, which are positive."""
+        return self._peaks(0.0)
+
+    def _peaks(self, lowest: float) -> tuple[np.ndarray, np.ndarray]:
+        if lowest >= 0 and "peaks" in self.__dict__:
+            places, heights = self.peaks
+            high = heights >= lowest
+            return places[high], heights[high]
+        places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.source)
+        had = shares(places + np.array(self.first), self._where.image.shape, self._window.axes, self._bank.frame)
+        places, heights = places[had >= self._search.min_valid], heights[had >= self._search.min_valid]
+        return places, heights
+
+    @cached_property
+    def null(self) -> NullScores:
+        """The scores that chance alone gives in this image."""
+        return _learn(*self.peaks, self.map, self._region, self._where, self._bank, self._window)
+
+    def detections(
+        self, *, threshold: float | None = None, false_alarms: float | None = None, max_count: int | None = None
+    ) -> Detections:
+        """What `detect_features` returns with another threshold, number of false detections, or most detections.
+
+        Parameters
+        ----------
+        threshold, false_alarms, max_count
+            As there; without `threshold` and `false_alarms` those of the call.
+
+        Raises
+        ------
+        ValueError
+            When both are given, or cannot be.
+        """
+        if threshold is not None and false_alarms is not None:
+            raise ValueError("threshold and false_alarms both say what counts as a detection; give one of them")
+        if threshold is not None and not -1 <= threshold <= 1:
+            raise ValueError(f"threshold={threshold!r} must lie between -1 and 1, as scores do")
+        if false_alarms is not None and not 0 < false_alarms < math.inf:
+            raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
+        search, null = self._search, None
+        if threshold is not None or false_alarms is not None:
+            search = replace(search, threshold=math.nan if threshold is None else threshold, false_alarms=false_alarms)
+        search = replace(search, max_count=search.max_count if max_count is None else max_count)
+        if search.false_alarms is not None:
+            null = self.null
+            search = replace(search, threshold=null.threshold(search.false_alarms))
+        places, heights = self._peaks(search.threshold)
+        places = places + np.array(self.first)
+        variants = identify(self._where, self._bank, self._window, places)
+        found = collect(self._where, self._bank, self._window, search, places, heights, variants)
+        return replace(found, null=null)
 
 
 def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: Frame) -> np.ndarray:
@@ -190,95 +215,3 @@ def _region(region: np.ndarray, shape: tuple[int, ...], first: Sequence[int], so
         there.append(slice(max(f, 0), max(min(m, n + f), 0)))
     moved[tuple(here)] = region[tuple(there)]
     return source.to_device(moved)
-
-
-def _reader(where: Where, window: Window) -> Reader:
-    cval = float(window.cval.real)
-    return Reader(where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.source)
-
-
-def _identify(where: Where, bank: Bank, window: Window, places: np.ndarray) -> np.ndarray:
-    """The best variant at each place."""
-    winners = np.zeros(len(places), int)
-    if len(bank) == 1 or not len(places):
-        return winners
-    reader = _reader(where, window)
-    top = np.full(len(places), -np.inf)
-    step = max(1, (16 << 20) // (24 * math.prod(bank.frame.shape)))
-    for numbers, patterns in bank.batches(step):
-        for part, patches in reader.chunks(places, bank.frame):
-            scores = scores_at(patches, patterns)
-            best = scores.argmax(axis=1)
-            height = scores[np.arange(len(best)), best]
-            better = height > top[part]
-            winners[part] = np.where(better, best + numbers.start, winners[part])
-            top[part] = np.where(better, height, top[part])
-    return winners
-
-
-def _collect(
-    where: Where,
-    bank: Bank,
-    window: Window,
-    search: Search,
-    places: np.ndarray,
-    heights: np.ndarray,
-    variants: np.ndarray,
-) -> Detections:
-    """Suppress what is too close, find the places between samples, and see again what is too close."""
-    used, index = np.unique(variants, return_inverse=True)
-    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.frame.shape, bool)])
-    axes = list(window.axes)
-    others = [a for a in range(where.image.ndim) if a not in axes]
-    batches = np.zeros(len(places), int)
-    for axis in others:
-        batches = batches * where.image.shape[axis] + places[:, axis]
-    # a few more than asked for: places between the samples may bring two of them too close
-    limit = None if search.max_count is None else 2 * search.max_count + 16
-    keep = suppress(places[:, axes].astype(float), batches, heights, index, search.rule, footprints, limit)
-    shifts = np.zeros((len(keep), len(axes)))
-    if search.subpixel or search.false_alarms is not None:
-        shifts = _shifts(where, bank, window, places[keep], variants[keep])
-    if search.false_alarms is not None:
-        reader = _reader(where, window)
-        alone = stand_out(
-            reader, bank, places[keep], batches[keep], shifts, variants[keep], heights[keep], search.threshold
-        )
-        keep, shifts = keep[alone], shifts[alone]
-    exact = places[keep].astype(float)
-    for number in np.unique(variants[keep]):
-        variant = bank.variants[number]
-        exact[np.ix_(variants[keep] == number, axes)] += bank.templates[variant.template].shift(variant)
-    if search.subpixel:
-        exact[:, axes] += shifts
-    again = suppress(
-        exact[:, axes], batches[keep], heights[keep], index[keep], search.rule, footprints, search.max_count
-    )
-    chosen = keep[again]
-    rows = [bank.variants[n] for n in variants[chosen]]
-    dims = len(axes)
-    angles = np.array([v.angle for v in rows], float)
-    return Detections(
-        coordinates=exact[again],
-        scores=heights[chosen],
-        templates=np.array([v.template for v in rows], int),
-        rotations=np.array([v.rotation for v in rows]).reshape(-1, dims, dims),
-        angles=None if any(math.isnan(v.angle) for v in bank.variants) else angles,
-        scales=np.array([v.scale for v in rows], float),
-        threshold=search.threshold,
-    )
-
-
-def _shifts(where: Where, bank: Bank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
-    """How far from its sample each detection lies."""
-    reader = _reader(where, window)
-    shifts = np.zeros((len(places), len(window.axes)))
-    for number in np.unique(variants):
-        variant = bank.variants[number]
-        template = bank.templates[variant.template]
-        frame = common_frame([(template, variant)])
-        shifted = Shifted(*turn(template, variant, frame, beyond=True))
-        rows = np.flatnonzero(variants == number)
-        for part, patches in reader.chunks(places[rows], frame):
-            shifts[rows[part]] = refine(patches, shifted)
-    return shifts
