@@ -307,6 +307,35 @@ def test_stops_when_the_residual_is_noise() -> None:
     np.testing.assert_allclose(flat, 3, rtol=1e-6)
 
 
+@pytest.mark.parametrize("light", [100, 1000, 10000])
+def test_stops_near_the_best_iteration(light: float) -> None:
+    """Photons: the noise is not the same everywhere, and its level is never told."""
+    data = pytest.importorskip("skimage.data")
+    sharp = data.camera()[100:356:2, 100:356:2] / 255 + 0.02
+    psf = gaussian((21, 21), 2.0)
+    blurred = np.random.default_rng(0).poisson(light * scipy.signal.fftconvolve(sharp, psf, "valid")) / light
+    errors: list[float] = []
+
+    def note(number: int, found: np.ndarray) -> None:
+        errors.append(math.sqrt(np.mean((found - sharp[10:-10, 10:-10]) ** 2)))
+
+    nc.richardson_lucy(blurred, psf, iterations=150, intermediate=note)
+    reports: list[nc.Report] = []
+    nc.richardson_lucy(blurred, psf, iterations=150, stop="auto", report=reports.append)
+    assert errors[reports[0].details["iterations"] - 1] < 1.1 * min(errors)
+    assert errors[-1] > 1.15 * min(errors) or light > 5000, "to go on would do harm"
+
+
+def test_stops_at_the_noise_when_the_psf_passes_everything() -> None:
+    rng = np.random.default_rng(0)
+    psf = np.array([[0, 1, 0], [1, 8, 1], [0, 1, 0]]) / 12
+    sharp = 50 + 500 * scipy.ndimage.gaussian_filter((rng.random((90, 92)) > 0.9) * 1.0, 1.0)
+    image = scipy.ndimage.convolve(sharp, psf, mode="wrap") + 5 * rng.normal(size=sharp.shape)
+    reports: list[nc.Report] = []
+    nc.richardson_lucy(image, psf, iterations=200, stop="auto", edges="periodic", report=reports.append)
+    assert reports[0].details["stop"].startswith("the residual (") and reports[0].details["iterations"] < 20
+
+
 def test_the_intermediate_object_can_be_kept() -> None:
     image, psf = np.random.default_rng(0).random((20, 21)), gaussian((5, 5))
     seen: list[int] = []

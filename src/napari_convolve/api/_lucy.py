@@ -104,7 +104,9 @@ def richardson_lucy(
     saturation : float, optional
         Samples of at least this do not count either.
     stop : {"none", "auto"} or None
-        ``"auto"`` stops when the residual is down to the estimated noise, or the object hardly changes any more.
+        ``"auto"`` stops when the residual is noise: when its power at frequencies that the PSF passes is down to that
+        at frequencies it does not pass, or, where it passes all, to the estimated noise; or when the object hardly
+        changes any more.
     edges : {"extend", "periodic"}
         Let the object reach beyond the image by the PSF, or take the image as one period.
     negative : {"raise", "clip"}

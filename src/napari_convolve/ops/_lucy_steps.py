@@ -30,6 +30,7 @@ from ..backends import Backend
 from ._blur import Blur
 from ._frame import Frame
 from ._psf import Psf
+from ._stopping import ENOUGH, Residual
 from ._variation import variation_factor
 from .noise import Known, estimate
 
@@ -111,9 +112,12 @@ class LucyRun:
         self.residual: dict[int, float] = {}
         self.change: dict[int, tuple[float, float]] = {}
         self.noise = math.nan
+        self.judge: Residual | None = None
         if options.stop == "auto":
-            found = estimate([(image, valid, psf)], Known(), options.edges, options.quantum, backend, workers)
-            self.noise = found.noise
+            self.judge = Residual(frame.shape, psf, dtype, self.mean or 1.0, backend, workers)
+            if not self.judge.tells:
+                found = estimate([(image, valid, psf)], Known(), options.edges, options.quantum, backend, workers)
+                self.noise, self.judge = found.noise, None
 
     def iterate(self, step: Callable[[], None]) -> tuple[Array, int, str]:
         """The object within the frame, the number of iterations done, and why they ended."""
@@ -175,7 +179,10 @@ class LucyRun:
             apart = image - part
             if self.valid is not None:
                 apart = xp.where(self.valid[rows], apart, xp.zeros_like(apart))
-            self.residual[first] = float(xp.sum(apart * apart))
+            if self.judge is None:
+                self.residual[first] = float(xp.sum(apart * apart))
+            else:
+                self.judge.note(first, apart)
         # masked samples are 0 in the image
         self.backend.assign(self.ratio, rows, image / xp.maximum(part, self._number(self.least)))
 
@@ -263,9 +270,14 @@ class LucyRun:
 
     def _enough(self) -> str:
         """Why to stop now, or nothing."""
-        left = math.sqrt(sum(self.residual[k] for k in sorted(self.residual)) / self.count)
-        if left <= self.noise:
-            return f"the residual ({left:.3g}) is down to the noise ({self.noise:.3g})"
+        if self.judge is not None:
+            excess = self.judge.excess()
+            if excess <= ENOUGH:
+                return f"only noise is left (where the PSF passes, {excess:.2g} of its power elsewhere)"
+        else:
+            left = math.sqrt(sum(self.residual[k] for k in sorted(self.residual)) / self.count)
+            if left <= self.noise:
+                return f"the residual ({left:.3g}) is down to the noise ({self.noise:.3g})"
         moved, size = (sum(self.change[k][i] for k in sorted(self.change)) for i in (0, 1))
         if moved <= _CHANGE**2 * size:
             return f"the object changes by less than {_CHANGE:g} of itself"
