@@ -58,3 +58,14 @@ def test_everything_and_nothing_above_the_noise() -> None:
     assert clean.fit.profile().finest is None or clean.fit.profile().finest < 3
     few = nc.estimate_noise(rng.normal(size=30))
     assert len(few.fit.profile().frequencies) >= 1
+
+
+def test_a_model_that_cannot_be_true_is_said_to_fit_poorly() -> None:
+    _, image, psf = scene((128, 120), 0.05)
+    reports: list[nc.Report] = []
+    nc.wiener(image, psf, report=reports.append)
+    assert abs(reports[0].details["estimate"].fit.excess) < 0.2 and not reports[0].assumptions
+    smoothed = scipy.ndimage.zoom(image, 1.7, order=3)  # its noise is no longer white
+    nc.wiener(smoothed, psf, report=reports.append)
+    assert reports[1].details["estimate"].fit.excess > 0.6
+    assert "poor fit" in reports[1].assumptions[0] and "poor fit" in str(reports[1])

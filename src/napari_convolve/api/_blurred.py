@@ -15,9 +15,10 @@ from ..backends import Backend, backend_of
 from ..kernels import Kernel
 from ..ops import noise as ops
 from ..ops._frame import EDGES
+from ..ops._noise_fit import POOR
 from ..ops._nsr import Nsr
 from ..ops._psf import Psf, PsfSet, psf_set
-from ..ops.noise import NoiseEstimate, PowerSpectrum
+from ..ops.noise import FittedNoise, NoiseEstimate, PowerSpectrum
 from ._options import as_axes, one_of
 
 NAN_POLICIES = ("raise", "omit")
@@ -167,3 +168,8 @@ def is_estimate(nsr: Any) -> bool:
 def tell(found: NoiseEstimate, task: Task) -> None:
     """Put an estimate into the report."""
     task.detail(nsr=found.ratio(), noise=found.noise, predicted_error=found.predicted_error, estimate=found)
+    if isinstance(found, FittedNoise) and found.fit.excess > POOR:
+        task.assume(
+            f"a poor fit (excess {found.fit.excess:.2g}): the noise is not white, as after resampling, or the PSF is "
+            "another one; compare with a number for nsr, or with richardson_lucy"
+        )

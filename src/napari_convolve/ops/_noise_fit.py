@@ -10,6 +10,8 @@ import numpy as np
 
 #: A ring of frequencies is averaged over at least so many.
 _LEAST = 8
+#: A fit with a larger excess explains too little.
+POOR = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,16 @@ class NoiseFit:
 
         expected = mean(self.transfer * self.object) + self.noise
         return NoiseProfile(np.exp(mean(np.log(length))), mean(self.observed), expected, mean(self.object), self.noise)
+
+    @property
+    def excess(self) -> float:
+        """How much less likely the image is than the right model would make it, in nats for each frequency.
+
+        About 0 when the model is right, 0.4 at most in 96 scenes that were looked at; more than `POOR` when it cannot
+        be: the noise is not white (the image was resampled or filtered), or this PSF did not blur it.
+        """
+        ratio = self.observed / (self.transfer * self.object + self.noise)
+        return float(np.mean(ratio - np.log(np.maximum(ratio, 1e-300)))) - 1 - float(np.euler_gamma)
 
     def error(self, nsr: float) -> float:
         """Root mean square error that a Wiener filter with a constant `nsr` is expected to leave.

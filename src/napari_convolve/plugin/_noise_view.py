@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from magicgui.widgets import Container, PushButton, Widget
 
-from ..ops._noise_fit import NoiseProfile
+from ..ops._noise_fit import POOR, NoiseProfile
 from ..ops.noise import FittedNoise, NoiseEstimate
 from ._form import Fold
 from ._kernel_curves import Line
@@ -74,6 +74,8 @@ def noise_text(found: NoiseEstimate, profile: NoiseProfile, unit: str) -> str:
     else:
         strong = profile.expected[0] > 2 * profile.noise
         detail = "All detail is stronger than it." if strong else "Nothing in the image is stronger than it."
+    if isinstance(found, FittedNoise) and found.fit.excess > POOR:
+        detail += " But the fit is poor: was the image resampled or filtered, or is the PSF another one?"
     return (
         f"Noise: {found.noise:.3g} grey levels (standard deviation). {detail} "
         f"Expected error of the Wiener filter: {found.predicted_error:.3g}."
