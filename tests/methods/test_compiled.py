@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 import napari_convolve as nc
-from napari_convolve.methods import _codegen, _compiled
+from napari_convolve.methods import Reach, Weights, _bands, _codegen, _compiled
 
 pytest.importorskip("numba")
 
@@ -28,44 +29,57 @@ def test_groups_cover_every_tap_once_and_stay_inside(length: int) -> None:
     np.testing.assert_array_equal(total, weights[0])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("size", [(3, 3), (5, 5), (4, 6), (1, 9), (9, 11)])
-def test_planes_of_a_strided_view(size: tuple[int, int], dtype: str) -> None:
+SIZES = [(3, 3), (5, 5), (4, 6), (1, 9), (9, 11), (3, 3, 3), (1, 3, 4), (2, 3, 4), (9, 1, 1), (11, 5, 7)]
+MODES = ("reflect", "mirror", "nearest", "wrap", "constant")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "uint16", "int16"])
+@pytest.mark.parametrize(
+    "size", [(3, 3), (5, 5), (4, 6), (1, 9), (9, 11), (3, 3, 3), (1, 3, 4), (2, 3, 4), (9, 1, 1), (11, 5, 7)]
+)
+@pytest.mark.parametrize("method", ["direct", "separable"])
+def test_a_strided_view_in_every_dtype_and_boundary(size: tuple[int, ...], dtype: str, method: str) -> None:
     rng = np.random.default_rng(0)
-    parent = rng.normal(size=(3, 40, 50)).astype(dtype)
-    block = parent[1:, 2:37, 3:45]
-    kernel = rng.normal(size=size).astype(dtype)
-    out = np.empty((2, 35 - size[0] + 1, 42 - size[1] + 1), dtype)
-    codes = tuple(_compiled.plane_code(*size, dtype, add) for add in (False, True))
-    finite = _compiled.apply_planes(block, [((0,), _compiled.plane_weights(codes[0], kernel))], codes, out, size[1])
-    assert finite
-    for plane, result in zip(block, out, strict=True):
-        whole = ndimage.correlate(plane.astype(float), kernel.astype(float), mode="constant")
-        top, left = size[0] // 2, size[1] // 2
-        expected = whole[top : top + result.shape[0], left : left + result.shape[1]]
-        np.testing.assert_allclose(result, expected, atol=1e-4 if dtype == "float32" else 1e-12)
+    parent = (100 * rng.normal(size=(2, 14, 40, 50))).astype(dtype)
+    block = parent[:, 1:13, 2:37, 3:45]
+    vectors = [rng.normal(size=k) for k in size]
+    kernel = rng.normal(size=size) if method == "direct" else functools.reduce(np.multiply.outer, vectors)
+    for mode in MODES:
+        got = nc.convolve(block, kernel, method=method, boundary=mode, cval=7.0)
+        wide = kernel.reshape((1,) * (4 - kernel.ndim) + kernel.shape)
+        expected = ndimage.convolve(block.astype(float), wide, mode=mode, cval=7.0)
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(got / scale, expected / scale, atol=1e-12 if dtype == "float64" else 2e-6)
+
+
+def test_blocks_of_every_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    image, kernel = rng.normal(size=(20, 70, 300)), nc.kernels.gaussian(sigma=(2, 1.5, 3))
+    whole = nc.convolve(image, kernel, method="separable")
+    for rows, columns in [(1, 1), (3, 7), (70, 64), (64, 300), (5, 299)]:
+        monkeypatch.setattr(_bands, "_best", lambda ny, nx, *rest, y=rows, x=columns: (min(ny, y), min(nx, x)))
+        _bands.passes.cache_clear()
+        _bands.block.cache_clear()
+        np.testing.assert_allclose(nc.convolve(image, kernel, method="separable"), whole, atol=1e-13)
+        np.testing.assert_allclose(nc.convolve(image, kernel, method="direct"), whole, atol=1e-12)
+    _bands.passes.cache_clear()
+    _bands.block.cache_clear()
 
 
 @pytest.mark.parametrize("spoilt", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("row", [0, 3, 6])
 def test_a_result_that_is_not_finite_is_told(spoilt: float, row: int) -> None:
-    block = np.zeros((7, 30), np.float32)
-    block[row, 11] = spoilt
-    out = np.empty((5, 28), np.float32)
-    codes = tuple(_compiled.plane_code(3, 3, "float32", add) for add in (False, True))
-    weights = _compiled.plane_weights(codes[0], np.ones((3, 3), np.float32))
-    assert not _compiled.apply_planes(block, [((), weights)], codes, out, 3)
-
-
-def test_columns_along_a_leading_axis() -> None:
-    rng = np.random.default_rng(1)
-    block, vector = rng.normal(size=(20, 4, 6)), rng.normal(size=9)
-    out = np.empty((12, 4, 6))
-    assert _compiled.apply_columns(block, vector, 0, out, False)
-    expected = ndimage.correlate1d(block, vector, axis=0, mode="constant")[4:16]
-    np.testing.assert_allclose(out, expected, atol=1e-12)
-    assert _compiled.apply_columns(block, vector, 0, out, True)
-    np.testing.assert_allclose(out, 2 * expected, atol=1e-12)
+    image = np.zeros((7, 30), np.float32)
+    image[row, 11] = spoilt
+    reach = Reach((-1, -1), "reflect", 0.0)
+    vector = np.ones(3, np.float32)
+    weights = Weights(np.ones((3, 3), np.float32), (0, 1), ((vector, vector),))
+    whole = (slice(0, 7), slice(0, 30))
+    for make in (_bands.planes, _bands.lines):
+        tiles = make(image, weights, reach)
+        assert tiles is not None
+        assert not tiles(whole, np.empty((7, 30), np.float32))
+        assert tiles((slice(0, 7), slice(15, 30)), np.empty((7, 15), np.float32))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -9,8 +9,8 @@ from . import direct as _direct
 from . import fft as _fft
 from . import overlap_save as _overlap_save
 from . import separable as _separable
-from ._base import METHODS, Factors, Method, Weights, valid_key
+from ._base import METHODS, Factors, Method, Reach, Weights, valid_key
 
-__all__ = ["METHODS", "Factors", "Method", "Weights", "valid_key"]
+__all__ = ["METHODS", "Factors", "Method", "Reach", "Weights", "valid_key"]
 
 _ = (_direct, _fft, _overlap_save, _separable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,27 @@ Run = Callable[[Array, Weights, Array, Backend, int], bool]
 
 
 @dataclass(frozen=True)
+class Reach:
+    """Where a method that reads the image itself finds the samples of a window.
+
+    Attributes
+    ----------
+    first : tuple of int
+        For each acted axis the index, in the image, of the first sample that the first result depends on.
+    boundary, cval
+        What stands outside the image.
+    """
+
+    first: tuple[int, ...]
+    boundary: str
+    cval: complex
+
+
+#: ``tiles(key, out)`` writes the part `key` of the result into `out`, which has its shape; returns what `Run` does.
+Tiles = Callable[[tuple[slice, ...], Any], bool]
+
+
+@dataclass(frozen=True)
 class Method:
     """One way to compute; registered once, in its own module.
 
@@ -72,8 +94,9 @@ class Method:
         sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
     codes : callable
         ``codes(problem)``: the compiled code that `run` needs, so that a first call need not wait for it.
-    splits_border : bool
-        True where blocks inside the image are read in place, so that only strips along its border are copied.
+    tiles : callable
+        ``tiles(image, weights, reach)``: computes any part of the result straight from the image, with no block to
+        be gathered; None where it cannot.
     """
 
     name: str
@@ -83,8 +106,11 @@ class Method:
     run: Run
     keeps_ratio: bool = True
     codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: ()
-    splits_border: bool = False
+    tiles: Callable[[Any, Weights, Reach], Tiles | None] = lambda image, weights, reach: None
 
+
+#: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.
+_ROWS, _PLANES = 16, 128
 
 METHODS: Registry[Method] = Registry("method")
 
@@ -95,6 +121,21 @@ def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengt
     for axis, start, length in zip(axes, starts, lengths, strict=True):
         key[axis] = slice(start, start + length)
     return tuple(key)
+
+
+def band_tile(problem: Problem) -> tuple[int, ...]:
+    """A part of the result for one call of a compiled driver, which minds the cache itself.
+
+    Enough for the threads to share, few enough that the calls do not count; all planes that a sum goes through.
+    """
+    left = min(max(math.prod(problem.out) // 16, 1 << 16), 1 << 20)
+    tile, last = [1] * len(problem.out), len(problem.out) - 1
+    through = [a for a, k in zip(problem.axes, problem.kernel, strict=True) if k > 1 and a < last - 1]
+    for axis in (last, *through, *(a for a in range(last - 1, -1, -1) if a not in through)):
+        least = _PLANES if axis in through else _ROWS if axis == last - 1 else 1
+        tile[axis] = min(problem.out[axis], max(left, least))
+        left //= tile[axis]
+    return tuple(tile)
 
 
 def cache_tile(problem: Problem, samples: int, smallest: int = 1) -> tuple[int, ...]:

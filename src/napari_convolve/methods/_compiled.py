@@ -1,4 +1,4 @@
-"""The inner loops of `_codegen`, compiled by Numba when it is installed and applied to strided blocks.
+"""The inner loops of `_codegen` and what drives them (`_bandcode`), compiled by Numba when it is installed.
 
 A first call never waits for the compiler: the planner passes over a method whose code is not ready, and what it would
 have chosen is compiled after the call has returned (`nc.tune()` compiles now). Asking for a method by name waits.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-import itertools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..backends import SESSION
-from . import _codegen
+from . import _bandcode, _codegen
 
 #: Contraction and reassociation let sums be vectorised; NaN and infinity must stay what they are.
 _FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
@@ -25,21 +23,56 @@ _UNROLLED = ((3, 3), (5, 5), (7, 7))
 _GROUP = 8
 #: Constant weights are running sums from this length on.
 _LONG_BOX = 16
+#: By what names a driver calls its parts.
+_CALLS = {
+    "load": (),
+    "planes": ("load", "set_", "add_"),
+    "lines": ("load", "columns", "set_", "add_"),
+    "volume": ("load", "columns", "set_", "across"),
+}
+#: Dtypes of samples that are read as they are.
+SOURCES = ("float32", "float64", "uint8", "uint16", "int16")
 Function = Callable[..., float]
 
 
 @dataclass(frozen=True)
 class Code:
-    """One compiled inner loop: a function of `_codegen`, its arguments, and the dtype."""
+    """One compiled function: its kind, what its text depends on, and its dtypes.
+
+    Attributes
+    ----------
+    kind : str
+        Of an inner loop (`_codegen`) or a driver (`_bandcode`).
+    arguments : tuple of int
+        What the text of an inner loop depends on.
+    add : bool
+        Whether an inner loop adds to the result.
+    dtype : str
+        Of weights and results.
+    source : str
+        Of the samples that a driver reads.
+    parts : tuple of Code
+        The inner loops that a driver calls, in the order of `_CALLS`.
+    """
 
     kind: str
     arguments: tuple[int, int]
     add: bool
     dtype: str
+    source: str = ""
+    parts: tuple[Code, ...] = ()
 
-    def source(self) -> str:
+    @property
+    def name(self) -> str:
+        """A name for each: the compiler keeps code on disk by it."""
+        own = [self.kind, *map(str, self.arguments), "add" if self.add else "set", self.dtype]
+        return "_".join(own + [self.source] * bool(self.source) + [part.name for part in self.parts])
+
+    def text(self) -> str:
         """The text that is compiled."""
         kind, add, (first, second) = self.kind, self.add, self.arguments
+        if kind in _CALLS:
+            return str(getattr(_bandcode, kind.upper()))
         if kind.startswith("box"):
             return (_codegen.box_rows if kind == "box_rows" else _codegen.box_columns)(add)
         if kind == "unrolled":
@@ -47,7 +80,7 @@ class Code:
         return (_codegen.rows if kind == "rows" else _codegen.columns)(first, add, second)
 
     def function(self) -> Function:
-        """The compiled loop; compiles now if need be."""
+        """The compiled function; compiles now if need be."""
         return SESSION.compiled(self, lambda: _compile(self))
 
 
@@ -104,75 +137,57 @@ def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     return row
 
 
-def apply_planes(
-    block: np.ndarray,
-    taps: Sequence[tuple[tuple[int, ...], np.ndarray]],
-    codes: tuple[Code, Code],
-    out: np.ndarray,
-    width: int,
-) -> bool:
-    """Add up 2-D kernels over the planes of a block; True when every result is finite.
-
-    Parameters
-    ----------
-    block, out : ndarray
-        At least 2-D, with adjacent samples along the last axis.
-    taps
-        For each 2-D kernel its offset along the leading axes and its weights.
-    codes
-        The loops that set and that add to the result.
-    """
-    samples, results = flat(block), flat(out)
-    steps, so = _steps(block), _steps(out)
-    functions = codes[0].function(), (codes[1] if len(taps) > 1 else codes[0]).function()
-    offsets = [sum(o * s for o, s in zip(lead, steps, strict=False)) for lead, _ in taps]
-    ny, nx = out.shape[-2:]
-    flag = 0.0
-    for index in itertools.product(*map(range, out.shape[:-2])):
-        p0 = sum(i * s for i, s in zip(index, steps, strict=False))
-        o0 = sum(i * s for i, s in zip(index, so, strict=False))
-        for number, (_, weights) in enumerate(taps):
-            function = functions[number > 0]
-            flag += function(samples, weights, results, p0 + offsets[number], o0, ny, nx, steps[-2], so[-2], width)
-    return not math.isnan(flag)
+def planes_code(depth: int, height: int, width: int, dtype: str, source: str, add: bool = False) -> Code:
+    """The driver for a 3-D kernel, or with a depth of 1 for a 2-D one."""
+    more = plane_code(height, width, dtype, True)
+    first = more if add else plane_code(height, width, dtype, False)
+    # a driver for a 2-D kernel never calls its last part: nothing else need be compiled
+    return Code("planes", (0, 0), add, dtype, source, (_load(dtype, source), first, more if depth > 1 else first))
 
 
-def apply_columns(block: np.ndarray, vector: np.ndarray, axis: int, out: np.ndarray, add: bool) -> bool:
-    """Apply 1-D correlation weights along an axis that is not the last; True when every result is finite."""
-    code = column_code(len(vector), str(out.dtype), add, is_flat(vector))
-    function, weights = code.function(), column_weights(code, vector)
-    samples, results = flat(block), flat(out)
-    steps, so = _steps(block), _steps(out)
-    others = [a for a in range(block.ndim - 1) if a != axis]
-    flag = 0.0
-    for index in itertools.product(*(range(out.shape[a]) for a in others)):
-        p0 = sum(i * steps[a] for i, a in zip(index, others, strict=True))
-        o0 = sum(i * so[a] for i, a in zip(index, others, strict=True))
-        ny, nx = out.shape[axis], out.shape[-1]
-        flag += function(samples, weights, results, p0, o0, ny, nx, steps[axis], so[axis], len(vector))
-    return not math.isnan(flag)
+def lines_code(lengths: tuple[int, int, int], terms: int, dtype: str, source: str, flat: bool, add: bool) -> Code:
+    """The driver for a separable term along the last three axes; without planes any number of terms at once."""
+    depth, height, width = lengths
+    columns = column_code(height, dtype, False, flat)
+    head = (_load(dtype, source), columns)
+    if depth > 1:
+        parts = (*head, row_code(width, dtype, False, flat), column_code(depth, dtype, add, flat))
+        return Code("volume", (0, 0), add, dtype, source, parts)
+    more = row_code(width, dtype, True, flat) if add or terms > 1 else None
+    first = more if add and more else row_code(width, dtype, False, flat)
+    return Code("lines", (0, 0), add, dtype, source, (*head, first, more or first))
+
+
+def _load(dtype: str, source: str) -> Code:
+    return Code("load", (0, 0), False, dtype, source)
 
 
 def strided(block: np.ndarray, dtype: str) -> np.ndarray:
-    """`block` itself when the loops can read it in place, else a contiguous copy in `dtype`."""
-    item = block.itemsize
-    in_place = block.dtype == dtype and block.strides[-1] == item
-    if in_place and all(s >= 0 and s % item == 0 for s in block.strides):
+    """`block` itself when it can be read in place, else a contiguous copy in `dtype`."""
+    if readable(block):
         return block
     copy = SESSION.scratch("strided", block.shape, dtype)
     copy[...] = block
     return copy
 
 
+def readable(block: np.ndarray) -> bool:
+    """Whether the drivers can read a block in place: whole steps forward, adjacent samples along the last axis."""
+    item = block.itemsize
+    known = block.dtype.isnative and block.dtype.name in SOURCES and block.flags.aligned
+    return known and block.strides[-1] == item and all(s >= 0 and s % item == 0 for s in block.strides)
+
+
 def flat(array: np.ndarray) -> np.ndarray:
     """All memory from the first sample of a strided array to its last, as one flat array."""
     if array.flags.c_contiguous:
         return array.reshape(-1)
-    length = 1 + sum((n - 1) * s for n, s in zip(array.shape, _steps(array), strict=True))
+    length = 1 + sum((n - 1) * s for n, s in zip(array.shape, steps(array), strict=True))
     return np.lib.stride_tricks.as_strided(array, (length,), (array.itemsize,))
 
 
-def _steps(array: np.ndarray) -> list[int]:
+def steps(array: np.ndarray) -> list[int]:
+    """Strides in samples."""
     return [s // array.itemsize for s in array.strides]
 
 
@@ -194,20 +209,36 @@ def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
 
 
 def _compile(code: Code) -> Function:
-    from numba import njit, types
+    from numba import njit
 
     scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "zeros": np.zeros, "float64": np.float64}
     scope["__name__"] = __name__
-    name = "_".join([code.kind, *map(str, code.arguments), "add" if code.add else "set", code.dtype])
-    # the source counts as part of _codegen's file, so that the disk cache is renewed when that file changes
-    exec(compile(code.source().replace("def f(", f"def {name}("), _codegen.__file__, "exec"), scope)
-    t = getattr(types, code.dtype)
-    samples = types.Array(t, 1, "C", readonly=True)  # takes writeable arrays too
-    weights = types.Array(t, 1 if code.kind.endswith("columns") else 2, "C")
-    signature = t(samples, weights, types.Array(t, 1, "C"), *[types.int64] * 7)
+    scope |= {name: part.function() for name, part in zip(_CALLS.get(code.kind, ()), code.parts, strict=True)}
+    # the text counts as part of its module's file, so that the disk cache is renewed when that file changes
+    file = _bandcode.__file__ if code.kind in _CALLS else _codegen.__file__
+    exec(compile(code.text().strip().replace("def f(", f"def {code.name}("), file, "exec"), scope)
     options: dict[str, Any] = {"fastmath": _FASTMATH, "nogil": True, "error_model": "numpy", "boundscheck": False}
     try:
-        function: Function = njit(signature, cache=True, **options)(scope[name])
+        function: Function = njit(_signature(code), cache=True, **options)(scope[code.name])
     except RuntimeError:  # no folder to keep compiled code in
-        function = njit(signature, **options)(scope[name])
+        function = njit(_signature(code), **options)(scope[code.name])
     return function
+
+
+def _signature(code: Code) -> Any:
+    from numba import types
+
+    t, n = getattr(types, code.dtype), types.int64
+    # "readonly" takes writeable arrays too
+    samples = types.Array(getattr(types, code.source or code.dtype), 1, "C", readonly=True)
+    line, plane, deep = (types.Array(t, ndim, "C") for ndim in (1, 2, 3))
+    tables = [types.Array(n, 1, "C")] * 4
+    if code.kind == "load":
+        return t(samples, line, n, tables[0], n, n, tables[0], *[n] * 6, t)
+    if code.kind == "planes":
+        return t(samples, deep, line, *tables, line, *[n] * 7, t)
+    if code.kind == "lines":
+        return t(samples, plane, deep, line, *tables, line, line, *[n] * 7, t)
+    if code.kind == "volume":
+        return t(samples, line, line, plane, line, *tables, line, line, line, *[n] * 9, t)
+    return t(samples, line if code.kind.endswith("columns") else plane, line, *[n] * 7)

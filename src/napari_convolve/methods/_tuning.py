@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from ..backends import SESSION, get_backend
 from ..planning import Machine, Problem
 from . import _compiled, fft, overlap_save
+from . import direct as direct_method
+from . import separable as separable_method
 from ._base import METHODS, Method, Weights
 
 #: A calibration takes no longer than this.
 _BUDGET = 0.45
 
 
-def compile_common(dtypes: Sequence[str] = ("float32",)) -> int:
-    """Compile the loops for 2-D and 3-D kernels of every length; returns how many there are."""
+def compile_common() -> int:
+    """Compile what float32 images and kernels of every length in a plane need, and the small ones in space and for
+    camera images; returns how many functions there are."""
     codes = []
-    for dtype in dtypes:
-        for add in (False, True):
-            codes += [_compiled.plane_code(k, k, dtype, add) for k in (2, 3, 4, 5, 6, 7, 8, 9)]
-            codes += [_compiled.plane_code(1, k, dtype, add) for k in (3, 4, 5, 6, 7, 8)]
-            codes += [_compiled.column_code(k, dtype, add) for k in (3, 4, 5, 6, 7, 8)]
+    for k in (2, 3, 4, 5, 6, 7, 8, 9):
+        codes.append(_compiled.planes_code(1, k, k, "float32", "float32"))
+        codes.append(_compiled.lines_code((1, k, k), 1, "float32", "float32", flat=False, add=False))
+    for k in (3, 5, 7):
+        codes.append(_compiled.planes_code(k, k, k, "float32", "float32"))
+        codes.append(_compiled.planes_code(1, k, k, "float32", "uint16"))
     for code in dict.fromkeys(codes):
         code.function()
     return len(set(codes))
@@ -38,9 +42,9 @@ def calibrate() -> dict[str, float]:
     }
     if _compiled.installed():
         direct, default = _seconds("direct", (256, 1024), 9, terms=0)
-        rates["direct.compiled"] = 0.030e-9 * direct / default
+        rates["direct.compiled"] = direct_method.WEIGHT * direct / default
         separable, default = _seconds("separable", (256, 1024), 17, terms=1)
-        rates["separable.compiled"] = 0.035e-9 * separable / default
+        rates["separable.compiled"] = separable_method.WEIGHT * separable / default
     return {name: value for name, value in rates.items() if 0 < value < math.inf}
 
 

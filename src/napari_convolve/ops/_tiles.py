@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,8 @@ from ..planning import Machine, Plan, Problem, count_tiles
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
+#: ``read(key, out)`` fills a part of the result straight from the image; False when it has to be computed otherwise.
+Read = Callable[[tuple[slice, ...], Array], bool]
 #: ``replan(max_memory, backend name)`` decides again when memory ran out; None keeps the limit that was asked for.
 Replan = Callable[[int | None, str], Plan]
 _MAX_RETRIES = 4
@@ -35,9 +36,6 @@ class Sweep:
         What stands outside the image.
     dtype : str
         Of the result.
-    splits_border : bool
-        Whether the part of the result whose windows lie inside the image is computed apart from the border, so that
-        its blocks are views.
     """
 
     problem: Problem
@@ -45,7 +43,6 @@ class Sweep:
     boundary: str
     cval: complex
     dtype: str
-    splits_border: bool = False
 
 
 def sweep(
@@ -58,9 +55,11 @@ def sweep(
     source: Backend,
     workers: int | None,
     task: Task,
+    read: Read | None = None,
 ) -> Array:
     """The result of `compute` on every tile of the plan, in one new array of the image's library.
 
+    `read`, on the CPU, is tried first for each tile: it needs no block to be gathered, and says whether it will do.
     When memory runs out the tiles get smaller, then the CPU takes over; each is reported.
     """
     out = source.empty(spec.problem.out, spec.dtype)
@@ -68,7 +67,7 @@ def sweep(
         device = get_backend(plan.backend)
         try:
             task.plan = plan
-            _run(image, valid, out, spec, plan, compute, source, device, workers or cpu_count(), task)
+            _run(image, valid, out, spec, plan, compute, source, device, workers or cpu_count(), task, read)
             return out
         except device.out_of_memory as error:
             device.release()
@@ -106,6 +105,7 @@ def _run(
     device: Backend,
     workers: int,
     task: Task,
+    read: Read | None,
 ) -> None:
     problem = spec.problem
     number = count_tiles(problem.out, plan.tiles)
@@ -114,6 +114,16 @@ def _run(
     in_place = device is source and spec.dtype == problem.compute
 
     def one(key: tuple[slice, ...]) -> None:
+        target = out[key]
+        if not in_place:
+            target = device.empty(tuple(k.stop - k.start for k in key), problem.compute)
+        if read is None or device.name != "numpy" or not read(key, target):
+            fill(key, target)
+        if not in_place:
+            # cast on the device: fewer bytes to move back
+            source.assign(out, key, move(cast(target, spec.dtype, device.xp), device, source))
+
+    def fill(key: tuple[slice, ...], target: Array) -> None:
         block = _block(image, spec, key, _Scratch(source, "block"), spec.cval, problem.compute)
         flags = None if valid is None else _block(valid, spec, key, _Scratch(source, "flags"), True, "bool")
         if device is not source:
@@ -121,44 +131,17 @@ def _run(
                 block = source.astype(block, problem.compute)
             block = move(block, source, device)
             flags = None if flags is None else move(flags, source, device)
-        target = out[key]
-        if not in_place:
-            target = device.empty(tuple(k.stop - k.start for k in key), problem.compute)
         compute(block, flags, target, device, inner)
-        if not in_place:
-            # cast on the device: fewer bytes to move back
-            source.assign(out, key, move(cast(target, spec.dtype, device.xp), device, source))
 
-    boxes = split_border(spec) if spec.splits_border else [tuple(slice(0, n) for n in problem.out)]
-    tiles = [tile for box in boxes for tile in cut(box, plan.tiles)]
+    tiles = cut(problem.out, plan.tiles)
     task.begin(len(tiles))
     SESSION.run_all(one, tiles, at_once, task.advance)
 
 
-def cut(box: tuple[slice, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]]:
-    """Tiles of a box; a box no larger than one tile, whatever its form, stays whole."""
-    if math.prod(s.stop - s.start for s in box) <= math.prod(tile):
-        return [box]
-    ranges = [
-        [slice(at, min(at + t, s.stop)) for at in range(s.start, s.stop, t)] for s, t in zip(box, tile, strict=True)
-    ]
+def cut(shape: tuple[int, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]]:
+    """Tiles that cover a shape."""
+    ranges = [[slice(at, min(at + t, n)) for at in range(0, n, t)] for n, t in zip(shape, tile, strict=True)]
     return list(itertools.product(*ranges))
-
-
-def split_border(spec: Sweep) -> list[tuple[slice, ...]]:
-    """The result in boxes: first the one whose windows lie inside the image, then slabs along its faces."""
-    problem = spec.problem
-    box = [slice(0, n) for n in problem.out]
-    slabs = []
-    for axis, first, k in zip(problem.axes, spec.first, problem.kernel, strict=True):
-        start = min(max(-first, 0), box[axis].stop)
-        stop = min(max(problem.shape[axis] - first - k + 1, start), box[axis].stop)
-        for part in (slice(0, start), slice(stop, box[axis].stop)):
-            if part.start < part.stop:
-                slabs.append(tuple(part if a == axis else s for a, s in enumerate(box)))
-        box[axis] = slice(start, stop)
-    inside = [tuple(box)] if all(s.start < s.stop for s in box) else []
-    return inside + slabs
 
 
 @dataclass(frozen=True)

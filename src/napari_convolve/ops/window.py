@@ -17,7 +17,7 @@ from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend
 from ..kernels import Kernel
-from ..methods import METHODS, Factors, Method, Weights
+from ..methods import METHODS, Factors, Method, Reach, Weights
 from ..planning import Machine, Plan, Problem, make_plan
 from ._tiles import Sweep, cpu_machine, sweep
 from ._windows import WindowSum, signed_parts
@@ -90,10 +90,13 @@ def window_sum(
         return source.empty(problem.out, spec.dtype)
     check_room(problem.out, spec.dtype, source)
     plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
-    spec = replace(spec, splits_border=METHODS.get(plan.method).splits_border)
+    chosen = METHODS.get(plan.method)
     parts = signed_parts(applied, window.axes) if problem.masked else ()
-    compute = WindowSum(METHODS.get(plan.method), weights, window.nan == "omit", parts)
-    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    compute = WindowSum(chosen, weights, window.nan == "omit", parts)
+    read = None
+    if valid is None and plan.backend == source.name == "numpy":
+        read = chosen.tiles(image, weights, Reach(spec.first, window.boundary, window.cval))
+    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task, read)
     if method == "auto":
         compile_later(problem, machines)
     return result

@@ -1,0 +1,255 @@
+"""Compiled sums over windows, straight from an image: the boundary rule is in the tables that the drivers read by.
+
+A call prepares the weights once and gets a function that computes any part of the result, on any thread.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..backends import SESSION
+from ..boundary import source_indices
+from . import _compiled
+from ._base import Reach, Tiles, Weights
+
+#: Samples of all work arrays together: most of a core's second-level cache.
+_SAMPLES = 3 << 16
+#: The same where planes are kept to be summed across: longer rows and fewer halos outweigh the cache.
+_DEEP_SAMPLES = 1 << 19
+#: Planes of the result that are summed across at once.
+_ACROSS = 8
+Kernel3 = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """An image as the tables see it.
+
+    Attributes
+    ----------
+    flat : ndarray
+        All its memory.
+    shape, steps : sequence of int
+        At least two axes; steps in samples.
+    first, kernel : sequence of int
+        Along each axis the index of the first sample that the first result depends on, and the kernel's length.
+    boundary, cval
+        The rule, as numbers of the computation.
+    """
+
+    flat: np.ndarray
+    shape: Sequence[int]
+    steps: Sequence[int]
+    first: Sequence[int]
+    kernel: Sequence[int]
+    boundary: str
+    cval: Any
+
+    def table(self, axis: int, key: slice) -> np.ndarray:
+        """Where along an axis the samples are that a part of the result depends on; -1: the constant."""
+        start, stop = key.start + self.first[axis], key.stop + self.first[axis] + self.kernel[axis] - 1
+        n = self.shape[axis]
+        if 0 <= start and stop <= n:
+            return np.arange(start, stop) * self.steps[axis]
+        index = source_indices(self.boundary, start, stop, n)
+        return np.where(index < 0, -1, index * self.steps[axis])
+
+    def run(self, key: slice) -> tuple[int, int]:
+        """From where to where the table of the last axis rises by one."""
+        start, length = key.start + self.first[-1], key.stop - key.start + self.kernel[-1] - 1
+        a = min(max(-start, 0), length)
+        return a, max(min(self.shape[-1] - start, length), a)
+
+
+def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
+    """Sums of the kernel as it is; None where the image cannot be read in place."""
+    if not _compiled.readable(image):
+        return None
+    dtype = str(weights.values.dtype)
+    source = _source(image, weights, reach)
+    lengths, samples = source.kernel, image.dtype.name
+    kernel = weights.values[(slice(None, None, -1),) * weights.values.ndim].reshape(lengths)
+    deep = len(lengths) > 2 and lengths[-3] > 1
+    inner = 3 if deep else 2
+    depth, height, width = lengths[-3:] if deep else (1, *lengths[-2:])
+    code = _compiled.planes_code(depth, height, width, dtype, samples)
+    more = _compiled.planes_code(depth, height, width, dtype, samples, add=True)
+    loop = code.parts[1]
+    taps = []
+    for lead in itertools.product(*map(range, lengths[:-inner])):
+        laid = [_compiled.plane_weights(loop, plane) for plane in kernel[lead].reshape(depth, height, width)]
+        taps.append((lead, np.stack(laid)))
+    functions = [(code if number == 0 else more).function() for number in range(len(taps))]
+
+    def tile(key: tuple[slice, ...], out: np.ndarray) -> bool:
+        flag = 0.0
+        for (lead, laid), function in zip(taps, functions, strict=True):
+            for walk in _walks(source, key, out, lead, deep):
+                ty, tx, size = block(walk.ny, walk.nx, (depth, height, width), out.itemsize)
+                scratch = SESSION.scratch("samples", (size,), dtype)
+                flag += function(source.flat, laid, walk.out, *walk.tables, scratch, *walk.run, walk.ny, walk.nx,
+                                 walk.so, ty, tx, source.cval)  # fmt: skip
+        return not math.isnan(flag)
+
+    return tile
+
+
+def lines(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
+    """Sums of the kernel's separable terms; None where the image cannot be read in place."""
+    if not _compiled.readable(image) or not fits_lines(image.ndim, weights.axes):
+        return None
+    source = _source(image, weights, reach)
+    samples, dtype, lengths = image.dtype.name, str(weights.values.dtype), source.kernel
+    deep = len(lengths) > 2 and lengths[-3] > 1
+    kernel = (lengths[-3] if deep else 1, lengths[-2], lengths[-1])
+    terms = [_vectors(weights, term, image.ndim) for term in weights.factors]
+    flat = all(_compiled.is_flat(v) for term in terms for v in term)
+    at_once = 1 if deep else len(terms)
+    steps = []
+    for number, part in enumerate([terms] if not deep else [[term] for term in terms]):
+        code = _compiled.lines_code(kernel, at_once, dtype, samples, flat, add=number > 0)
+        columns, rows = code.parts[1:3]
+        laid = [np.stack([_compiled.column_weights(columns, term[1]) for term in part]),
+                np.stack([_compiled.plane_weights(rows, term[2][None]) for term in part])]  # fmt: skip
+        if deep:
+            laid = [_compiled.column_weights(code.parts[3], part[0][0]), laid[0][0], laid[1][0]]
+        steps.append((code.function(), laid))
+
+    def tile(key: tuple[slice, ...], out: np.ndarray) -> bool:
+        flag = 0.0
+        for function, laid in steps:
+            for walk in _walks(source, key, out, (0,) * (out.ndim - 2 - deep), deep):
+                ty, tx, tz, sizes = passes(walk.ny, walk.nx, len(walk.tables[3]), kernel, out.itemsize)
+                scratch = [SESSION.scratch(f"pass {n}", (size,), dtype) for n, size in enumerate(sizes)]
+                depths = (walk.so, walk.sz, ty, tx, tz) if deep else (walk.so, ty, tx)
+                flag += function(source.flat, *laid, walk.out, *walk.tables, *scratch, *walk.run, walk.ny, walk.nx,
+                                 *depths, source.cval)  # fmt: skip
+        return not math.isnan(flag)
+
+    return tile
+
+
+def fits_lines(ndim: int, axes: Sequence[int]) -> bool:
+    """Whether all acted axes are among the last three."""
+    return all(axis >= ndim - 3 for axis in axes)
+
+
+def whole(make: Callable[..., Tiles | None], block: np.ndarray, weights: Weights, out: np.ndarray) -> bool:
+    """The sums over all windows inside a block."""
+    block = _compiled.strided(block, str(weights.values.dtype))
+    tiles = make(block, weights, Reach((0,) * len(weights.axes), "reflect", 0.0))
+    assert tiles is not None
+    return tiles(tuple(slice(0, n) for n in out.shape), out)
+
+
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """One call of a driver: tables (planes, rows, columns, planes of the result), and how the result is laid out."""
+
+    tables: tuple[np.ndarray, ...]
+    run: tuple[int, int]
+    out: np.ndarray
+    ny: int
+    nx: int
+    so: int
+    sz: int
+
+
+def _walks(source: _Source, key: tuple[slice, ...], out: np.ndarray, lead: tuple[int, ...], deep: bool) -> list[_Walk]:
+    """The calls for one part of the result: one if the kernel lies in a plane, else one for each volume."""
+    if out.ndim == 1:
+        out, key = out[None], (slice(0, 1), *key)
+    so = _compiled.steps(out)
+    bases, outs = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    for axis, tap in enumerate(lead):
+        n = out.shape[axis]
+        bases = _sum(bases, source.table(axis, key[axis])[tap : tap + n])
+        outs = _sum(outs, np.arange(n) * so[axis])
+    rows, cols = source.table(len(key) - 2, key[-2]), source.table(len(key) - 1, key[-1])
+    run, results, (ny, nx) = source.run(key[-1]), _compiled.flat(out), out.shape[-2:]
+    if not deep:
+        return [_Walk((bases, rows, cols, outs), run, results, ny, nx, so[-2], 0)]
+    through, across = source.table(len(key) - 3, key[-3]), np.arange(out.shape[-3]) * so[-3]
+    return [
+        _Walk((_sum(base, through), rows, cols, o + across), run, results, ny, nx, so[-2], so[-3])
+        for base, o in zip(bases[:, None], outs, strict=True)
+    ]
+
+
+def _sum(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """All sums of two tables; with the constant, the constant."""
+    lost = (some < 0)[:, None] | (others < 0)
+    return np.where(lost, -1, some[:, None] + others).reshape(-1)
+
+
+def _source(image: np.ndarray, weights: Weights, reach: Reach) -> _Source:
+    """The image with two axes or more."""
+    shown = image[None] if image.ndim == 1 else image
+    first, lengths = [0] * shown.ndim, [1] * shown.ndim
+    for axis, start, k in zip(weights.axes, reach.first, weights.values.shape, strict=True):
+        first[axis - image.ndim], lengths[axis - image.ndim] = start, k
+    cval = weights.values.dtype.type(np.real(reach.cval))
+    steps = _compiled.steps(shown)
+    return _Source(_compiled.flat(shown), shown.shape, steps, first, lengths, reach.boundary, cval)
+
+
+def _vectors(weights: Weights, term: tuple[np.ndarray, ...], ndim: int) -> list[np.ndarray]:
+    """Correlation weights along the last three axes; a single 1 along those that are not acted on."""
+    found = [np.ones(1, weights.values.dtype)] * 3
+    for axis, vector in zip(weights.axes, term, strict=True):
+        found[axis - ndim] = vector[::-1]
+    if len(found[0]) == 1:  # no pass of its own
+        found[1] = found[1] * found[0]
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def block(ny: int, nx: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, int]:
+    """Rows and columns of the blocks that `planes` works in, and the samples of its work array."""
+    depth, height, width = kernel
+
+    def size(ty: int, tx: int) -> int:
+        return depth * (ty + height - 1) * (tx + width - 1) + 64
+
+    ty, tx = _best(ny, nx, kernel, lambda ty, tx: size(ty, tx) * itemsize // 4, depth * height * width / 2, _SAMPLES)
+    return ty, tx, size(ty, tx)
+
+
+@functools.lru_cache(maxsize=256)
+def passes(ny: int, nx: int, nz: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, int, tuple[int, ...]]:
+    """Rows, columns and planes of the blocks that `lines` works in, and the samples of its work arrays."""
+    depth, height, width = kernel
+    tz = min(nz, max(_ACROSS, depth // 2))
+
+    def sizes(ty: int, tx: int) -> tuple[int, ...]:
+        found = ((ty + height - 1) * (tx + width - 1) + 64, ty * (tx + width - 1) + 64)
+        return (*found, (tz + depth - 1) * ty * tx + 64) if depth > 1 else found
+
+    work = 0.5 * height + width + 0.5 * depth
+    most = _DEEP_SAMPLES if depth > 1 else _SAMPLES
+    ty, tx = _best(ny, nx, kernel, lambda ty, tx: sum(sizes(ty, tx)) * itemsize // 4, work, most)
+    return ty, tx, tz, sizes(ty, tx)
+
+
+def _best(
+    ny: int, nx: int, kernel: Kernel3, size: Callable[[int, int], int], work: float, most: int
+) -> tuple[int, int]:
+    """The block that costs least: short rows cost calls, and every block copies its halo."""
+    columns = sorted({min(nx, t) for t in (256, 512, 1024, 2048, 4096)})
+    rows = sorted({min(ny, t) for t in (4, 8, 16, 32, 64, 128, 256)})
+    choices = list(itertools.product(rows, columns))
+    fitting = [one for one in choices if size(*one) <= most] or choices[:1]
+
+    def cost(one: tuple[int, int]) -> float:
+        ty, tx = one
+        copied = (ty + kernel[1] - 1) / ty * (tx + kernel[2] - 1) / tx
+        return (1 + 96 / tx) * (1 + kernel[2] / (2 * tx)) * (work + 1) + 2 * copied
+
+    return min(fitting, key=cost)
