@@ -53,7 +53,7 @@ def test_a_person_draws_one_cross_and_finds_all(viewer, open_panel, hands, draw)
     viewer.add_image(scene(places), name="crosses", scale=(0.5, 0.5), translate=(10, 20))
     panel = open_panel("Detect Features")
     assert "draw a rectangle" in hands.run(panel)
-    hands.click(panel.draw)
+    hands.click(panel.template.draw)
     draw((10 + 0.5 * 10.5, 20 + 0.5 * 15.5), (10 + 0.5 * 19.5, 20 + 0.5 * 24.5))
     assert len(viewer.layers["template"].data) == 1
     hands.click(panel.score)
@@ -77,7 +77,7 @@ def test_the_published_coins(viewer, open_panel, hands, draw, dataset) -> None:
         published = [(float(row["y"]) + 38 // 2, float(row["x"]) + 41 // 2) for row in csv.DictReader(file)]
     viewer.add_image(coins, name="coins")
     panel = open_panel("Detect Features")
-    hands.click(panel.draw)
+    hands.click(panel.template.draw)
     draw((36.5, 79.5), (74.5, 120.5))
     hands.write(panel.settings["threshold"], "0.5")
     hands.click(panel.settings._list[-1].button)
@@ -98,7 +98,7 @@ def test_a_template_of_several_planes(viewer, open_panel, hands, draw) -> None:
     viewer.dims.set_point(0, 10)
     panel = open_panel("Detect Features")
     hands.pick(panel.view, "3-D (z, y, x)")
-    hands.click(panel.draw)
+    hands.click(panel.template.draw)
     draw((8.5, 10.5), (15.5, 17.5))
     said = hands.run(panel)
     assert "detections 2" in said
@@ -114,18 +114,18 @@ def test_a_layer_as_template_and_no_hit_at_all(viewer, open_panel, hands) -> Non
     viewer.add_image(image, name="crosses")
     panel = open_panel("Detect Features")
     hands.pick(panel.image, "crosses")
-    hands.pick(panel.origin, "a layer, file or kernel")
-    hands.pick(panel.kernel.layer, "example")
+    hands.pick(panel.template.origin, "a layer, file or kernel")
+    hands.pick(panel.template.kernel.layer, "example")
     assert "detections 2" in hands.run(panel)
     viewer.add_image(np.random.default_rng(9).normal(size=(60, 80)), name="noise")
     hands.pick(panel.image, "noise")
     assert "detections 0" in hands.run(panel)
     hits = viewer.layers["noise · hits"]
-    assert hits.data.shape == (0, 2) and list(hits.features.columns) == ["score"]
+    assert hits.data.shape == (0, 2) and "score" in hits.features.columns
     hands.write(panel.settings["threshold"], "2")
     assert "threshold" in hands.run(panel)
     viewer.add_image(np.ones((60, 80)), name="flat")
-    hands.pick(panel.kernel.layer, "flat")
+    hands.pick(panel.template.kernel.layer, "flat")
     assert "flat" in hands.run(panel) or "equal" in panel.foot.message.value
 
 
@@ -135,8 +135,8 @@ def test_hits_over_time_know_their_frame(viewer, open_panel, hands) -> None:
     viewer.add_image(movie, name="movie", axis_labels=("t", "y", "x"), scale=(5, 1, 1))
     panel = open_panel("Detect Features")
     hands.pick(panel.image, "movie")
-    hands.pick(panel.origin, "a layer, file or kernel")
-    hands.pick(panel.kernel.layer, "example")
+    hands.pick(panel.template.origin, "a layer, file or kernel")
+    hands.pick(panel.template.kernel.layer, "example")
     hands.run(panel)
     hits = viewer.layers["movie · hits"]
     assert sorted(int(t) for t in hits.data[:, 0]) == [0, 1, 1]
@@ -150,8 +150,8 @@ def test_the_score_lies_on_the_image(viewer, open_panel, hands, shape: str) -> N
     viewer.add_image(image, name="crosses")
     panel = open_panel("Detect Features")
     hands.pick(panel.image, "crosses")
-    hands.pick(panel.origin, "a layer, file or kernel")
-    hands.pick(panel.kernel.layer, "example")
+    hands.pick(panel.template.origin, "a layer, file or kernel")
+    hands.pick(panel.template.kernel.layer, "example")
     hands.click(panel.score)
     panel.settings["shape"].value = shape
     hands.run(panel)

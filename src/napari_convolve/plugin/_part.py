@@ -43,7 +43,7 @@ def part_of(
         if image.dtype.kind == "u":
             given.setdefault("dtype", image.dtype)
     if request.mask is not None:
-        given["mask"] = _at_level(request.mask, seen, image.shape)
+        given["mask"] = at_level(request.mask, seen, image.shape)
     arrays = [coarser(array, level_factors(seen.factors, request.view.axes)) for array in request.arguments]
     axes = request.view.axes
     frozen = _frozen(request, name, image, arrays, field, given)
@@ -64,7 +64,7 @@ def coarser(array: Any, factors: tuple[float, ...]) -> Any:
     return kernel.resample(tuple(h * f for h, f in zip(kernel.spacing, factors, strict=True)))
 
 
-def _at_level(mask: Any, seen: Seen, shape: tuple[int, ...]) -> Any:
+def at_level(mask: Any, seen: Seen, shape: tuple[int, ...]) -> Any:
     """The labels nearest to the samples of a level."""
     if not seen.level:
         return mask

@@ -13,8 +13,8 @@ from ._layers import Source, View
 Box = tuple[slice | int, ...]
 
 
-def corners(shapes: Any, image: Any, current: Sequence[float]) -> NDArray[np.float64]:
-    """The corners of the selected shape, or of the last one, in indices of the image.
+def corners(shapes: Any, image: Any, current: Sequence[float], number: int | None = None) -> NDArray[np.float64]:
+    """The corners of one shape, by default of the selected or the last one, in indices of the image.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def corners(shapes: Any, image: Any, current: Sequence[float]) -> NDArray[np.flo
     """
     if not len(shapes.data):
         raise ValueError("draw a rectangle around one example first: press 'Draw a rectangle'")
-    chosen = max(shapes.selected_data, default=len(shapes.data) - 1)
+    chosen = max(shapes.selected_data, default=len(shapes.data) - 1) if number is None else number
     found = []
     for vertex in np.asarray(shapes.data[chosen]):
         world = np.array(current, dtype=float)
@@ -39,8 +39,29 @@ def corners(shapes: Any, image: Any, current: Sequence[float]) -> NDArray[np.flo
     return np.asarray(found, dtype=float)
 
 
-def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: int) -> Box:
-    """The samples whose centres lie within the corners, `depth` planes where the corners span none.
+def planes(text: str) -> Any:
+    """Read how deep a template is: a number of planes, or the first and the last one.
+
+    Examples
+    --------
+    >>> planes("5"), planes("12-20")
+    (5, (12, 20))
+    """
+    parts = [part.strip() for part in text.split("-")]
+    if not all(part.isdigit() for part in parts) or len(parts) > 2:
+        raise ValueError(f"{text!r} is neither a number of planes, as 5, nor the first and the last, as 12-20")
+    numbers = [int(part) for part in parts]
+    if len(numbers) == 1 and numbers[0] < 1:
+        raise ValueError("a template is at least 1 plane deep")
+    if len(numbers) == 1:
+        return numbers[0]
+    if numbers[0] > numbers[1]:
+        raise ValueError(f"plane {numbers[0]} comes after plane {numbers[1]}")
+    return numbers[0], numbers[1]
+
+
+def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: int | tuple[int, int]) -> Box:
+    """The samples whose centres lie within the corners; where the corners span none, `depth` planes, or from-to.
 
     Raises
     ------
@@ -60,8 +81,11 @@ def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: in
         if axis not in view.axes:
             found.append(middle)
         elif b - a < 1e-3:  # not an axis that is drawn along
-            start = max(0, middle - depth // 2)
-            found.append(slice(start, min(n, start + depth)))
+            start, stop = depth if isinstance(depth, tuple) else (middle - depth // 2, 0)
+            stop = stop + 1 if isinstance(depth, tuple) else max(0, start) + depth
+            if start >= n:
+                raise ValueError(f"the template begins at plane {start}, the image ends at plane {n - 1}")
+            found.append(slice(max(0, start), min(n, stop)))
         else:
             start, stop = max(0, int(np.ceil(a))), min(n, int(np.floor(b)) + 1)
             if stop - start < 2:
