@@ -206,10 +206,10 @@ class HitView(Container[Widget]):
         point = np.asarray(dims.point, dtype=float)
         point[len(point) - len(world) :] = world
         dims.point = tuple(point)
-        center = np.array(self._viewer.camera.center, dtype=float)
+        center = np.array(self._viewer.scene.camera.center, dtype=float)
         shown = list(dims.displayed)
         center[-len(shown) :] = point[shown]
-        self._viewer.camera.center = tuple(center)
+        self._viewer.scene.camera.center = tuple(center)
         self._points.selected_data = {row}
 
     def save_csv(self) -> None:

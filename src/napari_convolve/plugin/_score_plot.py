@@ -94,6 +94,7 @@ class ScorePlot(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let it go."""
         if self._held:
+            self._move(event)
             self._held = False
             self.released.emit(self.threshold)
 
@@ -159,10 +160,9 @@ class ScorePlot(QWidget):
             painter.drawPolyline(QPolygonF(points))
 
     def _draw_legend(self, painter: QPainter) -> None:
-        if not self.chance.any():
-            return
-        metrics = QFontMetricsF(painter.font())
-        painter.setPen(QColor(_CHANCE))
-        text = "what chance gives"
-        width = metrics.horizontalAdvance(text) + 2
-        painter.drawText(QRectF(self.frame.right() - width, self.frame.top() + 2, width, metrics.height()), 0, text)
+        """In the row of the axis label, where nothing is drawn over."""
+        if self.chance.any():
+            height = QFontMetricsF(painter.font()).height()
+            painter.setPen(QColor(_CHANCE))
+            box = QRectF(0, self.height() - height - 2, self.width() - 12, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "by chance")
