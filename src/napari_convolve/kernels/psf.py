@@ -56,7 +56,7 @@ def widths(
     return float(axial), float(lateral)
 
 
-@kernel(total=1, symmetry="even", family=FAMILY)
+@kernel(total=1, symmetry="even", family=FAMILY, label="Gaussian PSF")
 def gaussian_psf(
     *,
     na: Aperture = 1.4,
@@ -137,7 +137,7 @@ def gaussian_psf(
     return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=UNITS)
 
 
-@kernel(total=1, symmetry="even", family=FAMILY)
+@kernel(total=1, symmetry="even", family=FAMILY, label="Airy pattern")
 def airy(
     *,
     na: Aperture = 1.4,

@@ -30,7 +30,7 @@ from ._values import Values
 _RADIAL, _TURN = 10, 16
 
 
-@kernel(total=1, symmetry="even", family=FAMILY)
+@kernel(total=1, symmetry="even", family=FAMILY, label="confocal")
 def confocal(
     *,
     na: Aperture = 1.4,
@@ -124,7 +124,7 @@ def pinhole_light(pupil: Pupil, radius: float) -> Light:
     return light
 
 
-@kernel(total=1, symmetry="even", family=FAMILY)
+@kernel(total=1, symmetry="even", family=FAMILY, label="two-photon")
 def two_photon(
     *,
     na: Aperture = 1.0,
