@@ -3,7 +3,7 @@
 
 python3 dev.py demo [DIRECTORY]     install the package into .venv, then run `napari-convolve demo`
 python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run the tests
-python3 dev.py napari [PANEL]       install napari too, then open it with a panel, Convolve unless another is named
+python3 dev.py napari [PANEL]       install napari too, then open it with a sample and a panel, Convolve unless named
 """
 
 from __future__ import annotations
@@ -27,6 +27,15 @@ GUI_PACKAGES = """
     libopengl0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
     libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 """
+# A window with a sample, and a panel beside it.
+OPEN = """
+import sys, napari
+viewer = napari.Viewer()
+viewer.open_sample("napari-convolve", sys.argv[2])
+viewer.window.add_plugin_dock_widget("napari-convolve", sys.argv[1])
+napari.run()
+"""
+SAMPLES = {"Detect Features": "beads", "Deconvolve": "blurred"}
 
 
 def main(arguments: list[str]) -> int:
@@ -39,7 +48,8 @@ def main(arguments: list[str]) -> int:
     if command == "napari":
         install(".[all]")
         install_window_packages("napari")
-        return call(PYTHON, "-m", "napari", "--with", "napari-convolve", *(options or ["Convolve"]))
+        panel = " ".join(options) or "Convolve"
+        return call(PYTHON, "-c", OPEN, panel, SAMPLES.get(panel, "nuclei"))
     if command == "test":
         install(".[test]")
         install_window_packages("Tests of windows")
