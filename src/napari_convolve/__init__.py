@@ -20,6 +20,7 @@ _WHERE = {
     "Detections": "ops._detections",
     "FrequencyResponse": "ops._gain",
     "Kernel": "kernels",
+    "KernelEstimate": "ops.identification",
     "NoiseEstimate": "ops.noise",
     "Patch": "ops.patch",
     "Plan": "planning",
@@ -42,6 +43,7 @@ _WHERE = {
     "density_of_sum": "api",
     "detect_features": "api",
     "diffuse": "api",
+    "estimate_kernel": "api",
     "estimate_noise": "api",
     "feature_maps": "api",
     "filter_spectrum": "api",
@@ -72,6 +74,7 @@ __all__ = [
     "Detections",
     "FrequencyResponse",
     "Kernel",
+    "KernelEstimate",
     "NoiseEstimate",
     "Patch",
     "Plan",
@@ -94,6 +97,7 @@ __all__ = [
     "density_of_sum",
     "detect_features",
     "diffuse",
+    "estimate_kernel",
     "estimate_noise",
     "feature_maps",
     "filter_spectrum",
@@ -144,6 +148,7 @@ if TYPE_CHECKING:
         density_of_sum,
         detect_features,
         diffuse,
+        estimate_kernel,
         estimate_noise,
         feature_maps,
         filter_spectrum,
@@ -169,6 +174,7 @@ if TYPE_CHECKING:
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
     from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
+    from .ops.identification import KernelEstimate
     from .ops.noise import NoiseEstimate
     from .ops.patch import Patch
     from .ops.residuals import DeconvolutionQuality

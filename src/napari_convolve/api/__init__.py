@@ -19,6 +19,7 @@ _WHERE = {
     "density_of_sum": "_readings",
     "detect_features": "_features",
     "diffuse": "_diffusion",
+    "estimate_kernel": "_identification",
     "estimate_noise": "_noise",
     "feature_maps": "_layer",
     "filter_spectrum": "_spectral_filters",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from ._features import detect_features as detect_features
     from ._frequency import spectrum as spectrum
     from ._layer import feature_maps as feature_maps
+    from ._identification import estimate_kernel as estimate_kernel
     from ._lucy import richardson_lucy as richardson_lucy
     from ._machine import plan as plan
     from ._machine import tune as tune
