@@ -173,8 +173,8 @@ if TYPE_CHECKING:
     from .ops._detections import Detections
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
-    from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
     from .ops.identification import KernelEstimate
+    from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
     from .ops.noise import NoiseEstimate
     from .ops.patch import Patch
     from .ops.residuals import DeconvolutionQuality

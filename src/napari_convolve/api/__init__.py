@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from ._diffusion import diffuse as diffuse
     from ._features import detect_features as detect_features
     from ._frequency import spectrum as spectrum
-    from ._layer import feature_maps as feature_maps
     from ._identification import estimate_kernel as estimate_kernel
+    from ._layer import feature_maps as feature_maps
     from ._lucy import richardson_lucy as richardson_lucy
     from ._machine import plan as plan
     from ._machine import tune as tune
