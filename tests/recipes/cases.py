@@ -64,13 +64,21 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
     ),
     "diffuse": ("diffuse", STACK, {"D": (0.5, 0.3), "t": 4, "axes": (1, 2), "spacing": 0.8, "boundary": "wrap"}),
     "spectrum": ("spectrum", PLANE, {"window": "hann", "spacing": (0.2, 0.1)}),
+    "filter_spectrum": ("filter_spectrum", PLANE, {"response": MASK * 1.0}),
+    "filter_spectrum, a kernel": ("filter_spectrum", STACK, {"response": nc.kernels.gaussian(sigma=2), "axes": (1, 2)}),
+    "bandpass": ("bandpass", STACK, {"low": 2.0, "high": 6.0, "by": "size", "spacing": (1.0, 0.5, 0.5)}),
+    "notch": ("notch", PLANE, {"peaks": [[0.0, 0.2], [0.1, 0.3]], "width": 0.01}),
+    "notch, found": ("notch", PLANE, {"max_count": 3}),
+    "estimate_kernel": ("estimate_kernel", PLANE, {"after": WAVY, "size": (5, 7), "units": "um", "spacing": 0.1}),
 }
 
 
 def record(name: str, **more: Any) -> tuple[nc.Recipe, np.ndarray, Any]:
     """The recipe of a case, its image and its result."""
     operation, image, arguments = CASES[name]
-    positional = [p for p in ("kernel", "template", "templates", "psf", "weights") if p in arguments]
+    positional = [
+        p for p in ("kernel", "template", "templates", "psf", "weights", "response", "after") if p in arguments
+    ]
     options = {key: value for key, value in arguments.items() if key not in positional}
     reports: list[nc.Report] = []
     arrays = [arguments[p] for p in positional]
@@ -85,4 +93,6 @@ def bits(result: Any) -> bytes:
         return np.column_stack(list(result.columns().values())).tobytes()
     if isinstance(result, nc.Spectrum):
         result = result.values
+    if isinstance(result, nc.KernelEstimate):
+        result = np.stack([result.values, result.standard_error])
     return result.tobytes() if isinstance(result, np.ndarray) else repr(result).encode()

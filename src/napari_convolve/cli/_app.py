@@ -15,7 +15,7 @@ from ..bigdata.files import FileError, check_output
 from ..kernels import KERNELS
 from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
-from . import _detect, _noise, _operations, _plan, _run
+from . import _detect, _frequency, _noise, _operations, _plan, _run
 from . import _options as o
 from ._kernels import weights_from
 from .demo import demo
@@ -53,6 +53,7 @@ def options(
 
 _operations.register(app)
 _detect.register(app)
+_frequency.register(app)
 _noise.register(app)
 _plan.register(app)
 _run.register(app)

@@ -111,6 +111,8 @@ def option(parameter: Parameter) -> inspect.Parameter:
         kind, metavar, own_help = _IN_FILES[parameter.name]
         more = {"metavar": metavar, "parser": text}
         help_text = own_help or help_text
+    elif parameter.name == "peaks":
+        kind, more = Any, {"parser": rows, "metavar": "NUMBER,NUMBER[;NUMBER,NUMBER...]"}
     elif parameter.name in _RANGES:
         kind, more = Any, {"parser": numbers, "metavar": "NUMBER[,NUMBER...]|START:STOP:STEP"}
     elif choices is not None:
@@ -145,6 +147,22 @@ def numbers(value: Any) -> Any:
     if not 0 < count <= _MOST_NUMBERS:
         raise typer.BadParameter(f"{value!r} is a range of {count} numbers; 1 to {_MOST_NUMBERS} are possible")
     return tuple(start + i * step for i in range(count))
+
+
+def rows(value: Any) -> Any:
+    """Rows of numbers, one for each wave, separated by semicolons.
+
+    Examples
+    --------
+    >>> rows("0,0.21; 0.1,0.2")
+    ((0.0, 0.21), (0.1, 0.2))
+    """
+    if not isinstance(value, str):
+        return value  # the default
+    try:
+        return tuple(tuple(float(part) for part in row.split(",")) for row in value.split(";"))
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} must read 0,0.21 or, for two waves, '0,0.21;0.1,0.2'") from None
 
 
 def _parser(types: frozenset[type]) -> Callable[[Any], Any]:

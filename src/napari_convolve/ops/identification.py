@@ -215,9 +215,9 @@ def identify(
     return KernelEstimate(
         Kernel(weights.reshape(size)),
         np.sqrt(np.maximum(np.diag(covariance), 0.0)).reshape(size),
-        constant + level[1] - level[0] * float(weights.sum()),
+        float(constant + level[1] - level[0] * weights.sum()),
         math.sqrt(noise),
-        1 - max(rest, 0.0) / square if square > 0 else 1.0,
+        float(1 - max(rest, 0.0) / square) if square > 0 else 1.0,
         equations.count,
         reason,
     )

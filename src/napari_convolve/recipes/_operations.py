@@ -103,6 +103,10 @@ for _name in (
     "landweber",
     "estimate_noise",
     "spectrum",
+    "filter_spectrum",
+    "bandpass",
+    "notch",
+    "estimate_kernel",
     "diffuse",
     "feature_maps",
 ):

@@ -1,0 +1,179 @@
+"""``spectrum``: the waves of an image as a picture or a table; ``estimate-kernel``: what turned it into another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from .. import api
+from .._progress import Report
+from ..bigdata._atomic import atomic
+from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
+from ..kernels.files import FORMATS
+from ..ops._spectrum import Spectrum
+from ..recipes import OPERATIONS
+from . import _options as o
+from ._images import aligned, colours_of
+from ._operations import checked, read_image, record_of, usage_errors
+from ._progress_bar import progress_bar
+
+_TABLE = ".csv"
+
+Picture = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUTPUT", parser=o.text, help="Amplitudes, zero in the middle: .ome.tif .tif .npy .png; peaks: .csv"
+    ),
+]
+Show = Annotated[str, typer.Option(metavar="WHAT", help="What to write: amplitude, log, phase or power.")]
+Peaks = Annotated[int, typer.Option(metavar="INTEGER", help="How many waves a table lists.")]
+KernelFile = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="Kernel: " + " ".join(FORMATS))]
+After = Annotated[str, typer.Option("--after", metavar="FILE", parser=o.text, help="The image after, of equal shape.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    spectrum, estimate = OPERATIONS.get("spectrum"), OPERATIONS.get("estimate_kernel")
+    tail = [
+        o.fixed("overwrite", o.Overwrite, False),
+        o.fixed("json", o.Json, False),
+        o.fixed("quiet", o.Quiet, False),
+    ]
+    words = [
+        o.fixed("input", o.Input),
+        o.fixed("output", Picture),
+        o.fixed("show", Show, "amplitude"),
+        o.fixed("count", Peaks, 10),
+        o.fixed("input_axes", o.InputAxes, None),
+        *o.options_of(spectrum),
+        *tail,
+    ]
+    summary = o.plain(spectrum.summary)
+    app.command("spectrum", short_help=summary.partition(":")[0])(o.command("spectrum", summary, words, _spectrum))
+    words = [
+        o.fixed("input", o.Input),
+        o.fixed("output", KernelFile),
+        o.fixed("after", After),
+        o.fixed("input_axes", o.InputAxes, None),
+        *o.options_of(estimate),
+        *tail,
+    ]
+    summary = o.plain(estimate.summary)
+    function = o.command("estimate_kernel", summary, words, _estimate)
+    app.command("estimate-kernel", short_help=summary.partition(",")[0])(function)
+    app.command("estimate_kernel", hidden=True)(function)
+
+
+def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -> None:
+    input_axes, overwrite = given.pop("input_axes"), given.pop("overwrite")
+    as_json, quiet = given.pop("json"), given.pop("quiet")
+    if show not in SHOWN:
+        raise typer.BadParameter(f"--show: {show!r} is not one of {', '.join(SHOWN)}")
+    if count < 1:
+        raise typer.BadParameter(f"--count: {count} must be at least 1")
+    table = Path(output).suffix.lower() == _TABLE
+    formats = {"formats": (_TABLE,)} if table else {}
+    target = check_output(output, inputs=[input], overwrite=overwrite, **formats)
+    image = read_image(input, input_axes)
+    options = checked(OPERATIONS.get("spectrum"), image, None, given)
+    if options["mask"] is not None:
+        options["mask"] = aligned(read(options["mask"]), image)
+    if not table:
+        check_fits(target, replace(image, data=np.broadcast_to(np.zeros((), "f4"), colours_of(image).shape)))
+    reports: list[Report] = []
+    with progress_bar("spectrum") as progress, usage_errors(options):
+        found = api.spectrum(colours_of(image), **options, progress=progress, report=reports.append)
+    if table:
+        with atomic(target, overwrite=overwrite) as temporary:
+            Path(temporary).write_text(_table(found, count, image), encoding="utf-8")
+    else:
+        write(target, _picture(found, show, image), overwrite=overwrite)
+        if not as_json and not quiet:
+            print(_steps(found, image))
+    _tell(target, reports[0], as_json, quiet)
+
+
+#: What of a spectrum a picture can show.
+SHOWN = {
+    "amplitude": lambda found: found.amplitude,
+    "log": lambda found: _log(np.asarray(found.amplitude)),
+    "phase": lambda found: found.phase,
+    "power": lambda found: found.power,
+}
+
+
+def _log(amplitude: np.ndarray) -> np.ndarray:
+    """Logarithm of base 10; zeros are a millionth of the largest."""
+    least = 1e-6 * float(amplitude.max(initial=0.0)) or 1.0
+    return np.asarray(np.log10(np.maximum(amplitude, least)))
+
+
+def _picture(found: Spectrum, show: str, image: Labeled) -> Labeled:
+    """The spectrum as an image; its samples are frequencies, which no file format knows a unit of."""
+    values = np.asarray(SHOWN[show](found.centered()))
+    spacing, units = list(image.spacing), list(image.units)
+    for axis in found.axes:
+        spacing[axis], units[axis] = 1.0, None
+    return replace(
+        image, data=values.astype("f4"), spacing=tuple(spacing), units=tuple(units), alpha=False, channels=()
+    )
+
+
+def _steps(found: Spectrum, image: Labeled) -> str:
+    """How far apart the samples of the picture are."""
+    steps = " x ".join(f"{1 / (found.shape[a] * s):.6g}" for a, s in zip(found.axes, found.spacing, strict=True))
+    units = {image.units[a] or "pixel" for a in found.axes}
+    return f"one sample is {steps} cycles per {units.pop() if len(units) == 1 else 'unit'}, zero in the middle"
+
+
+def _table(found: Spectrum, count: int, image: Labeled) -> str:
+    """One line for each wave."""
+    peaks = found.peaks(count)
+    batch = [a for a in range(len(found.shape)) if a not in found.axes]
+    names = [image.axes[a] for a in batch]
+    lines = [",".join([*names, "amplitude", *(f"frequency_{image.axes[a]}" for a in found.axes), "period", "phase"])]
+    for at in np.ndindex(*peaks.amplitude.shape):
+        if np.isfinite(peaks.amplitude[at]):
+            numbers = [peaks.amplitude[at], *peaks.frequency[at], peaks.period[at], peaks.phase[at]]
+            lines.append(",".join([*map(str, at[:-1]), *(f"{float(x):.9g}" for x in numbers)]))
+    return "\n".join(lines) + "\n"
+
+
+def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
+    input_axes, overwrite = given.pop("input_axes"), given.pop("overwrite")
+    as_json, quiet = given.pop("json"), given.pop("quiet")
+    target = check_output(output, inputs=[input, after], overwrite=overwrite, formats=tuple(FORMATS))
+    before, second = read_image(input, input_axes), read_image(after, input_axes)
+    size = given.pop("size")
+    count = len(size) if isinstance(size, tuple) else min(2, len(before.spatial))
+    if given["axes"] is None:
+        given["axes"] = [before.axes[a] for a in before.spatial[len(before.spatial) - count :]]
+    options = checked(OPERATIONS.get("estimate_kernel"), before, None, given)
+    units = {before.units[a] for a in options["axes"]}
+    options["units"] = options["units"] or (units.pop() if len(units) == 1 else None)
+    if options["mask"] is not None:
+        options["mask"] = aligned(read(options["mask"]), before)
+    reports: list[Report] = []
+    with progress_bar("estimate_kernel") as progress, usage_errors({"size": size, **options}):
+        found = api.estimate_kernel(
+            colours_of(before), colours_of(second), size, **options, progress=progress, report=reports.append
+        )
+    try:
+        found.kernel.save(target)
+    except ValueError as error:
+        raise FileError(str(error)) from error
+    if not as_json and not quiet:
+        print(found)
+    _tell(target, reports[0], as_json, quiet)
+
+
+def _tell(target: Path, report: Report, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        print(json.dumps({"output": str(target), **record_of(report)}))
+    elif not quiet:
+        print(f"{target}: {report}")
