@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,7 +100,7 @@ def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -
 
 
 #: What of a spectrum a picture can show.
-SHOWN = {
+SHOWN: dict[str, Callable[[Spectrum], Any]] = {
     "amplitude": lambda found: found.amplitude,
     "log": lambda found: _log(np.asarray(found.amplitude)),
     "phase": lambda found: found.phase,

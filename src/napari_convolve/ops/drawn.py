@@ -72,7 +72,7 @@ class Region:
         radius = np.sqrt(a * a + b * b)
         size = math.sqrt(abs(float(np.linalg.det(sides))))  # exact for circles
         depth = (1 - radius) * size
-        return depth if self.kind == "ellipse" else np.minimum(depth, (radius - self.inner) * size)
+        return np.asarray(depth if self.kind == "ellipse" else np.minimum(depth, (radius - self.inner) * size))
 
 
 def _polygon_depth(corners: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -90,7 +90,7 @@ def _polygon_depth(corners: np.ndarray, first: np.ndarray, second: np.ndarray) -
         if side[0] != 0:
             crosses = (start[0] > first) != (end[0] > first)
             inside ^= crosses & (second < start[1] + (first - start[0]) * side[1] / side[0])
-    return np.where(inside, 1.0, -1.0) * np.sqrt(nearest)
+    return np.asarray(np.where(inside, 1.0, -1.0) * np.sqrt(nearest))
 
 
 @dataclass(frozen=True)
