@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops._spectrum import read_bin
+from napari_convolve.ops._reading import read_bin
 from napari_convolve.ops.drawn import DrawnFilter, Region, disc
 from napari_convolve.ops.live_filter import LiveFilter
 
