@@ -22,6 +22,8 @@ from skimage import restoration
 
 import napari_convolve as nc
 
+from ._tables import write_table
+
 IMAGES = ("camera", "coins", "moon", "page", "clock", "cell")
 TUNED = ("camera", "page", "clock")
 NOISES = (0.002, 0.005, 0.02, 0.05)
@@ -155,11 +157,11 @@ def methods(ndim: int) -> dict[str, Callable[[Scene], np.ndarray]]:
     return found
 
 
-def table(found: list[Scene], title: str, verbose: bool) -> None:
-    """Print how far every method is from the oracle."""
+def table(found: list[Scene], verbose: bool) -> Iterator[str]:
+    """The lines that say how far every method is from the oracle."""
     best = [oracle(scene) for scene in found]
-    print(f"\n{title}\n")
-    print("| method | images | mean dB | within 0.2 dB | worst dB | best dB |\n|---|---|---|---|---|---|")
+    yield "| method | images | mean dB | within 0.2 dB | worst dB | best dB |"
+    yield "|---|---|---|---|---|---|"
     for name, method in methods(found[0].image.ndim).items():
         apart = np.array([scene.psnr(method(scene)) - b for scene, b in zip(found, best, strict=True)])
         groups = {"all": np.ones(len(found), bool)}
@@ -171,22 +173,30 @@ def table(found: list[Scene], title: str, verbose: bool) -> None:
         for group, chosen in groups.items():
             d = apart[chosen]
             share = 100 * np.mean(d >= -0.2)
-            print(
-                f"| {name} | {group} | {d.mean():+.2f} | {share:.0f} % | {d.min():+.2f} | {d.max():+.2f} |", flush=True
-            )
+            yield f"| {name} | {group} | {d.mean():+.2f} | {share:.0f} % | {d.min():+.2f} | {d.max():+.2f} |"
         if verbose and name == "nsr='auto'":
             for scene, a, b in zip(found, apart, best, strict=True):
-                print(f"    {scene.name}: oracle {b:.2f} dB, auto {a:+.2f}")
+                yield f"    {scene.name}: oracle {b:.2f} dB, auto {a:+.2f}"
+
+
+TABLES: dict[str, Callable[[], Iterator[Scene]]] = {"planes": scenes, "volumes": volumes}
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables, and write them into the page when asked."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", default=list(TABLES), help="planes, volumes; both by default")
     parser.add_argument("-v", "--verbose", action="store_true", help="every scene")
+    parser.add_argument("--write", action="store_true", help="into docs/deconvolution-quality.md")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    table(list(scenes()), "96 scenes, PSNR minus the oracle's", options.verbose)
-    table(list(volumes()), "9 volumes, PSNR minus the oracle's", options.verbose)
+    for name in options.tables:
+        lines = []
+        for line in table(list(TABLES[name]()), options.verbose):
+            print(line, flush=True)
+            lines.append(line)
+        if options.write:
+            write_table(name, lines)
 
 
 if __name__ == "__main__":

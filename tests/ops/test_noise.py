@@ -101,7 +101,7 @@ def test_the_estimate_is_an_nsr() -> None:
     np.testing.assert_allclose(nc.wiener(image, psf, nsr=found.nsr), auto, atol=1e-9)
     values = np.asarray(found.nsr)
     assert values.shape == image.shape and (values > 0).all()
-    np.testing.assert_allclose(values * np.asarray(found.spectrum), found.noise**2, rtol=1e-9)
+    np.testing.assert_allclose((values - found.nsr.floor) * np.asarray(found.spectrum), found.noise**2, rtol=1e-9)
     periodic = [nc.wiener(image, psf, nsr=nsr, edges="periodic") for nsr in (found, values)]
     np.testing.assert_allclose(periodic[0], periodic[1], atol=1e-9)
     np.testing.assert_array_equal(auto, nc.wiener(image, psf, regularization="laplacian"))
@@ -143,6 +143,37 @@ def test_scaling_the_image_scales_everything(scale: float) -> None:
     one, other = nc.estimate_noise(image, psf), nc.estimate_noise(scale * image, psf)
     assert other.noise / scale == pytest.approx(one.noise, rel=1e-6)
     np.testing.assert_allclose(nc.wiener(scale * image, psf) / scale, nc.wiener(image, psf), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(200,), (90, 88), (30, 40, 42)])
+def test_the_object_never_has_more_power_the_finer_the_detail(shape: tuple[int, ...]) -> None:
+    """A PSF that loses frequencies entirely leaves nothing to fit there."""
+    rng = np.random.default_rng(0)
+    points = (rng.random(shape) > 0.999) * 100.0
+    points.flat[points.size // 2] = 100
+    image = scipy.ndimage.gaussian_filter(points, 1.5)
+    image = rng.poisson(50 * image) + 0.01 * rng.normal(size=shape)
+    found = nc.estimate_noise(image, nc.kernels.gaussian(sigma=3, ndim=len(shape)))
+    along = np.linspace(0.05, 0.5, 100)
+    for axis in range(len(shape)):
+        lines = [along if a == axis else np.zeros(1) for a in range(len(shape))]
+        assert (np.diff(np.log(found.spectrum(*lines))) <= 1e-9).all()
+    assert (np.diff(np.log(found.spectrum(*[along] * len(shape)))) <= 1e-9).all()
+
+
+def test_no_frequency_is_amplified_without_bound() -> None:
+    """A PSF is never known exactly: what is found where it passes nothing must not become a huge object."""
+    rng = np.random.default_rng(0)
+    points = (rng.random((30, 60, 62)) > 0.998) * 1e5
+    image = scipy.ndimage.gaussian_filter(points, 1.5) + rng.normal(size=points.shape)
+    wide = np.zeros(points.shape)
+    wide[:13, :13, :13] = nc.kernels.gaussian(sigma=2.5, truncate=2.4, ndim=3).values
+    transfer = np.abs(np.fft.fftn(wide))
+    for edges, most in (("extend", 80), ("periodic", math.inf)):
+        nsr = np.asarray(nc.estimate_noise(image, wide[:13, :13, :13], edges=edges).nsr)
+        gain = (transfer / (transfer**2 + nsr)).max()
+        assert gain < most, "of a measured image"
+    assert gain > 80, "a simulated period has an exact PSF"
 
 
 def test_odd_images() -> None:

@@ -61,6 +61,8 @@ class NoiseFit:
         Power of the image, and of the fitted object without blur.
     transfer : ndarray
         ``|H|^2`` of the PSF.
+    unsure : float
+        How far it may be wrong, as if so much of the object's power were noise.
     noise : float
         Fitted power of the noise.
     """
@@ -70,6 +72,7 @@ class NoiseFit:
     observed: np.ndarray
     object: np.ndarray
     transfer: np.ndarray
+    unsure: float
     noise: float
 
     def profile(self, spacing: Sequence[float] | None = None, rings: int = 40) -> NoiseProfile:
@@ -99,7 +102,7 @@ class NoiseFit:
         def mean(values: np.ndarray) -> np.ndarray:
             return np.asarray(np.bincount(ring, self.weights * values) / total)
 
-        expected = mean(self.transfer * self.object) + self.noise
+        expected = mean((self.transfer + self.unsure) * self.object) + self.noise
         return NoiseProfile(np.exp(mean(np.log(length))), mean(self.observed), expected, mean(self.object), self.noise)
 
     @property
@@ -109,7 +112,7 @@ class NoiseFit:
         About 0 when the model is right, 0.4 at most in 96 scenes that were looked at; more than `POOR` when it cannot
         be: the noise is not white (the image was resampled or filtered), or this PSF did not blur it.
         """
-        ratio = self.observed / (self.transfer * self.object + self.noise)
+        ratio = self.observed / ((self.transfer + self.unsure) * self.object + self.noise)
         return float(np.mean(ratio - np.log(np.maximum(ratio, 1e-300)))) - 1 - float(np.euler_gamma)
 
     def error(self, nsr: float) -> float:
@@ -118,5 +121,6 @@ class NoiseFit:
         The mean over all frequencies of ``|1 - W H|^2 S_x + |W|^2 S_n``.
         """
         blurred = self.transfer + nsr
-        left = (nsr / blurred) ** 2 * self.object + self.transfer / blurred**2 * self.noise
+        noise = self.noise + self.unsure * self.object
+        left = (nsr / blurred) ** 2 * self.object + self.transfer / blurred**2 * noise
         return math.sqrt(float(np.average(left, weights=self.weights)))

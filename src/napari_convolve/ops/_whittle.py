@@ -6,7 +6,8 @@ same along every axis. With k the length of the frequency f, the object's power 
     S_x(f) = exp(a - b log k - sum_d c_d |f_d| - sum_d e_d f_d^2 / k^2).
 
 Behind a PSF with transfer function H and in white noise of power S_n, the periodogram is distributed exponentially
-around ``|H|^2 S_x + S_n``. All parameters maximise that (Whittle) likelihood; a weak prior holds c and e near 0.
+around ``|H|^2 S_x + S_n``. All parameters maximise that (Whittle) likelihood; a weak prior holds c and e near 0, and
+the object's power never grows with the frequency, which where H has lost it nothing else would forbid.
 
 References: P. Whittle, "Estimation and information in stationary time series", Ark. Mat. 2, 1953; D. J. Field,
 "Relations between the statistics of natural images and the response properties of cortical cells", JOSA A 4, 1987.
@@ -50,7 +51,8 @@ def fit(
     for slope in (2.0, 3.5):
         start = np.zeros(matrix.shape[1] + 1)
         start[0], start[1], start[-1] = -2.0, slope, math.log(level)
-        found = _score(start, matrix, power, transfer, sample.weights * copies / 2, noise is not None, math.log(least))
+        weights = sample.weights * copies / 2
+        found = _score(start, len(sample.shape), matrix, power, transfer, weights, noise is not None, math.log(least))
         if best is None or found[0] < best[0]:
             best = found
     assert best is not None
@@ -59,6 +61,7 @@ def fit(
 
 def _score(
     start: np.ndarray,
+    axes: int,
     matrix: np.ndarray,
     power: np.ndarray,
     transfer: np.ndarray,
@@ -91,6 +94,8 @@ def _score(
             new = at - np.clip(step, -3.0, 3.0)
             new[-1] = max(new[-1], least) if not fixed else new[-1]
             new[1] = min(max(new[1], 0.0), 8.0)
+            # no object has more power the finer the detail: in the corner of all axes the roll-off may undo k^-b
+            new[2 : 2 + axes] = np.maximum(new[2 : 2 + axes], -new[1] / axes)
             new_cost, new_seen, new_total = model(new)
             if new_cost <= cost:
                 gained, damping = cost - new_cost, damping / 5

@@ -23,6 +23,10 @@ from ._whittle import features, fit
 #: The least share of the image's power that noise is taken to have: 50 dB, since what lies beyond the edges is not
 #: known better than that, and 90 dB for a period.
 _FLOOR = {"extend": 1e-5, "periodic": 1e-9}
+#: No PSF is known better than to 0.7 percent of its amplitude: this share of the object's power may come through where
+#: it should not. Without it the little there is where a PSF passes next to nothing would ask for an object of any
+#: power. A period comes from a simulation, whose PSF is exact.
+_UNSURE = 5e-5
 #: Fewer frequencies than this tell nothing; the ratio is then this constant.
 _FEW, _DEFAULT = 12, 0.01
 
@@ -37,10 +41,13 @@ class PowerSpectrum:
         Of the image's axes acted on.
     weights : tuple of float
         Of the model's features: constant, logarithm of the frequency, roll-off and anisotropy for each axis.
+    floor : float
+        What is added at every frequency.
     """
 
     shape: tuple[int, ...]
     weights: tuple[float, ...]
+    floor: float = 0.0
 
     def __call__(self, *frequencies: np.ndarray) -> np.ndarray:
         """The value at frequencies, one array for each axis, broadcast against each other."""
@@ -48,7 +55,7 @@ class PowerSpectrum:
         exponent: Any = 0.0
         for weight, part in zip(self.weights, parts, strict=True):
             exponent = exponent + weight * part
-        return np.asarray(np.exp(np.clip(exponent, -80.0, 80.0)))
+        return np.asarray(np.exp(np.clip(exponent, -80.0, 80.0)) + self.floor)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         lines = [np.fft.fftfreq(n) for n in self.shape]
@@ -157,6 +164,7 @@ def estimate(
     sample = sample_frequencies(shape, half)
     if sample.count < _FEW:
         return _constant(_DEFAULT, 0.0, f"the image has only {sample.count} frequencies; nsr {_DEFAULT} was assumed")
+    blurred = any(psf is not None for _, _, psf in blocks)
     power, transfer, mean = np.zeros(sample.count), np.zeros(sample.count), 0.0
     for block, valid, psf in blocks:
         block = in_c_order(backend.astype(block, compute_dtype(dtype_name(block.dtype))))
@@ -175,8 +183,9 @@ def estimate(
     given = known.power(mean)
     least = max(_FLOOR[edges], quantum**2 / 12 / scale)
     noise_power = None if given is None else max(given / scale, least)
-    weights, noise_power = fit(power / scale, transfer, sample, len(blocks), noise_power, least)
-    return _result(weights, noise_power, scale, power, transfer, sample, shape, known, given)
+    unsure = 0.0 if edges == "periodic" or not blurred else _UNSURE
+    weights, noise_power = fit(power / scale, transfer + unsure, sample, len(blocks), noise_power, least)
+    return _result(weights, noise_power, scale, power, transfer, unsure, sample, shape, known, given)
 
 
 def _result(
@@ -185,6 +194,7 @@ def _result(
     scale: float,
     power: np.ndarray,
     transfer: np.ndarray,
+    unsure: float,
     sample: Sample,
     shape: tuple[int, ...],
     known: Known,
@@ -192,9 +202,10 @@ def _result(
 ) -> NoiseEstimate:
     log_noise = math.log(noise)
     spectrum = PowerSpectrum(shape, (float(weights[0] + math.log(scale)), *map(float, weights[1:])))
-    nsr = PowerSpectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])))
+    nsr = PowerSpectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])), unsure)
     signal = spectrum(*sample.frequencies)
-    left = signal * noise * scale / (transfer * signal + noise * scale)
+    disturbed = noise * scale + unsure * signal
+    left = signal * disturbed / (transfer * signal + disturbed)
     error = math.sqrt(float(np.sum(sample.weights * left) / np.sum(sample.weights)))
     ratio = 10 * math.log10(float(np.sum(sample.weights * transfer * signal) / np.sum(sample.weights)) / noise / scale)
     how = "fitted with it" if given is None else "given" if known.sigma is not None else "from the camera"
@@ -202,7 +213,7 @@ def _result(
         f"spectrum falling like k^-{weights[1]:.2g} fitted at {sample.count} frequencies, noise {how}, "
         f"signal to noise {ratio:.0f} dB"
     )
-    fit = NoiseFit(sample.frequencies, sample.weights, power, signal, transfer, noise * scale)
+    fit = NoiseFit(sample.frequencies, sample.weights, power, signal, transfer, unsure, noise * scale)
     return FittedNoise(nsr, math.sqrt(noise * scale), spectrum, error, reason, fit)
 
 

@@ -126,7 +126,8 @@ class _Writer:
             return self.kernel(value)
         if isinstance(value, PowerSpectrum):
             self.imports.add("from napari_convolve.ops.noise import PowerSpectrum")
-            return f"PowerSpectrum({value.shape!r}, {tuple(float(w) for w in value.weights)!r})"
+            weights = tuple(float(w) for w in value.weights)
+            return f"PowerSpectrum({value.shape!r}, {weights!r}, {float(value.floor)!r})"
         if type(value) in RECORDS.values():
             record: Any = type(value)
             self.imports.add(f"from {record.__module__} import {record.__name__}")

@@ -89,7 +89,8 @@ def encode(value: Any, keep: Keep) -> Any:
         described = encode(plain(describe(value)), keep)
         return {"kernel": {**described, "values": encode(value.values, keep)}}
     if isinstance(value, PowerSpectrum):
-        return {"power_spectrum": {"shape": list(value.shape), "weights": [float(w) for w in value.weights]}}
+        kept = {"shape": list(value.shape), "weights": [float(w) for w in value.weights], "floor": float(value.floor)}
+        return {"power_spectrum": kept}
     for kind, record in RECORDS.items():
         if isinstance(value, record):
             return {kind: {f.name: encode(getattr(value, f.name), keep) for f in fields(record)}}
@@ -235,14 +236,16 @@ def _rotation(held: Any, fetch: Fetch, depth: int) -> Any:
 
 
 def _power_spectrum(held: Any, fetch: Fetch, depth: int) -> PowerSpectrum:
-    if not isinstance(held, Mapping) or set(held) != {"shape", "weights"}:
-        raise ValueError("is no power spectrum: it must have a shape and weights")
-    shape, weights = (decode(held[key], fetch, depth + 1) for key in ("shape", "weights"))
+    if not isinstance(held, Mapping) or set(held) != {"shape", "weights", "floor"}:
+        raise ValueError("is no power spectrum: it must have a shape, weights and a floor")
+    shape, weights, floor = (decode(held[key], fetch, depth + 1) for key in ("shape", "weights", "floor"))
     if not isinstance(shape, tuple) or not all(map(_is_length, shape)):
         raise ValueError("is no power spectrum: its shape must be a list of integers from 0")
     if not isinstance(weights, tuple) or not all(isinstance(w, int | float) for w in weights):
         raise ValueError("is no power spectrum: its weights must be a list of numbers")
-    return PowerSpectrum(shape, tuple(map(float, weights)))
+    if not isinstance(floor, int | float):
+        raise ValueError("is no power spectrum: its floor must be a number")
+    return PowerSpectrum(shape, tuple(map(float, weights)), float(floor))
 
 
 def _record(kind: str) -> Callable[[Any, Fetch, int], Any]:
