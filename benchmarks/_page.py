@@ -9,6 +9,7 @@ from typing import Any
 
 from ._registry import rows as registered
 from ._timing import OURS, ratio
+from .drag import section as drag
 from .planner import TOLERANCE
 
 _ROOT = Path(__file__).parents[1]
@@ -56,6 +57,7 @@ def page(results: Results, gpu: Results) -> str:
         _misses(rows, notes),
         _bounds(results.get("bounds", {})),
         _first(results.get("first", {})),
+        drag(results.get("drag", {})),
         _without_numba(results.get("without numba", {})),
         _planner(results.get("planner", {})),
         _gpu(gpu),

@@ -192,6 +192,7 @@ class KernelChooser(Container[Widget]):
         if kind not in self._forms:
             function, more = KERNELS.get(kind).function, "More parameters"
             form = Form(function, leave_out=("ndim", "spacing"), more=more, sliders=self._sliders)
+            form.name = kind
             form.set_axes(self._view.names)
             self._forms[kind] = form
             self._slot.append(form)

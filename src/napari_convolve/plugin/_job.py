@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from napari.qt.threading import FunctionWorker, create_worker
@@ -107,8 +109,17 @@ class _Worker(FunctionWorker):
         super().quit()
 
 
-def start(job: Job, finished: Callable[[], object]) -> None:
-    """Run a job in napari's thread pool; `finished` is called in the GUI thread, whatever the outcome."""
+def start(job: Job, finished: Callable[[Job], object]) -> None:
+    """Run a job in napari's thread pool; the method `finished` is given it in the GUI thread, whatever the outcome.
+
+    Qt keeps what it calls, so that this keeps neither the job nor the owner of the method.
+    """
     worker = create_worker(job, _worker_class=_Worker, _start_thread=False)
-    worker.finished.connect(finished)
+    worker.finished.connect(partial(_tell, weakref.WeakMethod(finished), weakref.ref(job)))
     worker.start()
+
+
+def _tell(finished: weakref.WeakMethod[Callable[[Job], object]], job: weakref.ref[Job]) -> None:
+    method, over = finished(), job()
+    if method is not None and over is not None:
+        method(over)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from time import perf_counter
 
 from qtpy.compat import isalive
@@ -84,7 +83,7 @@ class Latest:
             return
         if call is not None:
             self._job = Job(call, self._title)
-            start(self._job, partial(self._ended, self._job))
+            start(self._job, self._ended)
 
     def _ended(self, job: Job) -> None:
         if not isalive(self._owner) or self._job is not job:
@@ -92,7 +91,7 @@ class Latest:
         self._job = None
         self._seconds = perf_counter() - job.started
         outcome, waiting = job.outcome, self._waiting
-        self._waiting = False
+        job.outcome, self._waiting = None, False
         if waiting:
             self._begin()  # first, so that it runs while the last result is drawn
         if outcome is not None and not outcome.cancelled:

@@ -26,8 +26,9 @@ from qtpy.QtCore import QTimer
 
 import napari_convolve as nc
 
+from ._compare import Compare
 from ._fields import Choice
-from ._form import Form, Settings, rows
+from ._form import Fold, Form, Settings, rows
 from ._help import help_text, show_help
 from ._job import Job, sentence, start
 from ._layer_choice import LayerChoice
@@ -39,6 +40,7 @@ from ._recording import recorded_all
 from ._request import Progress, Request, Result, lazy_note
 from ._run_bar import RunBar
 from ._scroll import Scroll, column
+from ._tools import Tools
 
 #: How often the progress of a job is looked at, in milliseconds.
 _TICK = 100
@@ -50,7 +52,7 @@ _NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸
 class OperationPanel(Container[Widget]):
     """Base of all panels that compute; made by napari with the viewer it belongs to.
 
-    What a subclass says is in the first half of the class; what all panels do, in the second.
+    What a subclass says comes first, then what all panels do.
     """
 
     #: Name of the public function.
@@ -70,6 +72,7 @@ class OperationPanel(Container[Widget]):
         super().__init__(labels=False)
         self._viewer = napari_viewer
         self._job: Job | None = None
+        self._asked_for: Request | None = None
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
         self.image.prefer_selected()
         self.view = Choice(label="act on", tooltip="All other axes (time, channels) are done one by one")
@@ -84,10 +87,14 @@ class OperationPanel(Container[Widget]):
         self.body = column([rows([self.image, self.view]), *self.inputs(), self.settings])
         self.foot = RunBar()
         self.append(self.foot)
+        self.compare = Compare(napari_viewer, lambda: self.image.value)
+        self.foot.insert(2, self.compare)
+        self.tools = Tools(self.operation, self.body, self.request, self.foot.say)
+        self.foot.append(Fold("Python and presets", self.tools))
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._timer = QTimer(self.native)
         self._timer.setInterval(_TICK)
-        self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws: one tick at a time
+        self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws
         self._timer.timeout.connect(self._look)
         self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, self.operation)
         self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
@@ -199,7 +206,8 @@ class OperationPanel(Container[Widget]):
         self.foot.begin(request.operation)
         self.begun(request)
         self._timer.start()
-        start(self._job, partial(self._finished, self._job, request))
+        self._asked_for = request
+        start(self._job, self._finished)
 
     def cancel(self) -> None:
         """Stop computing; nothing is added. What does not stop at once ends by itself, without the panel."""
@@ -235,16 +243,17 @@ class OperationPanel(Container[Widget]):
             self._timer.start()
 
     def _ended(self) -> None:
-        self._job = None
+        self._job = self._asked_for = None
         self._timer.stop()
         self.foot.end()
         self.ended()
 
-    def _finished(self, job: Job, request: Request) -> None:
+    def _finished(self, job: Job) -> None:
         if self._job is not job or job.outcome is None or not isalive(self.native):
             return  # the window has been closed meanwhile, or nobody waits any longer
+        outcome, request = job.outcome, self._asked_for
+        job.outcome = None  # napari may keep the job: let it not keep the result
         self._ended()
-        outcome = job.outcome
         if outcome.cancelled:
             self.foot.say("Cancelled.")
         elif outcome.error:
@@ -254,7 +263,9 @@ class OperationPanel(Container[Widget]):
             self.foot.preview.value = False  # the result itself is there now
             for layer in outcome.value.layers:
                 self._viewer.add_layer(Layer.create(*layer))
-            self.added(request, outcome.value)
+            self.compare.raise_()
+            if request is not None:
+                self.added(request, outcome.value)
 
     def _image_changed(self) -> None:
         source = read_layer(self.image.value) if self.image.value is not None else None
@@ -279,4 +290,5 @@ class OperationPanel(Container[Widget]):
         if self.native.parent() is None:
             self.cancel()
             self.live.switch(False)
+            self.compare.stop()
             self.plan_line.stop()

@@ -52,11 +52,18 @@ def recorded(
     made = recipe_of_call(request, report, operation=operation or request.operation, options=options)
     if made is None:
         return layer
-    before = request.source.metadata.get(RECIPE)
-    if isinstance(before, Recipe) and all(one.function.makes_image for one in before.steps):
-        made = before + made
-    metadata = {**attributes.get("metadata", {}), RECIPE: made, ORIGIN: origin_of(request.source)}
+    metadata = {
+        **attributes.get("metadata", {}),
+        RECIPE: with_history(made, request.source),
+        ORIGIN: origin_of(request.source),
+    }
     return data, {**attributes, "metadata": metadata}, kind
+
+
+def with_history(made: Recipe, source: Source) -> Recipe:
+    """A recipe after those steps that made its image."""
+    before = source.metadata.get(RECIPE)
+    return before + made if isinstance(before, Recipe) and before.steps[-1].function.makes_image else made
 
 
 def unrecorded(layer: LayerTuple) -> LayerTuple:
@@ -66,7 +73,7 @@ def unrecorded(layer: LayerTuple) -> LayerTuple:
 
 
 def recipe_of_call(
-    request: Request, report: Report, *, operation: str, options: Mapping[str, Any] | None = None
+    request: Request, report: Report | None, *, operation: str, options: Mapping[str, Any] | None = None
 ) -> Recipe | None:
     """The recipe of one call; None for operations and arguments that are no data, and for images with opacity."""
     source = request.source

@@ -19,7 +19,7 @@ _ACTIVITY_SECONDS = 0.5
 class RunBar(Container[Widget]):
     """Buttons and messages; it knows what a job looks like and nothing about what it does."""
 
-    def __init__(self, run_text: str = "Run") -> None:
+    def __init__(self, run_text: str = "Run", *, live: bool = True) -> None:
         self.run = PushButton(text=run_text, tooltip="Compute in the background; napari stays usable")
         self.cancel = PushButton(text="Cancel", tooltip="Stop; nothing is left behind")
         self.help = PushButton(text="Help")
@@ -59,6 +59,7 @@ class RunBar(Container[Widget]):
         self._told = 0.0
         self.busy = False
         self._set_busy(False)
+        self.preview.visible = live
         self.say("")
 
     def say(self, text: str, details: str = "") -> None:

@@ -1,0 +1,175 @@
+"""How the Convolve panel's preview follows a dragged slider: sigma from 1 to 10 in 40 steps on 30 x 2048 x 2048.
+
+    xvfb-run -a -s "-screen 0 1600x1200x24" python -m benchmarks.drag
+
+A real napari window; the steps come as fast as a hand moves, one every 25 ms. Whatever we do in the GUI thread is timed
+call by call; napari's own work (new data of a layer, drawing by the graphics driver) is timed apart. The figures are
+kept for docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from . import _store
+
+SHAPE, STEPS, PAUSE = (30, 2048, 2048), 40, 0.025
+Results = dict[str, Any]
+
+
+def main() -> None:
+    results = _store.begin("cpu")
+    results["drag"] = measure()
+    _store.save("cpu", results)
+    print("\n".join(section(results["drag"])))
+
+
+def measure() -> Results:
+    """Drag once to warm up, then once with a clock at everything."""
+    import napari
+    from napari.layers import Image
+
+    import napari_convolve as nc
+
+    nc.tune()
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1200, 900)
+    image = np.random.default_rng(0).integers(0, 4096, SHAPE).astype("uint16")
+    viewer.add_image(image, name="stack", contrast_limits=(0, 4096))
+    viewer.dims.set_current_step(0, SHAPE[0] // 2)
+    _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Convolve")
+    wait(0.5)
+    viewer.reset_view()
+    wait(0.5)
+    panel.foot.preview.value = True
+    drag(panel)
+    ours, napari_data = Clock(), Clock()
+    latest = panel.live._latest
+    for owner, name in ((latest, "_begin"), (latest, "_ended"), (panel.plan_line._latest, "_begin")):
+        ours.wrap(owner, name)
+    for clocked in (latest._timer, panel.plan_line._latest._timer):
+        clocked.timeout.disconnect()
+    latest._timer.timeout.connect(lambda: latest._begin())
+    panel.plan_line._latest._timer.timeout.connect(lambda: panel.plan_line._latest._begin())
+    real = Image.data
+    Image.data = property(real.fget, napari_data.around(real.fset, inner=ours))  # type: ignore[method-assign]
+    try:
+        moves, last, frames = drag(panel, ours)
+    finally:
+        Image.data = real  # type: ignore[method-assign]
+    shown = panel.live.layers[0].data[0]
+    whole = nc.convolve(image[SHAPE[0] // 2], nc.kernels.gaussian(sigma=10))
+    error = float(np.abs(shown - whole).max() / np.abs(whole).max())
+    viewer.close()
+    return {
+        "longest move": max(moves),
+        "longest hold": max(ours.seconds),
+        "last move to exact": last,
+        "longest napari": max(napari_data.seconds),
+        "frames": frames,
+        "error": error,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+class Clock:
+    """Seconds of calls, without those of others inside them."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.inside = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self.inside, start = 0.0, time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds.append(time.perf_counter() - start - self.inside)
+
+    def wrap(self, owner: Any, name: str) -> None:
+        """Time a method."""
+        real = getattr(owner, name)
+
+        def timed(*args: Any) -> Any:
+            with self.running():
+                return real(*args)
+
+        setattr(owner, name, timed)
+
+    def around(self, real: Any, inner: Clock) -> Callable[[Any, Any], None]:
+        """Time a setter, and take its time from another clock."""
+
+        def timed(layer: Any, value: Any) -> None:
+            start = time.perf_counter()
+            real(layer, value)
+            spent = time.perf_counter() - start
+            self.seconds.append(spent)
+            inner.inside += spent
+
+        return timed
+
+
+def drag(panel: Any, ours: Clock | None = None) -> tuple[list[float], float, int]:
+    """Move sigma as a hand does; seconds of each move, from the last one to its preview, and previews shown."""
+    from qtpy.QtWidgets import QApplication
+
+    box = panel.kernel.form["sigma"]._boxes[0].box
+    moves, begun = [], 0 if ours is None else len(ours.seconds)
+    for sigma in np.linspace(1, 10, STEPS + 1)[1:]:
+        start = time.perf_counter()
+        box.setValue(float(sigma))
+        moves.append(time.perf_counter() - start)
+        wait(PAUSE)
+    last = start
+    while panel.live.busy:
+        QApplication.processEvents()
+    reached = time.perf_counter() - last
+    wait(0.5)
+    return moves, reached, 0 if ours is None else (len(ours.seconds) - begun) // 2
+
+
+def wait(seconds: float) -> None:
+    """Let Qt work."""
+    from qtpy.QtWidgets import QApplication
+
+    end = time.perf_counter() + seconds
+    while True:
+        QApplication.processEvents()
+        if time.perf_counter() >= end:
+            return
+        time.sleep(0.001)
+
+
+def section(found: Results) -> list[str]:
+    """The part of the page."""
+    if not found:
+        return []
+    lines = [
+        ("longest time that a move of the slider takes in our code", found["longest move"]),
+        ("longest time that our code holds the GUI thread otherwise", found["longest hold"]),
+        ("from the last move to its exact preview, drawing of earlier ones included", found["last move to exact"]),
+        ("longest time in which napari takes over new data of a layer (not ours)", found["longest napari"]),
+    ]
+    shape = " x ".join(map(str, SHAPE))
+    text = (
+        f"Convolve, sigma from 1 to 10 in {STEPS} steps, one every {1e3 * PAUSE:.0f} ms, on {shape} uint16, the whole "
+        f"plane seen, drawn by software ({found['date']}, `python -m benchmarks.drag`). About {found['frames']} previews "
+        f"were shown; the last one is {found['error']:.0e} from `nc.convolve`.\n"
+    )
+    return [
+        "## Preview under a dragged slider\n",
+        text,
+        "| what | ms |",
+        "| --- | ---: |",
+        *(f"| {what} | {1e3 * seconds:.1f} |" for what, seconds in lines),
+    ]
+
+
+if __name__ == "__main__":
+    main()
