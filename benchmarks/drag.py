@@ -159,8 +159,8 @@ def section(found: Results) -> list[str]:
     shape = " x ".join(map(str, SHAPE))
     text = (
         f"Convolve, sigma from 1 to 10 in {STEPS} steps, one every {1e3 * PAUSE:.0f} ms, on {shape} uint16, the whole "
-        f"plane seen, drawn by software ({found['date']}, `python -m benchmarks.drag`). About {found['frames']} previews "
-        f"were shown; the last one is {found['error']:.0e} from `nc.convolve`.\n"
+        f"plane seen, drawn by software ({found['date']}, `python -m benchmarks.drag`). About {found['frames']} "
+        f"previews were shown; the last one is {found['error']:.0e} from `nc.convolve`.\n"
     )
     return [
         "## Preview under a dragged slider\n",

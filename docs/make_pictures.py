@@ -2,7 +2,7 @@
 
 On a screen of its own, so that nothing else gets into the pictures:
 
-    xvfb-run -a -s "-screen 0 1600x1200x24" python docs/make_pictures.py [FOLDER]
+    xvfb-run -a -s "-screen 0 1600x1200x24" python docs/make_pictures.py [FOLDER [NAME ...]]
 
 Each panel stands beside a sample, after the steps that its help describes, 350 pixels wide, in both themes; then the
 Kernel Designer in its many states (make_designer_pictures.py).
@@ -63,12 +63,52 @@ def deconvolve(viewer: Any, panel: Any) -> None:
     run(panel)
 
 
+def preview(viewer: Any, panel: Any) -> None:
+    """The Laplacian of Gaussian of what is seen, before any run."""
+    viewer.dims.set_current_step(0, 30)
+    panel.kernel.kind.value = "log"
+    panel.kernel.form["sigma"].value = 2.0
+    panel.foot.preview.value = True
+    wait_for(panel)
+
+
+def compare(viewer: Any, panel: Any) -> None:
+    """Nuclei on the left, smoothed on the right."""
+    panel.kernel.form["sigma"].value = 3.0
+    run(panel)
+    panel.compare.kind.value = "split"
+    wait_for(panel)
+
+
+def recipes(viewer: Any, panel: Any) -> None:
+    """Two steps, ready to be done again."""
+    _, convolve_panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Convolve")
+    run(convolve_panel)
+    convolve_panel.image.value = viewer.layers[-1]
+    convolve_panel.kernel.kind.value = "log"
+    run(convolve_panel)
+    viewer.window.remove_dock_widget(convolve_panel.native)
+    panel.result.value = viewer.layers[-1]
+
+
+def wait_for(panel: Any) -> None:
+    """Until preview and plan show the present values, fitted to the window."""
+    spin(0.3)
+    while panel.live.busy or panel.plan_line.busy:
+        spin(0.05)
+
+
+#: Pictures of the whole window, in the dark theme.
+WINDOWS = ("preview", "before-after", "detect-features", "deconvolve")
 #: Display name of the panel, sample, what is done.
 PICTURES: dict[str, tuple[str, str, Callable[[Any, Any], None]]] = {
     "kernel-designer": ("Kernel Designer", "nuclei", design),
     "convolve": ("Convolve", "nuclei", convolve),
     "detect-features": ("Detect Features", "beads", detect),
     "deconvolve": ("Deconvolve", "blurred", deconvolve),
+    "preview": ("Convolve", "nuclei", preview),
+    "before-after": ("Convolve", "nuclei", compare),
+    "recipes": ("Recipes", "nuclei", recipes),
 }
 
 
@@ -101,10 +141,11 @@ def save(widget: QWidget, path: Path) -> None:
     small.save(path, optimize=True)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for theme in ("dark", "light"):
-        for name, (title, sample, steps) in PICTURES.items():
+        for name in names or PICTURES:
+            title, sample, steps = PICTURES[name]
             viewer = napari.Viewer(show=True)
             viewer.theme = theme
             viewer.window.resize(1200, 820)
@@ -116,9 +157,12 @@ def main(folder: Path) -> None:
             steps(viewer, panel)
             viewer.reset_view()
             spin(1)
+            if hasattr(panel, "live"):
+                wait_for(panel)
+                spin(0.5)
             assert dock.width() == WIDTH, f"{title} needs {dock.width()} pixels"
             save(dock, folder / f"{name}-{theme}.png")
-            if theme == "dark" and sample != "nuclei":
+            if theme == "dark" and name in WINDOWS:
                 save(window, folder / f"{name}-window.png")
             viewer.close()
             spin(0.2)
@@ -128,5 +172,6 @@ if __name__ == "__main__":
     import make_designer_pictures
 
     images = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    main(images / "napari")
-    make_designer_pictures.main(images)
+    main(images / "napari", sys.argv[2:])
+    if not sys.argv[2:]:
+        make_designer_pictures.main(images)

@@ -146,7 +146,7 @@ def test_what_is_missing_is_said(viewer, open_wide, hands, settle) -> None:
     panel = open_wide("Convolve")
     hands.click(panel.foot.preview)
     settle(panel)
-    hands.pick(panel.kernel.kind, "custom")
+    hands.pick(panel.kernel.kind, "custom matrix")
     assert "a matrix needs at least one number" in settle(panel)
     assert not previews(viewer)[0].visible
     hands.write(panel.kernel.form["values"], "1 2 1")

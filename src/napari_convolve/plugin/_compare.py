@@ -43,6 +43,7 @@ class Compare(Container[Widget]):
         self.margins = (0, 0, 0, 0)
         self.line.visible = False
         self.layer: Any = None
+        self._of: Any = None
         self._timer = QTimer(self.native)
         self._timer.setInterval(_BLINK)
         self._timer.timeout.connect(self._blink)
@@ -57,6 +58,8 @@ class Compare(Container[Widget]):
         if kind == _OFF or source is None:
             self.clear()
             return
+        if self._of != source:
+            self.clear()
         if self.layer is None or self.layer not in self._viewer.layers:
             self._add(source)
         if kind == _BLINKING:
@@ -80,7 +83,7 @@ class Compare(Container[Widget]):
         """Take the layer away."""
         if self.layer is not None and self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
-        self.layer = None
+        self.layer = self._of = None
 
     def _add(self, source: Any) -> None:
         chosen = list(self._viewer.layers.selection)
@@ -95,7 +98,7 @@ class Compare(Container[Widget]):
             metadata={PREVIEW: "before"},
             **options,
         )
-        self.layer = self._viewer.add_layer(made)
+        self.layer, self._of = self._viewer.add_layer(made), source
         self._viewer.layers.selection = chosen or [self.layer]
 
     def _show(self, source: Any, border: tuple[int, float] | None) -> None:

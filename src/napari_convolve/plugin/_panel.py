@@ -280,6 +280,7 @@ class OperationPanel(Container[Widget]):
         source = read_layer(self.image.value) if self.image.value is not None else None
         self.view_changed(source, self.view.value)
         self._settings_changed()
+        self.compare.follow()
         self.foot.run.enabled = not self.foot.busy and source is not None
         self.foot.preview.enabled = source is not None
         if not self.foot.busy and (source is None) != (self.foot.message.value == _NO_IMAGE):
