@@ -70,6 +70,13 @@ def test_recipes(tmp_path: Path) -> None:
         assert (tmp_path / f"{first}.npy").read_bytes() == (tmp_path / f"{second}.npy").read_bytes()
 
 
+def test_deconvolve(tmp_path: Path) -> None:
+    run([sys.executable, "-m", "napari_convolve", "demo"], tmp_path, tmp_path)
+    shown = run_page("docs/how-to/deconvolve.md", tmp_path, tmp_path)
+    assert "noise is stronger than what is there" in shown and "chi-square" in shown
+    assert {"sharp.ome.tif", "light.ome.tif"} <= {path.name for path in tmp_path.iterdir()}
+
+
 @pytest.mark.slow
 def test_extending(tmp_path: Path) -> None:
     shown = run_page("docs/extending.md", tmp_path, ROOT)
