@@ -2,8 +2,8 @@
 
     python docs/make_deconvolution_pictures.py DATA [FOLDER]
 
-DATA holds ``io/cells3d2ch.ome.tiff`` (a cell with stained membranes and chromosomes, 60 x 66 x 85 voxels, from napari-ndev,
-BSD-3-Clause). Its PSF is not known: the page, too, begins with a Gaussian.
+DATA holds ``io/cells3d2ch.ome.tiff`` (a cell with stained membranes and chromosomes, 60 x 66 x 85 voxels, from
+napari-ndev, BSD-3-Clause). Its PSF is not known: the page, too, begins with a Gaussian.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Public names are resolved on first use, so that importing the package costs noth
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -125,6 +126,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     elif name in _MODULES:
         value = importlib.import_module(f".{name}", __name__)
+    elif not name.startswith("_") and f"{__name__}.ops.deconvolvers" in sys.modules:
+        return getattr(importlib.import_module(".api", __name__), name)  # a method of deconvolution that was added
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

@@ -155,7 +155,8 @@ def test_a_method_is_one_function() -> None:
         return found
 
     try:
-        function = publish("van_cittert")
+        function = nc.van_cittert  # it is public from now on
+        assert publish("van_cittert").__doc__ == function.__doc__
         image, psf = bead((30, 31), (15, 15)), gaussian((5, 5))
         blurred = scipy.ndimage.convolve(image, psf, mode="wrap")
         found = function(blurred, psf, iterations=30, edges="periodic")
@@ -165,3 +166,5 @@ def test_a_method_is_one_function() -> None:
             function(blurred, psf, iterations=0)
     finally:
         DECONVOLVERS.unregister("van_cittert")
+    with pytest.raises(AttributeError, match="van_cittert"):
+        _ = nc.van_cittert

@@ -6,6 +6,7 @@ They are resolved on first use: a convolution does not wait for the import of a 
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 #: Public function -> module of this package that holds it.
@@ -43,6 +44,9 @@ _WHERE = {
 
 def __getattr__(name: str) -> Any:
     if name not in _WHERE:
+        methods = sys.modules.get("napari_convolve.ops.deconvolvers")  # nobody can have added one without it
+        if methods is not None and name in methods.DECONVOLVERS:
+            return getattr(importlib.import_module("._deconvolvers", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     globals()[name] = value

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from .. import api
 from .._registry import Param, Registry
+from ..ops import tikhonov  # noqa: F401 - importing it registers it
+from ..ops.deconvolvers import DECONVOLVERS
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ for _name in (
     "detect_features",
     "wiener",
     "richardson_lucy",
-    "landweber",
+    *DECONVOLVERS,
     "estimate_noise",
     "spectrum",
     "filter_spectrum",
