@@ -40,13 +40,14 @@ def panel(viewer: Any, open_panel: Any, hands: Any) -> Any:
 
 def drag(plot: Any, score: float) -> None:
     """Take hold of the threshold and move it, with the mouse."""
+    QApplication.processEvents()
     y = plot.height() // 2
-    start, end = (QPoint(round(plot.x_of(s)), y) for s in (plot.threshold, score))
-    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=start)
+    begin = plot.threshold
+    QTest.mousePress(plot, Qt.MouseButton.LeftButton, pos=QPoint(round(plot.x_of(begin)), y))
     for share in (0.4, 0.8, 1.0):
-        QTest.mouseMove(plot, start + (end - start) * share)
+        QTest.mouseMove(plot, QPoint(round(plot.x_of(begin + (score - begin) * share)), y))
         QApplication.processEvents()
-    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=end)
+    QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, pos=QPoint(round(plot.x_of(score)), y))
     QApplication.processEvents()
 
 

@@ -75,6 +75,8 @@ class HitView(Container[Widget]):
         self._boxes: Any = None
         self.hits: Detections | None = None
         self.told = note()
+        # always two lines high: nothing below jumps while the threshold is dragged
+        self.told.native.setMinimumHeight(2 * self.told.native.fontMetrics().lineSpacing())
         self.plot, self.table = ScorePlot(), HitTable()
         self.threshold = NumberField(
             0.7, minimum=-1, maximum=1, step=0.01, label="threshold", tooltip="Least score; the layers follow at once"

@@ -64,6 +64,7 @@ class TemplateChooser(Container[Widget]):
         ):
             self.append(part)
         self.origin.changed.connect(self._show)
+        self.shapes.changed.connect(self._show)
         self.keep.changed.connect(self.keep_this)
         self.forget.changed.connect(self.forget_kept)
         self.draw.changed.connect(self._start)
@@ -83,8 +84,10 @@ class TemplateChooser(Container[Widget]):
 
     def _show(self, *_: object) -> None:
         is_drawn = self.origin.value == _DRAWN
-        self.draw.visible = self.shapes.visible = is_drawn
+        self.draw.visible = is_drawn
+        self.shapes.visible = is_drawn and self.shapes.value is not None
         self.kernel.visible = not is_drawn
+        self.keep.visible = not is_drawn or self.shapes.value is not None
         self.depth.visible = is_drawn and self._view is not None and self._view.ndim > 2
         self.forget.visible = bool(self.kept)
         said = ", ".join(" x ".join(map(str, template.shape)) for template in self.kept)
