@@ -103,8 +103,9 @@ def letters(folder: Path) -> Iterator[Row]:
     for name, box in glyphs(image).items():
         template = image[box]
         place = np.array([[s.start + n // 2 for s, n in zip(box, template.shape, strict=True)]], float)
-        found = nc.detect_features(image, template)
-        yield row(f"letters: {name}", "threshold 0.7 (default)", [found], [place], 2)
+        for call, options in (("threshold 0.7 (default)", {}), ("threshold 0.8", {"threshold": 0.8})):
+            found = nc.detect_features(image, template, **options)
+            yield row(f"letters: {name}", call, [found], [place], 2)
 
 
 def storm(folder: Path) -> Iterator[Row]:
@@ -134,7 +135,7 @@ def nuclei(folder: Path) -> Iterator[Row]:
     mask = imread(folder / "nuclei3d" / "mask3d.tif")
     places = np.array(scipy.ndimage.center_of_mass(mask > 0, mask, np.unique(mask[mask > 0])))
     blob = nc.kernels.gaussian(sigma=(1.8, 2.8, 2.8), truncate=2)
-    for call, options in (("threshold 0.5", {"threshold": 0.5}), ("threshold 0.6", {"threshold": 0.6})):
+    for call, options in (("threshold 0.4", {"threshold": 0.4}), ("threshold 0.5", {"threshold": 0.5})):
         found = nc.detect_features(image, blob, min_distance=(4, 6, 6), **options)
         yield row("nuclei, 3-D (template: a Gaussian)", call, [found], [places], 5)
 
