@@ -131,3 +131,17 @@ def test_images_too_small_to_learn_from_assume_white_noise() -> None:
     found = nc.detect_features(image, BEAD[3:8, 3:8], false_alarms=1)
     assert 0.2 < found.threshold < 1 and len(found) <= 4
     assert len(nc.detect_features(np.zeros((40, 40)), BEAD, false_alarms=1)) == 0
+
+
+def test_many_faint_features_are_not_taken_for_chance() -> None:
+    """150 beads, from hardly visible to bright, are the highest 3 % of all peaks: what the law is fitted to."""
+    rng = np.random.default_rng(0)
+    image, places = np.zeros((512, 512)), rng.integers(8, 504, (2, 150))
+    heights = rng.uniform(8, 40, 150)
+    image[tuple(places)] = heights
+    image = nc.convolve(image, BEAD) + rng.normal(scale=0.5, size=image.shape)
+    found = nc.detect_features(image, BEAD, false_alarms=1)
+    distance = np.linalg.norm(found.coordinates[None] - places.T[:, None], axis=2)
+    seen = heights > 15  # signal to noise 2.8
+    assert (distance.min(1)[seen] < 2).mean() >= 0.95
+    assert (distance.min(0) > 2).sum() <= 4

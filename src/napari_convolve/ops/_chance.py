@@ -11,7 +11,7 @@ stands out far from chance, and all around it that shares a window with it, is l
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,13 @@ import numpy as np
 
 #: The highest share of the peaks, and how many at least, that the law is fitted to.
 _TAIL, _LEAST = 0.03, 30
+#: Ranks of the peaks, as shares of all, that tell whether the highest ones are chance, and how many more these may
+#: promise where those promise one; in noise alone it is at most 6 (white, coloured, Poisson; a bead, a texture).
+_BODY, _TRUST = (0.03, 0.3), 8.0
 #: A smaller end must raise the logarithm of the likelihood by this.
 _GAIN = 2.0
+#: Ranks where features are few even in a crowded image.
+_MIDDLE = (0.2, 0.5)
 #: Peaks expected less often than this by chance are features.
 _STRONG = 0.01
 _ROUNDS = 6
@@ -89,13 +94,18 @@ class NullScores:
 
     def threshold(self, false_alarms: float) -> float:
         """The score above which chance gives `false_alarms` detections in the image."""
-        low, high = min(law.level for law in self.laws), 1.0
-        if self.expected(low) <= false_alarms:
-            return low
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self.expected(middle) > false_alarms else (low, middle)
-        return high
+        return _where(self.expected, min(law.level for law in self.laws), false_alarms)
+
+
+def _where(expected: Callable[[Any], np.ndarray], low: float, number: float) -> float:
+    """The score from `low` on at which so many peaks are expected."""
+    high = 1.0
+    if expected(low) <= number:
+        return low
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if expected(middle) > number else (low, middle)
+    return high
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +193,25 @@ def _null(peaks: Peaks, free: np.ndarray, share: float, middle: bool = False) ->
         spread = max(peaks.samples - 1, 2)
         law = Law(1 / math.sqrt(spread), peaks.total / max(peaks.samples, 1), spread / 2, 1.0, ndim)
         return NullScores(edges, counts / share, share, (law,))
-    return NullScores(edges, counts / share, share, tuple(_law(part, share, ndim, middle) for part in parts))
+    laws = tuple(_law(part, share, ndim, _MIDDLE) if middle else _safe_law(part, share, ndim) for part in parts)
+    return NullScores(edges, counts / share, share, laws)
 
 
-def _law(heights: np.ndarray, share: float, ndim: int, middle: bool) -> Law:
-    """The law of the highest peaks, or (`middle`) of those of middle rank, where features are few."""
+def _safe_law(heights: np.ndarray, share: float, ndim: int) -> Law:
+    """The law of the highest peaks; where many faint features are among these, of the peaks below them."""
+    law = _law(heights, share, ndim)
+    if len(heights) * _BODY[0] < 2:
+        return law
+    body = _law(heights, share, ndim, _BODY)
+    return body if law.expected(np.array(_where(body.expected, body.level, 1.0))) > _TRUST else law
+
+
+def _law(heights: np.ndarray, share: float, ndim: int, ranks: tuple[float, float] | None = None) -> Law:
+    """The law of the highest peaks, or of those between two `ranks`, where features are few."""
     ordered = np.minimum(np.sort(heights)[::-1], 1 - 1e-9)
-    if middle:
-        first, last = len(ordered) // 5, len(ordered) // 2
+    middle = ranks is not None
+    if ranks is not None:
+        first, last = (int(rank * len(ordered)) for rank in ranks)
     else:
         first, last = 0, min(max(int(_TAIL * len(ordered)), _LEAST), len(ordered) - 1)
     tail, level, top = ordered[first:last], float(ordered[last]), float(ordered[first])
