@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "ArraySpec": "planning",
     "BackendUnavailable": "backends",
+    "BeadPsf": "ops.beads",
     "Cancelled": "_progress",
     "CrossCorrelation": "ops.interpret",
     "DeconvolutionQuality": "ops.residuals",
@@ -25,6 +26,7 @@ _WHERE = {
     "NoiseEstimate": "ops.noise",
     "Patch": "ops.patch",
     "Plan": "planning",
+    "PsfCheck": "ops.psf_findings",
     "Recipe": "recipes",
     "RecipeCheck": "recipes",
     "Report": "_progress",
@@ -35,6 +37,7 @@ _WHERE = {
     "available_backends": "backends",
     "bandpass": "api",
     "check_lti": "recipes",
+    "check_psf": "api",
     "clear_cache": "backends",
     "convolve": "api",
     "correlate": "api",
@@ -50,6 +53,7 @@ _WHERE = {
     "filter_spectrum": "api",
     "find_periodic_noise": "api",
     "find_words": "api",
+    "fix_psf": "api",
     "fourier_ring_correlation": "api",
     "frequency_response": "api",
     "inspect": "api",
@@ -59,6 +63,7 @@ _WHERE = {
     "matched_filter": "api",
     "notch": "api",
     "plan": "api",
+    "psf_from_beads": "api",
     "richardson_lucy": "api",
     "spectrum": "api",
     "tune": "api",
@@ -69,6 +74,7 @@ _MODULES = ("kernels",)
 __all__ = [
     "ArraySpec",
     "BackendUnavailable",
+    "BeadPsf",
     "Cancelled",
     "CrossCorrelation",
     "DeconvolutionQuality",
@@ -79,6 +85,7 @@ __all__ = [
     "NoiseEstimate",
     "Patch",
     "Plan",
+    "PsfCheck",
     "Recipe",
     "RecipeCheck",
     "Report",
@@ -89,6 +96,7 @@ __all__ = [
     "available_backends",
     "bandpass",
     "check_lti",
+    "check_psf",
     "clear_cache",
     "convolve",
     "correlate",
@@ -104,6 +112,7 @@ __all__ = [
     "filter_spectrum",
     "find_periodic_noise",
     "find_words",
+    "fix_psf",
     "fourier_ring_correlation",
     "frequency_response",
     "inspect",
@@ -114,6 +123,7 @@ __all__ = [
     "matched_filter",
     "notch",
     "plan",
+    "psf_from_beads",
     "richardson_lucy",
     "spectrum",
     "tune",
@@ -143,6 +153,7 @@ if TYPE_CHECKING:
     from ._progress import Cancelled, Report
     from .api import (
         bandpass,
+        check_psf,
         convolve,
         correlate,
         covering_rotations,
@@ -157,6 +168,7 @@ if TYPE_CHECKING:
         filter_spectrum,
         find_periodic_noise,
         find_words,
+        fix_psf,
         fourier_ring_correlation,
         frequency_response,
         inspect,
@@ -166,6 +178,7 @@ if TYPE_CHECKING:
         matched_filter,
         notch,
         plan,
+        psf_from_beads,
         richardson_lucy,
         spectrum,
         tune,
@@ -176,10 +189,12 @@ if TYPE_CHECKING:
     from .ops._detections import Detections
     from .ops._gain import FrequencyResponse
     from .ops._spectrum import Spectrum
+    from .ops.beads import BeadPsf
     from .ops.identification import KernelEstimate
     from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
     from .ops.noise import NoiseEstimate
     from .ops.patch import Patch
+    from .ops.psf_findings import PsfCheck
     from .ops.residuals import DeconvolutionQuality
     from .ops.ring import RingCorrelation
     from .planning import ArraySpec, Plan

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 #: Public function -> module of this package that holds it.
 _WHERE = {
     "bandpass": "_spectral_filters",
+    "check_psf": "_psf_doctor",
     "convolve": "_windows",
     "correlate": "_windows",
     "covering_rotations": "_rotations",
@@ -26,6 +27,7 @@ _WHERE = {
     "filter_spectrum": "_spectral_filters",
     "find_periodic_noise": "_stripes",
     "find_words": "_readings",
+    "fix_psf": "_psf_doctor",
     "fourier_ring_correlation": "_ring",
     "frequency_response": "_response",
     "inspect": "_seeing",
@@ -35,6 +37,7 @@ _WHERE = {
     "matched_filter": "_snr",
     "notch": "_stripes",
     "plan": "_machine",
+    "psf_from_beads": "_beads",
     "richardson_lucy": "_lucy",
     "spectrum": "_frequency",
     "tune": "_machine",
@@ -54,6 +57,7 @@ def __getattr__(name: str) -> Any:
 
 
 if TYPE_CHECKING:
+    from ._beads import psf_from_beads as psf_from_beads
     from ._deconvolution import wiener as wiener
     from ._deconvolvers import landweber as landweber
     from ._diffusion import diffuse as diffuse
@@ -66,6 +70,8 @@ if TYPE_CHECKING:
     from ._machine import tune as tune
     from ._matching import match_template as match_template
     from ._noise import estimate_noise as estimate_noise
+    from ._psf_doctor import check_psf as check_psf
+    from ._psf_doctor import fix_psf as fix_psf
     from ._quality import deconvolution_quality as deconvolution_quality
     from ._readings import cross_correlation as cross_correlation
     from ._readings import density_of_sum as density_of_sum

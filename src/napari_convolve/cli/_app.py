@@ -15,7 +15,7 @@ from ..bigdata.files import FileError, check_output
 from ..kernels import KERNELS
 from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
-from . import _detect, _frequency, _noise, _operations, _plan, _run
+from . import _detect, _frequency, _noise, _operations, _plan, _psf, _run
 from . import _options as o
 from ._kernels import weights_from
 from .demo import demo
@@ -56,6 +56,7 @@ _detect.register(app)
 _frequency.register(app)
 _noise.register(app)
 _plan.register(app)
+_psf.register(app)
 _run.register(app)
 
 
