@@ -3,109 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from ..kernels import Kernel
 from ._bead_find import find_beads, level_and_noise, typical_width
-from ._subpixel import box, core_center, core_widths, fourier_shift, gaussian_center, shell
+from ._bead_registration import registered
+from ._bead_results import Bead, BeadPsf
+from ._subpixel import box, core_widths, shell
 
-#: Samples around a window that are taken along while it is shifted.
-_MARGIN = 4
-#: Rounds of averaging and registering to the average.
-_ROUNDS = 3
-#: A bead that correlates less with the average is not the same thing.
-_ALIKE = 0.8
-
-
-@dataclass(frozen=True)
-class Bead:
-    """One bead: where it is, and whether it is part of the PSF.
-
-    Attributes
-    ----------
-    center : tuple of float
-        In samples of the image.
-    reason : str
-        Why it is left out; empty when it is accepted.
-    snr : float
-        Its height over the noise around it.
-    height, background, noise : float
-    fwhm : tuple of float
-        Along each axis in samples; empty when it was not measured.
-    """
-
-    center: tuple[float, ...]
-    reason: str = ""
-    snr: float = float("nan")
-    height: float = float("nan")
-    background: float = float("nan")
-    noise: float = float("nan")
-    fwhm: tuple[float, ...] = ()
-
-    @property
-    def accepted(self) -> bool:
-        return not self.reason
-
-
-@dataclass(frozen=True, eq=False)
-class BeadPsf:
-    """A PSF measured on beads; printing it says which served and how wide they are.
-
-    Attributes
-    ----------
-    psf : Kernel
-        Sum 1, centre at ``N // 2``.
-    uncertainty : ndarray
-        Standard error of each weight, from the scatter of the beads; NaN for a single one.
-    beads : tuple of Bead
-        All, accepted or not, with the reason.
-    fwhm, fwhm_spread : tuple of float
-        Full width at half maximum along each axis, of the Gaussian nearest to the core, in units of the PSF's spacing,
-        and its standard deviation from bead to bead.
-    """
-
-    psf: Kernel
-    uncertainty: np.ndarray
-    beads: tuple[Bead, ...]
-    fwhm: tuple[float, ...]
-    fwhm_spread: tuple[float, ...]
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def accepted(self) -> tuple[Bead, ...]:
-        """The beads that were averaged."""
-        return tuple(bead for bead in self.beads if bead.accepted)
-
-    @property
-    def rejected(self) -> tuple[Bead, ...]:
-        """The others."""
-        return tuple(bead for bead in self.beads if not bead.accepted)
-
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.array(self.psf.values, dtype=dtype, copy=copy)
-
-    def __str__(self) -> str:
-        unit = self.psf.units or ("units" if self.psf.spacing else "px")
-        spread = [
-            f"{w:.3g} ± {s:.2g}" if s == s else f"{w:.3g}" for w, s in zip(self.fwhm, self.fwhm_spread, strict=True)
-        ]
-        top = float(self.psf.values.max())
-        error = float(np.nanmax(self.uncertainty)) / top if np.isfinite(self.uncertainty).any() else float("nan")
-        lines = [
-            f"PSF from {len(self.accepted)} of {len(self.beads)} beads, {' x '.join(map(str, self.psf.shape))} px",
-            f"FWHM {' x '.join(spread)} {unit}",
-            f"uncertainty {100 * error:.2g} % of the peak" if error == error else "uncertainty unknown: a single bead",
-            *self.notes,
-        ]
-        for number, bead in enumerate(self.beads):
-            place = ", ".join(f"{c:.2f}" for c in bead.center)
-            verdict = f"left out: {bead.reason}" if bead.reason else f"signal to noise {bead.snr:.3g}"
-            lines.append(f"  bead {number} at ({place}): {verdict}")
-        return "\n".join(lines)
+__all__ = ["Bead", "BeadPsf", "average_beads"]
 
 
 def average_beads(
@@ -213,99 +121,3 @@ def without_twins(beads: Sequence[Bead]) -> list[Bead]:
     """Points that lead to the same bead count once."""
     seen: set[tuple[float, ...]] = set()
     return [bead for bead in beads if not (bead.center in seen or seen.add(bead.center))]  # type: ignore[func-returns-value]
-
-
-@dataclass
-class Registered:
-    """Beads brought onto each other."""
-
-    mean: np.ndarray
-    error: np.ndarray
-    centers: dict[int, tuple[float, ...]]
-    windows: dict[int, np.ndarray]
-    reasons: dict[int, str]
-
-
-def registered(image: np.ndarray, beads: Sequence[Bead], half: Sequence[int], fwhm: Sequence[float]) -> Registered:
-    """Fit each accepted bead, shift it onto the middle, average, and fit each to the average."""
-    good = [i for i, bead in enumerate(beads) if bead.accepted]
-    centers = {i: gaussian_center(image, [int(c) for c in beads[i].center], fwhm)[0] for i in good}
-    reasons: dict[int, str] = {}
-    mean, windows = np.zeros(0), {}
-    for turn in range(_ROUNDS):
-        windows = {i: window_at(image, centers[i], half, beads[i].background) / beads[i].height for i in good}
-        mean = weighted(windows, dict.fromkeys(good, 1.0) if turn == 0 else strengths(windows, beads, mean))
-        for i in good if len(good) > 1 else ():
-            centers[i] = centers[i] + offset_to(windows[i], mean, fwhm)
-        # What all share moves the average off its own centre.
-        away = np.array(settle(mean, fwhm)) - [n // 2 for n in mean.shape]
-        centers = {i: c + away for i, c in centers.items()}
-        if turn == 0 and len(good) > 2:
-            middle = np.median(list(windows.values()), axis=0)
-            alike = {i: float(np.corrcoef(windows[i].ravel(), middle.ravel())[0, 1]) for i in good}
-            for i in [i for i in good if alike[i] < _ALIKE]:
-                reasons[i] = f"unlike the others: correlation {alike[i]:.2f}"
-                good.remove(i)
-                centers.pop(i)
-    windows = {i: window_at(image, centers[i], half, beads[i].background) / beads[i].height for i in good}
-    shares = strengths(windows, beads, mean)
-    scaled = {i: windows[i] / scale_to(windows[i], mean) for i in good}
-    mean = weighted(scaled, shares)
-    error = np.full(mean.shape, np.nan)
-    if len(good) > 1:
-        total, n = sum(shares.values()), len(good)
-        square = sum(((shares[i] / total) * (scaled[i] - mean)) ** 2 for i in good)
-        error = np.sqrt(np.asarray(square) * n / (n - 1))
-    return Registered(mean, error, {i: tuple(float(c) for c in centers[i]) for i in good}, scaled, reasons)
-
-
-def window_at(image: np.ndarray, center: np.ndarray, half: Sequence[int], background: float) -> np.ndarray:
-    """The surroundings of a place between the samples, without background, the place at ``N // 2``."""
-    near = np.round(center).astype(int)
-    reach = [h + _MARGIN for h in half]
-    padded = np.pad(image, [(r, r) for r in reach], mode="edge")
-    part = padded[tuple(slice(c, c + 2 * r + 1) for c, r in zip(near, reach, strict=True))] - background
-    for axis, r in enumerate(reach):
-        ramp = np.minimum(1, (np.minimum(np.arange(2 * r + 1), 2 * r - np.arange(2 * r + 1)) + 0.5) / _MARGIN)
-        part = part * (np.sin(np.pi / 2 * ramp) ** 2).reshape([-1 if a == axis else 1 for a in range(part.ndim)])
-    turned = fourier_shift(part, near - center)
-    return turned[(slice(_MARGIN, -_MARGIN),) * part.ndim]
-
-
-def weighted(windows: dict[int, np.ndarray], shares: dict[int, float]) -> np.ndarray:
-    """Average with weights."""
-    total = sum(shares[i] for i in windows)
-    return np.asarray(sum(shares[i] * window for i, window in windows.items()) / total)
-
-
-def strengths(windows: dict[int, np.ndarray], beads: Sequence[Bead], mean: np.ndarray) -> dict[int, float]:
-    """The weights that make the average least noisy: brightness squared over the noise's variance."""
-    return {
-        i: (beads[i].height * scale_to(w, mean) / beads[i].noise) ** 2 if beads[i].noise > 0 else 1.0
-        for i, w in windows.items()
-    }
-
-
-def scale_to(window: np.ndarray, mean: np.ndarray) -> float:
-    """How bright a bead is beside the average, by least squares."""
-    return float((window * mean).sum() / (mean * mean).sum())
-
-
-def offset_to(window: np.ndarray, mean: np.ndarray, fwhm: Sequence[float]) -> np.ndarray:
-    """How far a bead lies from the average, by one step of least squares in the core."""
-    core = box([n // 2 for n in mean.shape], [max(2, int(np.ceil(1.2 * f))) for f in fwhm], mean.shape)
-    slopes = np.gradient(mean)
-    slopes = [slopes] if mean.ndim == 1 else slopes
-    columns = [mean[core].ravel(), np.ones(mean[core].size), *(-slope[core].ravel() for slope in slopes)]
-    found = np.linalg.lstsq(np.stack(columns, axis=1), window[core].ravel(), rcond=None)[0]
-    return np.asarray(np.clip(found[2:] / max(found[0], 1e-12), -0.5, 0.5))
-
-
-def settle(mean: np.ndarray, fwhm: Sequence[float]) -> tuple[float, ...]:
-    """The centre of the average: that of the Gaussian nearest to its core."""
-    near = [n // 2 for n in mean.shape]
-    around = box(near, [max(1, int(np.ceil(f / 2))) for f in fwhm], mean.shape)
-    at = np.unravel_index(int(np.argmax(mean[around])), mean[around].shape)
-    top = [int(i) + s.start for i, s in zip(at, around, strict=True)]
-    center, _ = gaussian_center(mean, top, fwhm)
-    return tuple(float(c) for c in center) if np.abs(center - near).max() < 2 else core_center(mean, top)

@@ -2,150 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ._subpixel import core_center, line_width, shell, widths
+from ._psf_case import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, off_center, pedestal, usable
+from ._subpixel import line_width, shell, widths
 
-SEVERITIES = ("error", "warning", "note")
 #: Samples by which a centre may be off; shares of the light and of the peak that do not matter.
 _OFF, _PEDESTAL, _NEGATIVE, _CUT, _SECOND, _GRAIN = 0.25, 0.05, 1e-6, 0.12, 0.5, 0.03
 #: Width in samples below which a PSF is sampled too coarsely.
 _COARSE = 1.75
-#: Power of the noise over that of the object with which the damage of a shift is predicted.
-_NSR = 1e-3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with a PSF.
-
-    Attributes
-    ----------
-    name : str
-        What it is, in a word.
-    severity : {"error", "warning", "note"}
-        Error: no deconvolution is possible. Warning: the result suffers. Note: nothing suffers.
-    message : str
-        One sentence with the numbers.
-    fix : str
-        What `fix_psf` does about it, or what a person can do.
-    fixable : bool
-        Whether `fix_psf` can.
-    """
-
-    name: str
-    severity: str
-    message: str
-    fix: str
-    fixable: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {self.message}; {self.fix if self.fixable else f'not to be mended here: {self.fix}'}"
-
-
-@dataclass(frozen=True)
-class PsfCheck:
-    """What is wrong with a PSF; printing it shows one finding per line.
-
-    Attributes
-    ----------
-    findings : tuple of Finding
-        The gravest first.
-    fwhm : tuple of float
-        Full width at half maximum along each axis, in units of the spacing or samples.
-    """
-
-    findings: tuple[Finding, ...]
-    fwhm: tuple[float, ...]
-    unit: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether it can be used as it is: neither errors nor warnings."""
-        return all(finding.severity == "note" for finding in self.findings)
-
-    @property
-    def fixable(self) -> tuple[Finding, ...]:
-        """What `fix_psf` can mend."""
-        return tuple(finding for finding in self.findings if finding.fixable)
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        wide = " x ".join(f"{w:.3g}" for w in self.fwhm)
-        head = f"FWHM {wide} {self.unit}; " + (
-            "nothing is wrong" if not self.findings else f"{len(self.findings)} found"
-        )
-        return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A PSF as it came, and what is known of the image and the microscope.
-
-    Attributes
-    ----------
-    raw : ndarray
-        Real, as given: NaN and infinities included.
-    values : ndarray
-        The same with zeros for these.
-    center : tuple of int
-    spacing : tuple of float or None
-        Of the PSF.
-    image_shape : tuple of int or None
-        Along the axes the PSF acts on, or all when it has more.
-    image_spacing : tuple of float or None
-        In the unit of the PSF's.
-    nyquist : tuple of float or None
-        The longest distance of samples that loses nothing.
-    """
-
-    raw: np.ndarray
-    values: np.ndarray
-    center: tuple[int, ...]
-    spacing: tuple[float, ...] | None
-    unit: str
-    image_shape: tuple[int, ...] | None = None
-    image_spacing: tuple[float, ...] | None = None
-    nyquist: tuple[float, ...] | None = None
-
-    @property
-    def peak(self) -> tuple[int, ...]:
-        return tuple(int(i) for i in np.unravel_index(int(np.argmax(self.values)), self.values.shape))
-
-
-def pedestal(values: np.ndarray) -> float:
-    """The background of a PSF: what even the darkest part of its rim has."""
-    rim = shell(values) if min(values.shape) > 2 else values
-    return float(np.quantile(rim, 0.25))
-
-
-def off_center(values: np.ndarray, center: Sequence[int]) -> tuple[float, ...]:
-    """Distance of the bright core from the centre, in samples."""
-    near = np.unravel_index(int(np.argmax(values)), values.shape)
-    core = core_center(values - min(pedestal(values), float(values.max()) / 2), [int(i) for i in near])
-    return tuple(float(c - o) for c, o in zip(core, center, strict=True))
-
-
-def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
-    """Share of its brightness that a point keeps at its place when the PSF is off by `shift`.
-
-    A point seen through the centred PSF is deconvolved (Wiener) with the PSF itself; what that leaves at the distance
-    of the shift is what the shifted PSF leaves at the place of the point.
-    """
-    grid = [2 * n for n in values.shape]
-    power = np.abs(np.fft.fftn(values / values.sum(), grid)) ** 2
-    restored = power / (power + _NSR)
-    phase = np.zeros(grid)
-    for axis, move in enumerate(shift):
-        phase = phase + (np.fft.fftfreq(grid[axis]) * move).reshape(
-            [-1 if a == axis else 1 for a in range(values.ndim)]
-        )
-    return float(max(0.0, (restored * np.cos(2 * np.pi * phase)).sum() / restored.sum()))
 
 
 def not_finite(case: Case) -> Iterator[Finding]:
@@ -325,11 +192,6 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     noisy,
     total,
 )
-
-
-def usable(case: Case) -> bool:
-    """Whether there is a spot to look at."""
-    return case.values.sum() > 0 and float(np.ptp(case.values)) > 1e-9 * float(case.values.max())
 
 
 def examine(case: Case) -> PsfCheck:

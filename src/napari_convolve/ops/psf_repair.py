@@ -9,7 +9,8 @@ import numpy as np
 
 from ..kernels import Kernel
 from ..kernels._geometry import interpolation
-from .psf_findings import _OFF, Case, off_center, pedestal
+from ._psf_case import Case, off_center, pedestal
+from .psf_findings import _OFF
 
 #: A shift this near to whole samples is taken as whole: interpolation blurs.
 _WHOLE = 0.08
