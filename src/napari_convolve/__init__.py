@@ -26,7 +26,7 @@ _WHERE = {
     "NoiseEstimate": "ops.noise",
     "Patch": "ops.patch",
     "Plan": "planning",
-    "PsfCheck": "ops.psf_findings",
+    "PsfCheck": "ops._psf_case",
     "Recipe": "recipes",
     "RecipeCheck": "recipes",
     "Report": "_progress",
@@ -188,13 +188,13 @@ if TYPE_CHECKING:
     from .kernels import Kernel
     from .ops._detections import Detections
     from .ops._gain import FrequencyResponse
+    from .ops._psf_case import PsfCheck
     from .ops._spectrum import Spectrum
     from .ops.beads import BeadPsf
     from .ops.identification import KernelEstimate
     from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
     from .ops.noise import NoiseEstimate
     from .ops.patch import Patch
-    from .ops.psf_findings import PsfCheck
     from .ops.residuals import DeconvolutionQuality
     from .ops.ring import RingCorrelation
     from .planning import ArraySpec, Plan

@@ -17,8 +17,8 @@ from ..kernels._optics import NM, check_aperture, check_light
 from ..kernels._values import as_spacing
 from ..ops import psf_findings as findings
 from ..ops import psf_repair as repairing
+from ..ops._psf_case import Case, PsfCheck
 from ..ops.beads import BeadPsf
-from ..ops.psf_findings import Case, PsfCheck
 from ._options import ReportCallback, as_callback
 
 _MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "micrometer": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6}
