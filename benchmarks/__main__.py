@@ -16,13 +16,13 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(_store.FOLDER / "cache" / "numba"))
 
 import napari_convolve as nc
 
-from . import _page, _processes, first_call, memory, planner, without_numba
+from . import _page, _processes, designer, first_call, memory, planner, without_numba
 from ._measure import Effort
 from ._registry import Row, rows
 from ._system import wait_until_quiet
 from ._timing import OURS, ratio, stages, time_row
 
-PARTS = ("rows", "memory", "bounds", "first", "without-numba", "planner")
+PARTS = ("rows", "memory", "bounds", "first", "without-numba", "designer", "planner")
 QUICK = Effort(rounds=4, budget=0.5, patience=0.3, slow=0.6)
 
 
@@ -100,6 +100,8 @@ class Run:
         elif name == "without-numba":
             for row in timed[:: 5 if self.quick else 1]:
                 self.time_without_numba(row)
+        elif name == "designer":
+            self.keep("designer", designer.run(), add=False)
         else:
             wait_until_quiet(self.effort.patience)
             nc.tune()

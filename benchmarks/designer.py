@@ -1,23 +1,33 @@
 """How long the Kernel Designer takes from a moved slider to a drawn view.
 
-    QT_QPA_PLATFORM=offscreen python -m benchmarks.designer
+    python -m benchmarks.designer
 
 Our own code only: making the kernel, computing what the view shows, and painting it; not Qt's event loop and not the
-screen. Prints a table in Markdown for docs/how-to/kernels.md.
+screen. Prints JSON, which `python -m benchmarks --parts designer` keeps and docs/performance.md shows.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from . import _processes
+
 #: How often each slider is moved; the first move, which imports and warms up, does not count.
 MOVES = 15
 
 
+def run() -> dict[str, dict[str, float]]:
+    """Seconds by kernel and view, measured in a process that needs no screen."""
+    return dict(_processes.measured("benchmarks.designer"))
+
+
 def main() -> None:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # plain widgets, no canvas
     from napari.components import ViewerModel
     from qtpy.QtWidgets import QApplication
 
@@ -29,15 +39,14 @@ def main() -> None:
     panel.show()
     app.processEvents()
     tabs = [panel.views.tabText(i) for i in range(panel.views.count())]
-    print("| kernel | " + " | ".join(tabs) + " |")
-    print("| --- |" + " ---: |" * len(tabs))
+    found: dict[str, dict[str, float]] = {}
     for label, move in scenes(panel):
-        cells = []
-        for index in range(len(tabs)):
+        found[label] = {}
+        for index, tab in enumerate(tabs):
             panel.views.setCurrentIndex(index)
             app.processEvents()
-            cells.append(f"{1e3 * statistics.median(times(panel, move)):.1f} ms")
-        print(f"| {label} | " + " | ".join(cells) + " |")
+            found[label][tab] = statistics.median(times(panel, move))
+    print(json.dumps(found, ensure_ascii=False))
 
 
 def scenes(panel: Any) -> Iterator[tuple[str, Callable[[int], None]]]:

@@ -55,3 +55,9 @@ def test_planner_hit_rate() -> None:
     assert "in 75.0%" in text and "in 0.0%" in text
     choices = text.split("## The planner's choices")[1].split("\n## ")[0]
     assert "poor" in choices and "fine" not in choices
+
+
+def test_designer_names_its_slowest_view() -> None:
+    found = {"gabor": {"Weights": 0.002, "Response": 0.0514}, "box": {"Weights": 0.001, "Response": 0.003}}
+    section = _page.page({"designer": found}, {}).split("## The Kernel Designer")[1].split("\n## ")[0]
+    assert "51.4 ms the slowest" in section and "| gabor | 2.0 ms | 51.4 ms |" in section

@@ -92,3 +92,11 @@ def test_it_prints(values: object) -> None:
     assert "DC gain" in text
     assert "um" in text
     assert all(len(line) < 100 for line in text.splitlines())
+
+
+def test_rounding_is_not_shown() -> None:
+    wave = make("gabor", angle=20.0)
+    assert wave.sum != 0, "a sum of rounding errors"
+    shown = {line[:15].strip(): line[15:].strip() for line in str(wave.report()).splitlines()}
+    assert shown["sum"] == shown["DC gain"] == "0"
+    assert shown["centre of mass"] == "0 x 0 px from the centre"

@@ -43,7 +43,7 @@ class KernelDesigner(Container[Widget]):
 
     guide = """# Kernel Designer
 
-1. Choose a **kernel** and set its parameters; or take *custom* and type or paste a matrix, *part of an image* and
+1. Choose a **kernel** and set its parameters; or take *custom matrix* and type or paste it, *part of an image* and
    draw a rectangle, or *drawn response* and drag the points of the curve.
 2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
    and **Report** tell what it does; below is what it makes of noise.
