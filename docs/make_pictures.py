@@ -20,7 +20,7 @@ import napari
 import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QScrollArea, QWidget
 
 WIDTH = 350
 PLUGIN = "napari-convolve"
@@ -47,14 +47,16 @@ def detect(viewer: Any, panel: Any) -> None:
     bead = np.round(truth[np.argmin(np.abs(truth - np.array(beads.data.shape) / 2).max(axis=1))])
     viewer.dims.set_point(0, bead[0] * beads.scale[0])
     choose(panel.view, "3-D (z, y, x)")
-    panel.depth.value = 7
-    panel.start_drawing()
-    panel.shapes.value.add_rectangles(bead + np.array([(0, -5, -5), (0, -5, 5), (0, 5, 5), (0, 5, -5)]))
+    panel.template.depth.value = 7
+    panel.template.start_drawing()
+    panel.template.shapes.value.add_rectangles(bead + np.array([(0, -5, -5), (0, -5, 5), (0, 5, 5), (0, 5, -5)]))
     run(panel)
     hits = viewer.layers["beads · hits"]
     viewer.dims.ndisplay = 3
-    panel.shapes.value.visible = False
+    panel.template.shapes.value.visible = False
     viewer.layers.selection.active = hits
+    for area in panel.native.findChildren(QScrollArea):
+        area.ensureWidgetVisible(panel.found.save.native)
 
 
 def deconvolve(viewer: Any, panel: Any) -> None:

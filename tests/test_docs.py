@@ -77,6 +77,13 @@ def test_deconvolve(tmp_path: Path) -> None:
     assert {"sharp.ome.tif", "light.ome.tif"} <= {path.name for path in tmp_path.iterdir()}
 
 
+def test_detect(tmp_path: Path) -> None:
+    shown = run_page("docs/how-to/detect.md", tmp_path, tmp_path)
+    assert "Detections: " in shown and "coins.csv: detect_features" in shown
+    assert (tmp_path / "coins.csv").read_text() == (tmp_path / "points.csv").read_text()
+    assert (tmp_path / "null.png").exists()
+
+
 @pytest.mark.slow
 def test_extending(tmp_path: Path) -> None:
     shown = run_page("docs/extending.md", tmp_path, ROOT)

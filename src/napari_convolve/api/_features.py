@@ -145,7 +145,8 @@ def detect_features(
     What chance gives is learnt from the image itself: from the peaks of its score map, those left out that stand far
     above the others and all whose windows share samples with theirs. The number of peaks that chance puts above a score
     follows the law of high peaks of a random field, fitted to the highest three in a hundred of the rest by maximum
-    likelihood; `Detections.null` holds their histogram and the law. Beside a better detection a peak counts only when
+    likelihood, or to the 27 in a hundred below these where they disagree widely (many faint features among the
+    highest); `Detections.null` holds their histogram and the law. Beside a better detection a peak counts only when
     it reaches the threshold, and 0.6 of the other's score, after the other has been subtracted: the flanks of a feature
     are no features.
 

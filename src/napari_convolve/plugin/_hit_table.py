@@ -25,9 +25,9 @@ class _Rows(QAbstractTableModel):
         self.beginResetModel()
         table = {} if found is None else found.columns()
         places = [name for name in table if name.startswith("axis-")]
-        self._names = ["score", *axes, *(n for n in table if n not in places and n != "score")] if table else []
-        self._columns = [table["score"], *(table[n] for n in places)] if table else []
-        self._columns += [table[n] for n in table if n not in places and n != "score"]
+        others = [name for name in table if name not in places and name != "score" and _tells(name, table[name])]
+        self._names = ["score", *axes, *others] if table else []
+        self._columns = [table[name] for name in ("score", *places, *others)] if table else []
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -46,6 +46,11 @@ class _Rows(QAbstractTableModel):
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self._names[section] if orientation == Qt.Orientation.Horizontal else section + 1
+
+
+def _tells(name: str, column: np.ndarray) -> bool:
+    """Whether a column says more than that templates are neither turned nor scaled, and that there is one."""
+    return bool((column != (1 if name == "scale" else 0)).any())
 
 
 class HitTable(QTableView):

@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from magicgui.widgets import CheckBox, Widget
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QScrollArea
 
 from .._progress import Report
 from ..ops._detections import Detections
@@ -100,6 +103,13 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
     def added(self, request: Request, result: Result) -> None:
         """Show the scores and the table."""
         self.found.show_found(request.memory.pop("found"), self._viewer.layers[-1])
+        QTimer.singleShot(0, self._look_at_found)
+
+    def _look_at_found(self) -> None:
+        """Scroll to it, once it has its place."""
+        if isalive(self.native):
+            area = self.native.findChild(QScrollArea)
+            area.ensureWidgetVisible(self.found.save.native)
 
     def begun(self, request: Request) -> None:
         """The scores of the run before are not needed any more."""
