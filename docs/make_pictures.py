@@ -100,14 +100,25 @@ def wait_for(panel: Any) -> None:
         spin(0.05)
 
 
+def iterate(viewer: Any, panel: Any) -> None:
+    """The same by Richardson-Lucy, while it runs."""
+    panel.psf.kind.value = "from a layer"
+    panel.settings.method.value = "richardson_lucy"
+    panel.settings["iterations"].value = 10_000
+    panel.run()
+    while "iteration" not in viewer.layers[-1].name:
+        spin(0.05)
+
+
 #: Pictures of the whole window, in the dark theme.
-WINDOWS = ("preview", "before-after", "detect-features", "deconvolve")
+WINDOWS = ("preview", "before-after", "detect-features", "deconvolve", "deconvolve-iterations")
 #: Display name of the panel, sample, what is done.
 PICTURES: dict[str, tuple[str, str, Callable[[Any, Any], None]]] = {
     "kernel-designer": ("Kernel Designer", "nuclei", design),
     "convolve": ("Convolve", "nuclei", convolve),
     "detect-features": ("Detect Features", "beads", detect),
     "deconvolve": ("Deconvolve", "blurred", deconvolve),
+    "deconvolve-iterations": ("Deconvolve", "blurred", iterate),
     "preview": ("Convolve", "nuclei", preview),
     "before-after": ("Convolve", "nuclei", compare),
     "recipes": ("Recipes", "nuclei", recipes),

@@ -142,7 +142,8 @@ def richardson_lucy(
 
     Notes
     -----
-    Arrays of the grid's size that are held: at most 6 plain, 9 accelerated, 1 more with `tv`.
+    Arrays of the grid's size that are held: at most 6 plain, 9 accelerated, 1 more with `tv` (2 with its work space);
+    with ``stop="auto"`` three more, of 4 million samples at most.
 
     References
     ----------

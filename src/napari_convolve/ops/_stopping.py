@@ -25,7 +25,7 @@ _SHARE, _FEW = 0.02, 50
 #: nearest to the best number of iterations, on the sets of `benchmarks.deconvolution_quality`.
 ENOUGH = 0.8
 #: Samples that are looked at: a box in the middle of larger images.
-_MOST = 1 << 22
+BOX = 1 << 22
 
 
 class Residual:
@@ -39,7 +39,7 @@ class Residual:
         self, shape: Sequence[int], psf: Psf, dtype: str, scale: float, backend: Backend, workers: int
     ) -> None:
         self._backend, self._workers, self._scale = backend, workers, scale
-        shrink = min(1.0, (_MOST / math.prod(shape)) ** (1 / len(shape)))
+        shrink = min(1.0, (BOX / math.prod(shape)) ** (1 / len(shape)))
         lengths = [max(round(n * shrink), k) for n, k in zip(shape, psf.values.shape, strict=True)]
         self._key = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, lengths, strict=True))
         gain = np.abs(np.asarray(backend.to_host(psf.transfer(lengths, dtype, backend, workers)))) ** 2

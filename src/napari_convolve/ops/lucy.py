@@ -15,6 +15,7 @@ from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._frame import Frame
 from ._lucy_steps import Lucy, LucyRun
 from ._psf import Psf, PsfSet
+from ._stopping import BOX
 from ._tiles import move
 
 
@@ -50,7 +51,9 @@ def lucy(
         masked=valid is not None,
         responsive=task.responsive,
     )
-    buffers = 6 + 3 * options.accelerated + (options.tv > 0)
+    buffers = 6.0 + 3 * options.accelerated + (options.tv > 0)
+    if options.stop == "auto":
+        buffers += 3 * min(1.0, BOX / math.prod(frame.grid))
     demand = Demand(
         frame.grid,
         transforms=4 * options.iterations,
