@@ -14,7 +14,7 @@ def write_table(name: str, lines: Sequence[str]) -> None:
     text = PAGE.read_text(encoding="utf-8")
     start, body = f"<!-- {name} -->", "\n".join(lines).strip()
     changed, count = re.subn(
-        f"{start}.*?<!-- end -->", lambda _: f"{start}\n\n{body}\n\n<!-- end -->", text, flags=re.S
+        f"{re.escape(start)}.*?<!-- end -->", lambda _: f"{start}\n\n{body}\n\n<!-- end -->", text, flags=re.S
     )
     if count != 1:
         raise ValueError(f"{PAGE.name} has {count} places for the table {name!r}")
