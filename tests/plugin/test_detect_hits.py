@@ -215,6 +215,32 @@ def test_a_template_of_given_planes(viewer, open_panel, hands) -> None:
         assert message in hands.run(panel)
 
 
+def test_each_rectangle_is_a_template_and_a_new_one_replaces_or_joins_the_others(viewer, open_panel, hands) -> None:
+    viewer.add_image(scene(), name="scene")
+    panel = open_panel("Detect Features")
+    assert not panel.template.shapes.visible and not panel.template.keep.visible
+    chooser = panel.template
+
+    def draw(row: int, column: int) -> None:
+        box = np.array([(-5.2, -4.2), (-5.2, 4.2), (5.2, 4.2), (5.2, -4.2)])
+        chooser.shapes.value.add_rectangles(np.array((row, column)) + box)
+
+    hands.click(chooser.draw)
+    draw(40, 50)
+    hands.click(chooser.draw)  # a better one
+    draw(20, 22)
+    hands.run(panel)
+    assert panel.found._found.request.arguments[0].shape == (11, 9)
+    hands.click(chooser.keep)
+    draw(60, 60)
+    hands.run(panel)
+    assert [t.shape for t in panel.found._found.request.arguments[0]] == [(11, 9), (11, 9)]
+    found = viewer.layers["scene · hits [1]"]
+    kinds = dict(zip(map(tuple, np.rint(found.data).astype(int)), found.features["template"], strict=True))
+    assert kinds[(20, 22)] == 0 and kinds[(60, 60)] == 1
+    assert len([layer for layer in viewer.layers if "template" in layer.metadata]) == 1
+
+
 @pytest.mark.parametrize(
     "text, count", [("0:360:10", 36), ("0:180:45", 5), ("5", 1), ("10, 20", 2), ("-10:10:5", 5), ("90:0:-30", 4)]
 )

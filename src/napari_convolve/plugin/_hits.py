@@ -76,11 +76,12 @@ def show_points(layer: Any, request: Request, found: Detections) -> None:
 def edges(request: Request, found: Detections) -> NDArray[np.float64]:
     """The edges of the boxes as vectors: start and extent of each, shape (n, 2, ndim)."""
     axes, ndim = list(request.view.axes), request.source.ndim
+    boxes = [_box(shape) for shape in template_shapes(request)]
     made = []
     for coordinates, template, rotation, scale in zip(
         found.coordinates, found.templates, found.rotations, found.scales, strict=True
     ):
-        for start, end in _box(template_shapes(request)[int(template)]):
+        for start, end in boxes[int(template)]:
             vector = np.zeros((2, ndim))
             vector[0] = coordinates
             vector[0, axes] += scale * rotation @ start
