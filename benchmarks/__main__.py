@@ -33,6 +33,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these rows; an ending * stands for anything")
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these parts (default: all)")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds to wait for other load to go away")
+    parser.add_argument("--budget", type=float, default=6.0, help="seconds of calls for each row (default: 6)")
+    parser.add_argument(
+        "--share",
+        default="1/1",
+        metavar="I/N",
+        help="of the planner's cases only the I-th of N shares, added to those kept",
+    )
     parser.add_argument("--page", action="store_true", help="only write docs/performance.md from what is kept")
     parser.add_argument("--list", action="store_true", help="list the rows")
     parser.add_argument("--profile", action="store_true", help="say where our time goes in every row, not only misses")
@@ -44,12 +51,12 @@ def main(arguments: list[str]) -> int:
     if options.page:
         print(f"wrote {_page.write(_store.load('results'), _store.load('gpu'))}")
         return 0
-    effort = QUICK if options.quick else Effort(patience=options.patience)
+    effort = QUICK if options.quick else Effort(patience=options.patience, budget=options.budget)
     chosen = [row for row in rows() if _wanted(row, options.rows, options.quick)]
     if not chosen:
         parser.error(f"no row is called {options.rows}; --list names them")
     parts = options.parts or (("rows", "memory", "bounds", "without-numba") if options.rows else PARTS)
-    run = Run("quick" if options.quick else "results", effort, options.profile)
+    run = Run("quick" if options.quick else "results", effort, options.profile, options.share)
     for part in parts:
         run.part(part, chosen)
     if not options.quick:
@@ -66,8 +73,9 @@ def _wanted(row: Row, names: list[str] | None, quick: bool) -> bool:
 class Run:
     """One run; what it measures is kept as soon as it is there."""
 
-    def __init__(self, name: str, effort: Effort, profile: bool) -> None:
+    def __init__(self, name: str, effort: Effort, profile: bool, share: str = "1/1") -> None:
         self.name, self.effort, self.profile = name, effort, profile
+        self.share = tuple(map(int, share.split("/")))
         self.quick = name == "quick"
         self.results = _store.begin(name)
         self.failures = 0
@@ -106,7 +114,15 @@ class Run:
             wait_until_quiet(self.effort.patience)
             nc.tune()
             cases, budget = (12, 0.2) if self.quick else (200, 1.0)
-            self.keep("planner", planner.run(cases, self.say, budget, self.effort.patience), add=False)
+            part, parts = self.share
+            found = planner.run(cases, self.say, budget, self.effort.patience, slice(part - 1, None, parts))
+            if parts > 1:
+                measured = {one["case"] for one in found["cases"]}
+                kept = self.results.get("planner", {}).get("cases", [])
+                order = [case.name for case in planner.grid()]
+                every = [one for one in kept if one["case"] not in measured] + found["cases"]
+                found["cases"] = sorted(every, key=lambda one: order.index(one["case"]))
+            self.keep("planner", found, add=False)
 
     def time(self, row: Row) -> None:
         """Time a row; profile it when it misses its goal."""

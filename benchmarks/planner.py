@@ -84,10 +84,16 @@ def _cases() -> Iterator[Case]:
         yield from (Case(shape, "float32", "sparse", (k, k)) for k in (9, 31))
 
 
-def run(number: int, say: Callable[[str], object], budget: float = 1.0, patience: float = 5.0) -> dict[str, Any]:
-    """Measure every method on `number` of the cases, spread over the grid by chance (always the same)."""
+def run(
+    number: int,
+    say: Callable[[str], object],
+    budget: float = 1.0,
+    patience: float = 5.0,
+    share: slice = slice(None),
+) -> dict[str, Any]:
+    """Measure every method on `number` of the cases, spread over the grid by chance (always the same), or a share."""
     cases = grid()
-    cases = cases if number >= len(cases) else random.Random(1).sample(cases, number)
+    cases = (cases if number >= len(cases) else random.Random(1).sample(cases, number))[share]
     tuned = [_choice(case) for case in cases]
     rates = SESSION.rates()
     SESSION.set_rates(None)

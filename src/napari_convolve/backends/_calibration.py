@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ._numpy import cpu_count
 
-_VERSION = 1
+_VERSION = 2
 
 
 def cache_folder() -> Path:

@@ -72,9 +72,10 @@ def memory() -> tuple[int, int]:
 def _system_memory() -> tuple[int, int]:
     try:
         with open("/proc/meminfo") as file:
-            fields = dict(line.split(":", 1) for line in file)
-        return tuple(int(fields[key].split()[0]) * 1024 for key in ("MemAvailable", "MemTotal"))  # type: ignore[return-value]
-    except (OSError, KeyError):
+            text = file.read()
+        found = (text.partition(key)[2].split(maxsplit=1)[0] for key in ("MemAvailable:", "MemTotal:"))
+        return tuple(int(size) * 1024 for size in found)  # type: ignore[return-value]
+    except (OSError, IndexError):
         pass
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

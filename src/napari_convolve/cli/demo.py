@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.fft  # noqa: F401  loaded now, for the times that are shown are those of the work
 from numpy.typing import NDArray
 
 from .. import kernels

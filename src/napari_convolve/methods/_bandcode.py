@@ -44,14 +44,23 @@ def f(P, S, base, rows, y, ny, cols, x, nx, a, b, s0, stride, cval):
 """
 
 #: A kernel ``k[depth, ...]`` of planes; the samples of as many planes are kept in turns.
-PLANES = (
-    """
+PLANES = """
 def f(P, k, out, planes, rows, cols, outs, S, a, b, ny, nx, so, ty, tx, cval):
     depth = k.shape[0]
-"""
-    + _BLOCKS
-    + """
-            size = (ty + halo) * stride
+    halo, wide = rows.size - ny, cols.size - nx
+    stride = tx + wide
+    size = (ty + halo) * stride
+    flag = ZERO
+    for y in range(0, ny, ty):
+        h = min(ty, ny - y)
+        left, right = 0, 0
+{own}
+        x = 0
+        while x < nx:
+            if left <= x < right:
+                x = right
+                continue
+            w = min(tx, (left if x < left else nx) - x)
             for z in range(planes.size):
                 load(P, S, planes[z], rows, y, h + halo, cols, x, w + wide, a, b, z % depth * size, stride, cval)
                 first = z - depth + 1
@@ -60,9 +69,24 @@ def f(P, k, out, planes, rows, cols, outs, S, a, b, ny, nx, so, ty, tx, cval):
                     flag += set_(S, k[0], out, first % depth * size, o, h, w, stride, so, wide + 1)
                     for i in range(1, depth):
                         flag += add_(S, k[i], out, (first + i) % depth * size, o, h, w, stride, so, wide + 1)
+            x += w
     return flag
 """
-)
+
+#: Part of `PLANES` where the samples have the dtype of the computation: windows inside the image are read in place.
+OWN = """
+        step = rows[y + h + halo - 1] - rows[y]
+        even = h + halo > 1 and rows[y] >= 0 and step == (h + halo - 1) * (rows[y + 1] - rows[y]) and step > 0
+        for z in range(planes.size):
+            even = even and depth == 1 and planes[z] >= 0
+        if even:
+            left = min(a, nx)
+            right = max(min(b - wide, nx), left)
+        for z in range(planes.size if left < right else 0):
+            p = planes[z] + rows[y] + cols[left]
+            o = outs[z] + y * so + left
+            flag += set_(P, k[0], out, p, o, h, right - left, rows[y + 1] - rows[y], so, wide + 1)
+"""
 
 #: Separable terms ``ky[term, ...]``, ``kx[term, ...]``: down the rows into `M`, then along them.
 LINES = (

@@ -21,7 +21,7 @@ from ._base import Reach, Tiles, Weights
 
 #: Samples of all work arrays together: most of a core's second-level cache.
 _SAMPLES = 3 << 16
-#: The same where planes are kept to be summed across: longer rows and fewer halos outweigh the cache.
+#: The same where planes are kept to be summed across, or halos are tall: fewer of them outweigh the cache.
 _DEEP_SAMPLES = 1 << 19
 #: Planes of the result that are summed across at once.
 _ACROSS = 8
@@ -233,7 +233,7 @@ def passes(ny: int, nx: int, nz: int, kernel: Kernel3, itemsize: int) -> tuple[i
         return (*found, (tz + depth - 1) * ty * tx + 64) if depth > 1 else found
 
     work = 0.5 * height + width + 0.5 * depth
-    most = _DEEP_SAMPLES if depth > 1 else _SAMPLES
+    most = _DEEP_SAMPLES if depth > 1 or height > 64 else _SAMPLES
     ty, tx = _best(ny, nx, kernel, lambda ty, tx: sum(sizes(ty, tx)) * itemsize // 4, work, most)
     return ty, tx, tz, sizes(ty, tx)
 
@@ -245,7 +245,7 @@ def _best(
     columns = sorted({min(nx, t) for t in (256, 512, 1024, 2048, 4096)})
     rows = sorted({min(ny, t) for t in (4, 8, 16, 32, 64, 128, 256)})
     choices = list(itertools.product(rows, columns))
-    fitting = [one for one in choices if size(*one) <= most] or choices[:1]
+    fitting = [one for one in choices if size(*one) <= most] or choices
 
     def cost(one: tuple[int, int]) -> float:
         ty, tx = one

@@ -111,6 +111,8 @@ class Method:
 
 #: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.
 _ROWS, _PLANES = 16, 128
+#: A call of a compiled driver takes at least so long, where there is so much to do.
+_LEAST_SECONDS = 0.25e-3
 
 METHODS: Registry[Method] = Registry("method")
 
@@ -123,12 +125,13 @@ def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengt
     return tuple(key)
 
 
-def band_tile(problem: Problem) -> tuple[int, ...]:
+def band_tile(problem: Problem, per_sample: float) -> tuple[int, ...]:
     """A part of the result for one call of a compiled driver, which minds the cache itself.
 
-    Enough for the threads to share, few enough that the calls do not count; all planes that a sum goes through.
+    Enough for the threads to share, few enough that the calls do not count (a sample takes about `per_sample`
+    seconds); all planes that a sum goes through.
     """
-    left = min(max(math.prod(problem.out) // 16, 1 << 16), 1 << 20)
+    left = min(max(math.prod(problem.out) // 16, 1 << 16, int(_LEAST_SECONDS / per_sample)), 1 << 20)
     tile, last = [1] * len(problem.out), len(problem.out) - 1
     through = [a for a, k in zip(problem.axes, problem.kernel, strict=True) if k > 1 and a < last - 1]
     for axis in (last, *through, *(a for a in range(last - 1, -1, -1) if a not in through)):

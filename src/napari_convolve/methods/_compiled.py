@@ -72,7 +72,8 @@ class Code:
         """The text that is compiled."""
         kind, add, (first, second) = self.kind, self.add, self.arguments
         if kind in _CALLS:
-            return str(getattr(_bandcode, kind.upper()))
+            own = _bandcode.OWN if self.source == self.dtype else ""
+            return str(getattr(_bandcode, kind.upper())).replace("{own}", own.strip("\n"))
         if kind.startswith("box"):
             return (_codegen.box_rows if kind == "box_rows" else _codegen.box_columns)(add)
         if kind == "unrolled":
@@ -126,7 +127,10 @@ def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     if code.kind in ("unrolled", "box_rows"):
         return np.ascontiguousarray(weights)
     taps, at_once = code.arguments
-    return np.pad(_grouped(weights, taps), ((at_once - 1, at_once - 1), (0, 0)))
+    grouped = _grouped(weights, taps)
+    laid = np.zeros((len(grouped) + 2 * (at_once - 1), grouped.shape[1]), weights.dtype)
+    laid[at_once - 1 : at_once - 1 + len(grouped)] = grouped
+    return laid
 
 
 def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:

@@ -49,21 +49,26 @@ def calibrate() -> dict[str, float]:
 
 
 def _rate(name: str, out: tuple[int, int], k: int, default: float) -> float:
-    seconds, predicted = _seconds(name, out, k, terms=0)
-    return default * seconds / predicted
+    """What a sample costs in the transforms alone."""
+    seconds, _ = _seconds(name, out, k, terms=0)
+    return default * seconds / fft.fft_cost(_problem(out, k, 0), out, default).seconds
 
 
 def _seconds(name: str, out: tuple[int, int], k: int, terms: int) -> tuple[float, float]:
     """Measured and predicted time of one tile on one thread."""
     method: Method = METHODS.get(name)
-    shape = tuple(n + k - 1 for n in out)
-    problem = Problem("convolve", shape, "float32", out, "float32", (0, 1), (k, k), k * k, terms)
+    problem = _problem(out, k, terms)
     vector = np.linspace(0.1, 1, k, dtype=np.float32)
     weights = Weights(np.outer(vector, vector), (0, 1), ((vector, vector),))
-    block, result = np.ones(shape, np.float32), np.empty(out, np.float32)
+    block, result = np.ones(problem.shape, np.float32), np.empty(out, np.float32)
     backend = get_backend("numpy")
     measured = _fastest(lambda: method.run(block, weights, result, backend, 1), _BUDGET / 4)
     return measured, method.cost(problem, out, Machine("numpy", 1, 1 << 30)).seconds
+
+
+def _problem(out: tuple[int, int], k: int, terms: int) -> Problem:
+    shape = tuple(n + k - 1 for n in out)
+    return Problem("convolve", shape, "float32", out, "float32", (0, 1), (k, k), k * k, terms)
 
 
 def _fastest(call: Callable[[], object], budget: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 
@@ -29,6 +30,7 @@ def _compiles(problem: Problem) -> bool:
     return not few and _compiled.usable(problem.compute)
 
 
+@functools.lru_cache(maxsize=64)
 def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
     if not _compiles(problem):
         return ()
@@ -46,7 +48,7 @@ def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
     if machine.backend != "numpy":
         return problem.out
     if _compiles(problem):
-        return band_tile(problem)
+        return band_tile(problem, _SAMPLE + WEIGHT / 2 * math.prod(problem.kernel))
     return cache_tile(problem, 1 << 16, smallest=64)
 
 

@@ -10,10 +10,10 @@ from .._arrays import Array
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from ._base import METHODS, Method, Weights
-from .fft import convolve_block, fft_cost
+from .fft import KERNEL_SHARE, convolve_block, fft_cost
 
 #: seconds per sample and doubling of the length while all stays in the cache
-PER_SAMPLE = 0.31e-9
+PER_SAMPLE = 0.25e-9
 #: Lengths whose transforms are fast for their size, by the number of acted axes.
 _LENGTHS = {
     1: (1024, 4096, 16384, 65536),
@@ -22,6 +22,8 @@ _LENGTHS = {
 }
 #: More samples than this leave the cache of a core, and each costs more.
 _CACHED, _BEYOND = 1 << 17, 1.5
+#: What tiles cost beside their transforms (samples gathered, results copied), and when they leave all caches.
+_SHARED, _MOVED, _FAR = 4 << 20, 1.55, 2.3
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
@@ -56,8 +58,10 @@ def best_tile(out: tuple[int, ...], kernel: tuple[int, ...], itemsize: int) -> t
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     cost = fft_cost(problem, tile, machine.rates.get("overlap-save", PER_SAMPLE))
-    beyond = _BEYOND if math.prod(problem.block(tile)) * problem.itemsize > 4 * _CACHED else 1.0
-    return Cost(cost.seconds * beyond + 30e-6, cost.bytes)
+    block = math.prod(problem.block(tile)) * problem.itemsize
+    seconds = cost.seconds * (_MOVED if block <= _SHARED else _FAR) + 30e-6
+    # each thread makes the kernel's spectrum for its first tile
+    return Cost(seconds, cost.bytes, once=KERNEL_SHARE * cost.seconds)
 
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from .._arrays import Array, dtype_name
@@ -16,6 +17,9 @@ _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample and pass, per weight and sample, and per call of a driver
 _SAMPLE, WEIGHT, _CALL = 0.3e-9, 0.025e-9, 40e-6
 
+#: longer kernels need blocks that leave the cache of a core
+_LONG, _TALL = 48, 1.35
+
 
 def _applies(problem: Problem, machine: Machine) -> str:
     if not problem.terms:
@@ -28,6 +32,7 @@ def _compiles(problem: Problem) -> bool:
     return _compiled.usable(problem.compute) and _bands.fits_lines(len(problem.shape), problem.axes)
 
 
+@functools.lru_cache(maxsize=64)
 def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
     if not _compiles(problem):
         return ()
@@ -44,7 +49,9 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
     if machine.backend != "numpy":
         return problem.out
-    return band_tile(problem) if _compiles(problem) else cache_tile(problem, 1 << 18, smallest=128)
+    if _compiles(problem):
+        return band_tile(problem, _SAMPLE * len(problem.kernel) + WEIGHT / 2 * sum(problem.kernel))
+    return cache_tile(problem, 1 << 18, smallest=128)
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
@@ -56,7 +63,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     for axis, k in zip(problem.axes, problem.kernel, strict=True):
         if compiled:
             per_tap = 0.0 if problem.flat else machine.rates.get("separable.compiled", WEIGHT)
-            seconds += samples * wide * (_SAMPLE + k * per_tap)
+            seconds += samples * wide * (_SAMPLE + k * per_tap * (_TALL if k > _LONG else 1.0))
         else:
             lengths[axis] = tile[axis]
             per_tap = machine.rates.get("separable", _PER_TAP)

@@ -177,6 +177,7 @@ def _plan_for(
     at_once = max(1, min(threads, number))
     moved = math.prod(problem.shape) * np.dtype(problem.dtype).itemsize + math.prod(problem.out) * problem.itemsize
     seconds = number * cost.seconds / (threads if cost.shared else at_once) + moved * machine.transfer
+    seconds += cost.once / (threads if cost.shared else 1)
     return Plan(method.name, machine.backend, tile, seconds, cost.bytes * at_once, "")
 
 

@@ -111,12 +111,13 @@ class Machine:
 class Cost:
     """Of one tile, on one thread: seconds and bytes of workspace (the result itself not counted).
 
-    `shared` says that the threads can share a single tile.
+    `shared` says that the threads can share a single tile; `once` are seconds before the first tile, on one thread.
     """
 
     seconds: float
     bytes: int
     shared: bool = False
+    once: float = 0.0
 
 
 @dataclass(frozen=True)
