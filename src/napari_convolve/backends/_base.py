@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -154,7 +153,6 @@ class ArrayApiBackend:
         """Give cached blocks back to the device."""
 
 
-@functools.lru_cache(maxsize=4096)
 def next_smooth(length: int) -> int:
     """The smallest number >= `length` of the form 2^a 3^b 5^c."""
     best = 1 << max(length - 1, 0).bit_length()
