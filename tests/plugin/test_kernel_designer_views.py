@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QSlider
+from qtpy.QtWidgets import QApplication, QSlider, QStyle, QStyleOptionComboBox
 
 import napari_convolve as nc
 from napari_convolve.kernels import KERNELS
@@ -125,7 +125,7 @@ def test_every_kernel_of_the_catalogue_has_a_picture(designer) -> None:
     names = [box.itemData(i) for i in range(box.count()) if box.itemData(i) in KERNELS.names()]
     assert sorted(names) == sorted(KERNELS.names())
     texts = [box.itemText(i) for i in range(box.count())]
-    assert {"Laplacian of Gaussian (LoG)", "Savitzky-Golay", "gaussian derivative"} <= set(texts)
+    assert {"LoG (spots, edges)", "Savitzky-Golay", "gaussian derivative"} <= set(texts)
     assert texts[texts.index("custom matrix") + 1] == "from a layer", "with the others that are nobody's catalogue"
     pictures = {name: box.itemIcon(box.findData(name)).pixmap(20).toImage() for name in names}
     assert not any(picture.isNull() for picture in pictures.values())
@@ -139,3 +139,20 @@ def test_what_is_nearly_zero_is_not_written_as_zero(designer, hands) -> None:
     hands.pick(designer.kernel.kind, "custom")
     hands.write(designer.kernel.form["values"], "1e-9 0 1")
     assert designer.views.picture.texts == [["≈0", "0", "1"]]
+
+
+def test_names_of_kernels_are_not_cut(viewer, designer) -> None:
+    dock = designer.native.parent()
+    viewer.window._qt_window.resizeDocks([dock], [350], Qt.Orientation.Horizontal)
+    box = designer.kernel.kind.native
+    for row in range(box.count()):
+        if isinstance(box.itemData(row), str):
+            box.setCurrentIndex(row)
+            QApplication.processEvents()
+            option = QStyleOptionComboBox()
+            box.initStyleOption(option)
+            part = QStyle.SubControl.SC_ComboBoxEditField
+            room = box.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, box).width()
+            picture = 0 if box.itemIcon(row).isNull() else box.iconSize().width() + 4
+            assert dock.width() == 350
+            assert box.fontMetrics().horizontalAdvance(box.itemText(row)) + picture <= room, box.itemText(row)

@@ -29,7 +29,7 @@ Medium = Annotated[float, Param(min=1, max=4, step=0.01, advanced=True)]
 Thickness = Annotated[float, Param(min=0, step=10, advanced=True)]
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="Born-Wolf (widefield)")
+@kernel(total=1, symmetry="even", family=FAMILY, label="Born-Wolf")
 def born_wolf(
     *,
     na: Aperture = 1.4,
@@ -93,7 +93,7 @@ def born_wolf(
     return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=UNITS)
 
 
-@kernel(total=1, family=FAMILY, label="Gibson-Lanni (widefield, mismatch)")
+@kernel(total=1, family=FAMILY, label="Gibson-Lanni")
 def gibson_lanni(
     *,
     na: Aperture = 1.4,

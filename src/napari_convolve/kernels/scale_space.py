@@ -104,7 +104,7 @@ def gaussian_derivative(
     return outer([derivative_line(s, m, truncate, integrate) / h**m for s, m, h in per_line])
 
 
-@kernel(total=0, symmetry="even", family="derivative", label="Laplacian of Gaussian (LoG)")
+@kernel(total=0, symmetry="even", family="derivative", label="LoG (spots, edges)")
 def log(
     *,
     sigma: Sigma = 1.0,
@@ -154,7 +154,7 @@ def log(
     return np.asarray(sum(outer([*smooth[:i], second[i], *smooth[i + 1 :]]) for i in range(n)))
 
 
-@kernel(total=0, symmetry="even", family="derivative", label="difference of Gaussians (DoG)")
+@kernel(total=0, symmetry="even", family="derivative", label="DoG (size band)")
 def dog(
     *,
     sigma: Sigma = 1.0,
