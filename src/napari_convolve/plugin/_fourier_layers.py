@@ -1,0 +1,157 @@
+"""The layers of the Fourier panel: a spectrum beside its image, and the shapes and points drawn on it.
+
+Shapes and points are kept in cycles per unit; `scale` and `translate` take them to their place beside the image, where
+a spectrum can be seen at the size of what it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..ops._spectrum import Spectrum
+from ..ops.drawn import DrawnFilter, Region
+from ._layers import LayerTuple, Source
+
+#: Colours of shapes that take out and of those that pass.
+COLOURS = {"block": "#ff4f4f", "pass": "#4fdf6f"}
+#: What of a spectrum can be shown.
+SHOWN = ("log amplitude", "amplitude", "phase")
+_GAP = 0.06
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a plane of frequencies lies in the world.
+
+    Attributes
+    ----------
+    factor : float
+        World units for one cycle per unit.
+    middle : tuple of float
+        Where frequency zero is, along the last two axes.
+    """
+
+    factor: float
+    middle: tuple[float, float]
+
+    @classmethod
+    def beside(cls, layer: Any, spacing: Sequence[float]) -> Place:
+        """To the right of a layer, as high as it is."""
+        extent = np.asarray(layer.extent.world)[:, -2:]
+        (top, left), (bottom, right) = extent
+        factor = (bottom - top) * spacing[0]  # the frequencies along y reach over 1 / spacing
+        half = factor * 0.5 / spacing[1]
+        return cls(float(factor), (float((top + bottom) / 2), float(right + _GAP * (right - left) + half)))
+
+    def drawn(self) -> dict[str, Any]:
+        """Attributes of layers whose data are frequencies."""
+        return {"scale": (self.factor, self.factor), "translate": self.middle}
+
+    def image(self, spectrum: Spectrum) -> dict[str, Any]:
+        """Attributes of the picture of a centred spectrum: true frequencies, then the place."""
+        lines = spectrum.frequencies
+        steps = [1 / (len(line) * s) for line, s in zip(lines, spectrum.spacing, strict=True)]
+        affine = np.diag([self.factor, self.factor, 1.0])
+        affine[:2, 2] = self.middle
+        return {"scale": steps, "translate": [float(line[0]) for line in lines], "affine": affine}
+
+
+def picture(spectrum: Spectrum, shown: str) -> np.ndarray:
+    """What is shown of a spectrum."""
+    if shown == "phase":
+        return np.asarray(spectrum.phase, dtype=np.float32)
+    amplitude = np.asarray(spectrum.amplitude)
+    if shown == "amplitude":
+        return amplitude.astype(np.float32)
+    least = max(1e-7 * float(amplitude.max(initial=0.0)), 1e-30)
+    return np.asarray(np.log10(np.maximum(amplitude, least)), dtype=np.float32)
+
+
+def spectrum_tuple(source: Source, spectrum: Spectrum, shown: str, place: Place, unit: str) -> LayerTuple:
+    """The picture of a spectrum as a layer."""
+    data = picture(spectrum, shown)
+    limits = (-180.0, 180.0) if shown == "phase" else tuple(float(q) for q in np.percentile(data, (5, 99.99)))
+    if not limits[1] > limits[0]:
+        limits = (limits[0], limits[0] + 1)
+    options = {
+        "name": f"{source.name} · spectrum",
+        "colormap": "hsv" if shown == "phase" else "magma",
+        "contrast_limits": limits,
+        "units": source.frame["units"][-2:],
+        "metadata": {"frequency_unit": f"cycles/{unit}"},
+        **place.image(spectrum),
+    }
+    return data, options, "image"
+
+
+def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
+    """An empty layer to draw on."""
+    options = {
+        "name": f"{source.name} · filter shapes",
+        "features": {"does": np.array([], dtype=object), "ring": np.array([], dtype=bool)},
+        "feature_defaults": {"does": "block", "ring": False},
+        "edge_width": width,
+        "edge_color": COLOURS["block"],
+        "face_color": COLOURS["block"] + "40",
+        "ndim": 2,
+        "units": source.frame["units"][-2:],
+        **place.drawn(),
+    }
+    return [], options, "shapes"
+
+
+def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, place: Place, size: float) -> LayerTuple:
+    """Suggested notches, at a frequency and at its opposite."""
+    both = np.concatenate([places, -places]).reshape(-1, 2)
+    options = {
+        "name": f"{source.name} · notches",
+        "features": {"amplitude": np.tile(amplitudes, 2), "wave": np.tile(np.arange(len(places)), 2)},
+        "size": size,
+        "face_color": "transparent",
+        "border_color": COLOURS["block"],
+        "border_width": 0.15,
+        "ndim": 2,
+        "units": source.frame["units"][-2:],
+        **place.drawn(),
+    }
+    return both, options, "points"
+
+
+def drawn_filter(shapes: Any, notches: Any, soft: float, keep_mean: bool, radius: float) -> DrawnFilter:
+    """The filter that the shapes and the notches that are still there stand for."""
+    regions: list[Region] = []
+    if shapes is not None:
+        table: Mapping[str, Any] = shapes.features
+        for i, (data, kind) in enumerate(zip(shapes.data, shapes.shape_type, strict=True)):
+            ring = "ring" in table and bool(table["ring"].iloc[i])
+            block = str(table["does"].iloc[i]) != "pass" if "does" in table else True
+            corners = tuple((float(y), float(x)) for y, x in np.asarray(data)[:, -2:])
+            if kind == "ellipse" and ring:
+                regions.append(_ring(np.asarray(corners), float(shapes.edge_width[i]), block))
+            elif kind == "ellipse":
+                regions.append(Region("ellipse", corners, block))
+            elif kind in ("rectangle", "polygon") and len(corners) >= 3:
+                regions.append(Region("polygon", corners, block))
+    if notches is not None:
+        seen: set[tuple[float, float]] = set()
+        points = [tuple(float(x) for x in row[-2:]) for row in np.asarray(notches.data)]
+        for y, x in points:
+            if (-y, -x) in points and (y, x) not in seen:  # one of the two deleted: the notch is gone
+                seen |= {(y, x), (-y, -x)}
+                box = ((y - radius, x - radius), (y - radius, x + radius), (y + radius, x + radius))
+                regions.append(Region("ellipse", (*box, (y + radius, x - radius))))
+    return DrawnFilter(tuple(regions), soft, keep_mean)
+
+
+def _ring(corners: np.ndarray, width: float, block: bool) -> Region:
+    """A ring is the rim of an ellipse, as wide as it is drawn."""
+    middle = corners.mean(axis=0)
+    sides = np.stack([corners[1] - corners[0], corners[3] - corners[0]]) / 2
+    radius = max(float(np.sqrt(abs(np.linalg.det(sides)))), 1e-300)
+    share = min(width / 2 / radius, 0.999)
+    outer = middle + (corners - middle) * (1 + share)
+    return Region("ring", tuple((float(y), float(x)) for y, x in outer), block, (1 - share) / (1 + share))

@@ -1,0 +1,284 @@
+"""Fourier: see the waves an image is made of, and draw on them what is to pass or to go."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from magicgui.widgets import Container, Widget
+from napari.layers import Image, Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+
+import napari_convolve as nc
+
+from ..ops.drawn import DrawnFilter
+from ._form import Form
+from ._fourier_form import FourierForm
+from ._fourier_live import Follow
+from ._fourier_plane import filtered_stack, kernel_of, response_layer
+from ._fourier_stage import Stage
+from ._fourier_work import Work
+from ._help import help_text, show_help
+from ._job import Call, Outcome, sentence
+from ._layers import read_layer, short
+from ._request import Result
+from ._run_bar import RunBar
+from ._scroll import Scroll
+from ._text import say
+from .kernel_files import kernel_tuple
+
+_GUIDE = """
+1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
+   Move the mouse over it to read amplitude, period, direction and phase of a wave.
+2. Press **Disc**, **Ring**, **Wedge** or **Box** and drag the shape to the waves you mean; its handles resize and turn
+   it. Red shapes *take out*, green ones *let through*. What you see of the image follows while you drag.
+3. **Find stripes** marks waves that run through the whole image. Delete the marks that you do not want (select them,
+   then press Delete): without its mark a wave stays.
+4. **Apply to the whole image** filters all planes (times, channels). The filter can be kept as a layer, applied to
+   another image, or turned into a kernel that the other panels take.
+"""
+_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
+_NO_SPECTRUM = "Press Show spectrum first."
+_NOTHING = "Draw a shape first, or press Find stripes."
+_TICK = 100
+
+
+class FourierPanel(Container[Widget]):
+    """The panel; made by napari with the viewer it belongs to."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self.stage = Stage(napari_viewer, self._changed)
+        self.form = FourierForm(napari_viewer, self._is_image)
+        self.form.image.prefer_selected()
+        self.foot = RunBar("Apply to the whole image")
+        self.foot.preview.visible = False  # the picture follows anyway
+        self.append(self.foot)
+        self.native.layout().insertWidget(0, Scroll(self.form))
+        self._follow = Follow(self.native, self._live_call, self._show_live)
+        self._slice = QTimer(self.native)
+        self._slice.setSingleShot(True)
+        self._slice.setInterval(_TICK)
+        self._slice.timeout.connect(self._new_plane)
+        self.work = Work(self.native, self.foot, self._done)
+        self._connect()
+        self.reset_choices()
+
+    def _connect(self) -> None:
+        form = self.form
+        form.spectrum.changed.connect(self.show_spectrum)
+        form.shown_as.changed.connect(self._redraw)
+        for name, button in form.shapes.items():
+            button.changed.connect(partial(self.add_shape, name.lower()))
+        form.does.changed.connect(self.stage.selected_do)
+        form.ring.changed.connect(lambda value: self.stage.widen(value / 100))
+        for field in (form.soft, form.radius, form.keep_mean, form.live):
+            field.changed.connect(self._changed)
+        form.find.changed.connect(self.find_stripes)
+        form.save.changed.connect(self.keep_filter)
+        form.kernel.changed.connect(self.make_kernel)
+        form.image.changed.connect(self._image_changed)
+        self.foot.run.changed.connect(self.run)
+        self.foot.help.changed.connect(self.show_help)
+        self._viewer.dims.events.current_step.connect(self._dims_moved)
+        self._viewer.mouse_move_callbacks.append(self._hover)
+        self.native_parent_changed.connect(self._moved)
+
+    def _is_image(self, layer: Layer) -> bool:
+        theirs = isinstance(layer, Image) and not self.stage.owns(layer)
+        return theirs and not {"fourier_filter", "kernel"} & set(layer.metadata)
+
+    # --- the spectrum ----------------------------------------------------------------------------------------------
+
+    def show_spectrum(self) -> None:
+        """Put the spectrum of what is on screen beside the image."""
+        if self.form.image.value is None:
+            self.foot.say(_NO_IMAGE)
+            return
+        try:
+            self.stage.show(self.form.image.value, self.form.shown_as.value)
+        except (ValueError, TypeError, MemoryError) as error:
+            self.foot.say(sentence(error))
+            return
+        self._viewer.reset_view()
+        self.foot.say("")
+        self._changed()
+
+    def _redraw(self) -> None:
+        if self.stage.ready:
+            self.stage.draw(self.form.shown_as.value)
+
+    def _dims_moved(self, *_: Any) -> None:
+        if self.stage.ready:
+            self._slice.start()
+
+    def _new_plane(self) -> None:
+        """Follow the slider."""
+        try:
+            self.stage.follow(self.form.shown_as.value)
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        self._changed()
+
+    def _hover(self, viewer: Any, event: Any) -> None:
+        if isalive(self.native) and self.stage.ready:
+            text = self.stage.reading(event.position)
+            if text:
+                say(self.form.reading, text)
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def add_shape(self, kind: str, *_: Any) -> None:
+        """Add a shape; without a spectrum, that first."""
+        if not self.stage.ready or not self.stage.has("shapes"):
+            self.show_spectrum()
+        if self.stage.ready:
+            self.stage.add_shape(kind, self.form.does.value, self.form.ring.value / 100)
+
+    def find_stripes(self) -> None:
+        """Suggest notches."""
+        if not self.stage.ready:
+            self.show_spectrum()
+        plane = self.stage.plane
+        if plane is not None:
+            values, spacing = plane.values, plane.spacing
+            self.work.start(lambda progress: nc.find_periodic_noise(values, spacing=spacing, nan="omit"), "stripes")
+
+    def drawn(self) -> DrawnFilter:
+        """What is drawn now."""
+        form = self.form
+        return self.stage.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
+
+    def _changed(self, *_: Any) -> None:
+        self._follow.ask()
+
+    def _live_call(self) -> Call | None:
+        plane = self.stage.plane
+        if plane is None or not self.stage.ready or not self.form.live.value:
+            return None
+        wanted = self.drawn()
+        if not wanted.regions and not self.stage.has("live"):
+            return None
+        return lambda progress: plane.live(wanted)
+
+    def _show_live(self, outcome: Outcome) -> None:
+        if outcome.error:
+            self.foot.say(outcome.error, outcome.details)
+        if outcome.value is None or not self.stage.ready:
+            return
+        self.stage.show_live(outcome.value)
+        regions = self.drawn().regions
+        out = sum(region.block for region in regions)
+        parts = [f"{out} taken out"] if out else []
+        parts += [f"{len(regions) - out} let through"] if len(regions) - out else []
+        text = f"Drawn: {', '.join(parts)}. At the edges the live picture is approximate." if parts else ""
+        say(self.form.state, text)
+
+    # --- using it --------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> DrawnFilter:
+        """The filter that is chosen; ValueError when there is none."""
+        if self.form.saved.value is not None:
+            found = self.form.saved.value.metadata["fourier_filter"]
+            assert isinstance(found, DrawnFilter)
+            return found
+        if not self.stage.ready:
+            raise ValueError(_NO_SPECTRUM)
+        wanted = self.drawn()
+        if not wanted.regions:
+            raise ValueError(_NOTHING)
+        return wanted
+
+    def run(self) -> None:
+        """Filter all planes in the background."""
+        layer = self.form.image.value if self.form.target.value is None else self.form.target.value
+        if layer is None:
+            self.foot.say(_NO_IMAGE)
+            return
+        try:
+            wanted = self._wanted()
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        self.work.start(partial(filtered_stack, read_layer(layer), wanted), "filter_spectrum")
+
+    def keep_filter(self) -> None:
+        """Add the gains as a layer that remembers the filter."""
+        stage = self.stage
+        try:
+            wanted = self._wanted()
+            if stage.plane is None or stage.place is None or stage.source is None:
+                raise ValueError(_NO_SPECTRUM)
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
+        made = response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter")
+        self._add_hidden(made)
+        self.foot.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
+
+    def make_kernel(self) -> None:
+        """Add a kernel that does about the same as a layer."""
+        stage = self.stage
+        try:
+            wanted = self._wanted()
+            if stage.plane is None or stage.source is None:
+                raise ValueError(_NO_SPECTRUM)
+            made, error = kernel_of(stage.plane, wanted, self.form.size.value)
+        except (ValueError, MemoryError) as caught:
+            self.foot.say(sentence(caught))
+            return
+        self._add_hidden(kernel_tuple(made, f"{short(stage.source.name)} · kernel"))
+        self.foot.say(
+            f"Kernel of {made.shape[0]} x {made.shape[1]} added, hidden; its gain is off by up to {error:.2g}."
+        )
+
+    def _add_hidden(self, made: Any) -> None:
+        active = self._viewer.layers.selection.active
+        layer = Layer.create(*made)
+        layer.visible = False
+        self._viewer.add_layer(layer)
+        self._viewer.layers.selection.active = active
+
+    def _done(self, value: Any) -> None:
+        """Show what came of a call: layers, or waves."""
+        if isinstance(value, Result):
+            self.foot.say(str(value))
+            for made in value.layers:
+                self._viewer.add_layer(Layer.create(*made))
+        elif self.stage.ready:
+            count = len(value)
+            waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
+            self.foot.say(waves if count else "No wave runs through the whole image.")
+            self.stage.show_notches(value)
+
+    def show_help(self) -> None:
+        """Open a window that says what to do."""
+        show_help(self.native, help_text(_GUIDE, nc.filter_spectrum, Form(nc.filter_spectrum)))
+
+    # --- the viewer ------------------------------------------------------------------------------------------------
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.form.reset_choices()
+        self.form.spectrum.enabled = self.form.image.value is not None
+
+    def _image_changed(self) -> None:
+        """Another image: what belongs to the one before goes."""
+        if self.stage.layer is not None and self.form.image.value is not self.stage.layer:
+            self._follow.stop()
+            self.stage.clear()
+            say(self.form.reading, "")
+            say(self.form.state, "")
+
+    def _moved(self, parent: object = None) -> None:
+        """Stop when the panel is taken out of the window."""
+        if self.native.parent() is None:
+            self.work.cancel()
+            self._follow.stop()
+            if self._hover in self._viewer.mouse_move_callbacks:
+                self._viewer.mouse_move_callbacks.remove(self._hover)

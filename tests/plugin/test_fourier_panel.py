@@ -1,0 +1,173 @@
+"""The Fourier panel in a real window: what a person reads, draws and applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+import napari_convolve as nc
+
+STEP = (0.5, 0.25)
+Y, X = (a * s for a, s in zip(np.mgrid[:96, :128], STEP, strict=True))
+WAVE = 0.3 * np.cos(2 * np.pi * (0.25 * Y + 0.5 * X) + np.radians(60))
+
+
+def canvas_point(viewer: Any, world: Any) -> QPoint:
+    """Where a place of the world is on the canvas."""
+    native = viewer.window._qt_viewer.canvas.native
+    zoom, centre = viewer.scene.camera.zoom, np.asarray(viewer.scene.camera.center)[-2:]
+    y, x = (np.asarray(world) - centre) * zoom
+    return QPoint(round(float(native.width() / 2 + x)), round(float(native.height() / 2 + y)))
+
+
+def at(panel: Any, frequency: tuple[float, float]) -> np.ndarray:
+    """The world's place of a frequency."""
+    return np.asarray(panel.stage.place.middle) + panel.stage.place.factor * np.asarray(frequency)
+
+
+@pytest.fixture
+def opened(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace, qtbot: Any) -> Callable[..., Any]:
+    def make(image: np.ndarray, **options: Any) -> Any:
+        viewer.add_image(image, name="image", **options)
+        panel = open_panel("Fourier")
+        hands.click(panel.form.spectrum)
+        qtbot.waitUntil(lambda: panel.stage.ready)
+        QApplication.processEvents()
+        return panel
+
+    return make
+
+
+def drag(viewer: Any, start: QPoint, end: QPoint) -> None:
+    native = viewer.window._qt_viewer.canvas.native
+    QTest.mouseMove(native, start)
+    QTest.qWait(50)
+    QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=start)
+    for share in (0.2, 0.5, 0.8, 1.0):
+        place = QPointF(start) + QPointF(end - start) * share
+        held = (Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(native, QMouseEvent(QEvent.Type.MouseMove, place, native.mapToGlobal(place), *held))
+        QTest.qWait(30)
+    QTest.mouseRelease(native, Qt.MouseButton.LeftButton, pos=end)
+    QTest.qWait(30)
+
+
+def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], qtbot: Any) -> None:
+    panel = opened(WAVE + 2, scale=STEP, units=("um", "um"))
+    spectrum = viewer.layers["image · spectrum"]
+    np.testing.assert_allclose(spectrum.scale, (1 / 48, 1 / 32))
+    np.testing.assert_allclose(spectrum.translate, (-1.0, -2.0))
+    native = viewer.window._qt_viewer.canvas.native
+    QTest.mouseMove(native, QPoint(5, 5))
+    QTest.mouseMove(native, canvas_point(viewer, at(panel, (0.25, 0.5))))
+    qtbot.waitUntil(lambda: "amplitude" in panel.form.reading.value)
+    text = panel.form.reading.value
+    assert "amplitude 0.3 ·" in text
+    assert f"period {1 / np.hypot(0.25, 0.5):.4g} µm" in text
+    assert "(y 0.25, x 0.5)" in text and "phase 60°" in text
+    assert f"direction {np.degrees(np.arctan2(0.25, 0.5)):.3g}°" in text
+    QTest.mouseMove(native, canvas_point(viewer, at(panel, (0.0, 0.0))))
+    qtbot.waitUntil(lambda: panel.form.reading.value.startswith("mean 2"))
+
+
+def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any
+) -> None:
+    rng = np.random.default_rng(0)
+    stack = np.stack([10 + WAVE + 0.01 * rng.normal(size=WAVE.shape) for _ in range(3)]).astype("f4")
+    panel = opened(stack, scale=(1, *STEP), units=("um", "um", "um"))
+    hands.click(panel.form.shapes["Disc"])
+    shapes = viewer.layers["image · filter shapes"]
+    middle = np.mean(shapes.data[0], axis=0)
+    qtbot.waitUntil(lambda: "image · filtered (live)" in viewer.layers)
+    live = viewer.layers["image · filtered (live)"]
+    assert live.data.std() > 0.15, "the wave is still there"
+    drag(viewer, canvas_point(viewer, at(panel, middle)), canvas_point(viewer, at(panel, (0.25, 0.5))))
+    np.testing.assert_allclose(np.mean(shapes.data[0], axis=0), (0.25, 0.5), atol=0.03)
+    qtbot.waitUntil(lambda: live.data.std() < 0.03)
+    assert hands.run(panel).startswith("filter_spectrum")
+    found = viewer.layers["image · filtered"].data
+    expected = nc.filter_spectrum(stack, panel.drawn(), axes=(1, 2), spacing=STEP)
+    np.testing.assert_array_equal(found, expected)
+    assert found.shape == stack.shape and found.std() < 0.03
+
+
+def test_stripes_are_marked_and_a_deleted_mark_stays_out(
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any
+) -> None:
+    y, x = np.mgrid[:200, :220]
+    disk = 50.0 * (np.hypot(y - 90, x - 100) < 40)
+    image = disk + 6 * np.cos(2 * np.pi * 0.21 * x) + 5 * np.cos(2 * np.pi * (0.3 * y + 0.1 * x))
+    panel = opened(image)
+    hands.click(panel.form.find)
+    assert "2 waves found" in hands.wait(panel)
+    marks = viewer.layers["image · notches"]
+    assert len(marks.data) == 4 and len(panel.drawn().regions) == 2
+    marks.selected_data = {0}
+    marks.remove_selected()
+    assert len(panel.drawn().regions) == 1
+
+
+def test_pass_a_ring_keep_the_filter_and_make_a_kernel(
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any
+) -> None:
+    panel = opened(WAVE + 2)
+    hands.pick(panel.form.does, "lets through")
+    hands.click(panel.form.shapes["Ring"])
+    region = panel.drawn().regions[0]
+    assert region.kind == "ring" and not region.block
+    gains = panel.drawn()
+    assert gains(np.array([0.25]), np.array([0.0])) == pytest.approx(1)
+    assert gains(np.array([0.05]), np.array([0.0])) == pytest.approx(0)
+    assert gains(np.array([0.0]), np.array([0.0])) == 1
+    hands.pick(panel.form.does, "takes out")
+    assert panel.drawn().regions[0].block, "the selected shape changes"
+    panel.keep_filter()
+    kept = viewer.layers["image · filter"]
+    assert kept.metadata["fourier_filter"] == panel.drawn() and not kept.visible
+    panel.make_kernel()
+    kernel = viewer.layers["image · kernel"].metadata["kernel"]
+    expected = nc.kernel_from_response(panel.drawn(), 31, ndim=2)
+    np.testing.assert_array_equal(kernel.values, expected.values)
+    viewer.layers.selection.active = viewer.layers["image · filter shapes"]
+    viewer.layers["image · filter shapes"].remove_selected()
+    panel.form.reset_choices()
+    panel.form.saved.value = kept
+    assert hands.run(panel).startswith("filter_spectrum")
+    np.testing.assert_array_equal(
+        viewer.layers["image · filtered"].data, nc.filter_spectrum(WAVE + 2, kept.metadata["fourier_filter"])
+    )
+
+
+def test_what_is_missing_is_said(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace) -> None:
+    panel = open_panel("Fourier")
+    assert not panel.form.spectrum.enabled
+    panel.show_spectrum()
+    assert "Open an image" in panel.foot.message.value
+    viewer.add_image(WAVE, name="image")
+    panel.run()
+    assert "Show spectrum" in panel.foot.message.value
+    hands.click(panel.form.spectrum)
+    panel.run()
+    assert "Draw a shape" in panel.foot.message.value
+    viewer.layers.remove("image · spectrum")
+    panel.run()
+    assert "Show spectrum" in panel.foot.message.value
+
+
+def test_the_slider_is_followed_and_colours_are_kept(viewer: Any, opened: Callable[..., Any], qtbot: Any) -> None:
+    stack = np.stack([WAVE, np.zeros_like(WAVE) + 5])
+    panel = opened(stack)
+    viewer.dims.set_current_step(0, 0)
+    qtbot.waitUntil(lambda: abs(panel.stage.plane.values.mean()) < 0.01)
+    viewer.dims.set_current_step(0, 1)
+    qtbot.waitUntil(lambda: panel.stage.plane.values.mean() > 4)
+    assert viewer.layers["image · spectrum"].data.shape == WAVE.shape
