@@ -29,7 +29,10 @@ def test_npe2_finds_it_valid() -> None:
 
 def test_the_panels_have_their_names() -> None:
     names = [widget["display_name"] for widget in CONTRIBUTIONS["widgets"]]
-    assert names[:4] == ["Kernel Designer", "Convolve", "Detect Features", "Deconvolve"] and {"Fourier", "Recipes"} <= set(names)
+    assert names[:4] == ["Kernel Designer", "Convolve", "Detect Features", "Deconvolve"] and {
+        "Fourier",
+        "Recipes",
+    } <= set(names)
 
 
 def test_every_command_that_is_used_is_declared_and_used() -> None:

@@ -1,7 +1,7 @@
 """The layers of the Fourier panel: a spectrum beside its image, and the shapes and points drawn on it.
 
-Shapes and points are kept in cycles per unit; `scale` and `translate` take them to their place beside the image, where
-a spectrum can be seen at the size of what it belongs to.
+Shapes and points are kept in steps of the frequency grid (napari rounds some of their coordinates to integers); `scale`
+and `translate` take them to their place beside the image, where a spectrum is seen at the size of what it belongs to.
 """
 
 from __future__ import annotations
@@ -33,23 +33,27 @@ class Place:
         World units for one cycle per unit.
     middle : tuple of float
         Where frequency zero is, along the last two axes.
+    step : float
+        Cycles per unit that a coordinate of shapes and points is worth.
     """
 
     factor: float
     middle: tuple[float, float]
+    step: float
 
     @classmethod
-    def beside(cls, layer: Any, spacing: Sequence[float]) -> Place:
+    def beside(cls, layer: Any, spacing: Sequence[float], step: float) -> Place:
         """To the right of a layer, as high as it is."""
         extent = np.asarray(layer.extent.world)[:, -2:]
         (top, left), (bottom, right) = extent
         factor = (bottom - top) * spacing[0]  # the frequencies along y reach over 1 / spacing
         half = factor * 0.5 / spacing[1]
-        return cls(float(factor), (float((top + bottom) / 2), float(right + _GAP * (right - left) + half)))
+        middle = (float((top + bottom) / 2), float(right + _GAP * (right - left) + half))
+        return cls(float(factor), middle, step)
 
     def drawn(self) -> dict[str, Any]:
         """Attributes of layers whose data are frequencies."""
-        return {"scale": (self.factor, self.factor), "translate": self.middle}
+        return {"scale": (self.factor * self.step,) * 2, "translate": self.middle}
 
     def image(self, spectrum: Spectrum) -> dict[str, Any]:
         """Attributes of the picture of a centred spectrum: true frequencies, then the place."""
@@ -94,7 +98,7 @@ def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
         "name": f"{source.name} · filter shapes",
         "features": {"does": np.array([], dtype=object), "ring": np.array([], dtype=bool)},
         "feature_defaults": {"does": "block", "ring": False},
-        "edge_width": width,
+        "edge_width": width / place.step,
         "edge_color": COLOURS["block"],
         "face_color": COLOURS["block"] + "40",
         "ndim": 2,
@@ -106,11 +110,11 @@ def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
 
 def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, place: Place, size: float) -> LayerTuple:
     """Suggested notches, at a frequency and at its opposite."""
-    both = np.concatenate([places, -places]).reshape(-1, 2)
+    both = np.concatenate([places, -places]).reshape(-1, 2) / place.step
     options = {
         "name": f"{source.name} · notches",
         "features": {"amplitude": np.tile(amplitudes, 2), "wave": np.tile(np.arange(len(places)), 2)},
-        "size": size,
+        "size": size / place.step,
         "face_color": "transparent",
         "border_color": COLOURS["block"],
         "border_width": 0.15,
@@ -121,7 +125,7 @@ def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, pla
     return both, options, "points"
 
 
-def drawn_filter(shapes: Any, notches: Any, soft: float, keep_mean: bool, radius: float) -> DrawnFilter:
+def drawn_filter(shapes: Any, notches: Any, step: float, *, soft: float, keep_mean: bool, radius: float) -> DrawnFilter:
     """The filter that the shapes and the notches that are still there stand for."""
     regions: list[Region] = []
     if shapes is not None:
@@ -129,16 +133,16 @@ def drawn_filter(shapes: Any, notches: Any, soft: float, keep_mean: bool, radius
         for i, (data, kind) in enumerate(zip(shapes.data, shapes.shape_type, strict=True)):
             ring = "ring" in table and bool(table["ring"].iloc[i])
             block = str(table["does"].iloc[i]) != "pass" if "does" in table else True
-            corners = tuple((float(y), float(x)) for y, x in np.asarray(data)[:, -2:])
+            corners = tuple((float(y), float(x)) for y, x in step * np.asarray(data, dtype=float)[:, -2:])
             if kind == "ellipse" and ring:
-                regions.append(_ring(np.asarray(corners), float(shapes.edge_width[i]), block))
+                regions.append(_ring(np.asarray(corners), step * float(shapes.edge_width[i]), block))
             elif kind == "ellipse":
                 regions.append(Region("ellipse", corners, block))
             elif kind in ("rectangle", "polygon") and len(corners) >= 3:
                 regions.append(Region("polygon", corners, block))
     if notches is not None:
         seen: set[tuple[float, float]] = set()
-        points = [tuple(float(x) for x in row[-2:]) for row in np.asarray(notches.data)]
+        points = [tuple(float(x) for x in row[-2:]) for row in step * np.asarray(notches.data, dtype=float)]
         for y, x in points:
             if (-y, -x) in points and (y, x) not in seen:  # one of the two deleted: the notch is gone
                 seen |= {(y, x), (-y, -x)}

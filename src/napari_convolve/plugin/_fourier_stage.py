@@ -65,7 +65,7 @@ class Stage:
         source = read_layer(layer)
         plane = plane_of(source, layer, self._viewer)
         self.layer, self.source, self.plane = layer, source, plane
-        self.place = layers.Place.beside(layer, plane.spacing)
+        self.place = layers.Place.beside(layer, plane.spacing, plane.bin)
         self.draw(shown_as)
         if not self.has("shapes"):
             shapes = self._add("shapes", layers.shapes_tuple(source, self.place, _RIM * plane.highest))
@@ -102,8 +102,8 @@ class Stage:
 
     def add_shape(self, kind: str, does: str, width: float) -> None:
         """A disc, ring, wedge or box, selected and ready to be moved; `width` of a ring in shares."""
-        assert self.plane is not None
-        shapes, f = self._own["shapes"], self.plane.highest
+        assert self.plane is not None and self.place is not None
+        shapes, f = self._own["shapes"], self.plane.highest / self.place.step
         shapes.selected_data = set()
         shapes.feature_defaults = {"does": does, "ring": kind == "ring"}
         shapes.current_edge_width = width * f if kind == "ring" else _RIM * f
@@ -125,11 +125,12 @@ class Stage:
     def widen(self, width: float) -> None:
         """Make selected rings, or all when none is selected, as wide as a share of the highest frequency."""
         shapes = self.get("shapes")
-        if shapes is None or self.plane is None or not len(shapes.data):
+        if shapes is None or self.plane is None or self.place is None or not len(shapes.data):
             return
         rings = set(np.flatnonzero(shapes.features["ring"].to_numpy(dtype=bool)).tolist())
         chosen = rings & set(shapes.selected_data) or rings
-        shapes.edge_width = [width * self.plane.highest if i in chosen else w for i, w in enumerate(shapes.edge_width)]
+        wide = width * self.plane.highest / self.place.step
+        shapes.edge_width = [wide if i in chosen else w for i, w in enumerate(shapes.edge_width)]
         self._changed()
 
     def selected_do(self, does: str) -> None:
@@ -170,9 +171,14 @@ class Stage:
 
     def drawn(self, soft: float, radius: float, keep_mean: bool) -> DrawnFilter:
         """The filter of what is drawn; `soft` in shares of the highest frequency, `radius` in bins."""
-        assert self.plane is not None
+        assert self.plane is not None and self.place is not None
         return layers.drawn_filter(
-            self.get("shapes"), self.get("notches"), soft * self.plane.highest, keep_mean, radius * self.plane.bin
+            self.get("shapes"),
+            self.get("notches"),
+            self.place.step,
+            soft=soft * self.plane.highest,
+            keep_mean=keep_mean,
+            radius=radius * self.plane.bin,
         )
 
     def show_live(self, data: np.ndarray) -> None:
