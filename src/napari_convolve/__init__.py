@@ -34,11 +34,13 @@ _WHERE = {
     "Spectrum": "ops._spectrum",
     "SystemCheck": "ops.interpret",
     "TextMatches": "ops.interpret",
+    "Theorem": "ops.theorem",
     "available_backends": "backends",
     "bandpass": "api",
     "check_lti": "recipes",
     "check_psf": "api",
     "clear_cache": "backends",
+    "convolution_theorem": "api",
     "convolve": "api",
     "correlate": "api",
     "covering_rotations": "api",
@@ -93,11 +95,13 @@ __all__ = [
     "Spectrum",
     "SystemCheck",
     "TextMatches",
+    "Theorem",
     "available_backends",
     "bandpass",
     "check_lti",
     "check_psf",
     "clear_cache",
+    "convolution_theorem",
     "convolve",
     "correlate",
     "covering_rotations",
@@ -154,6 +158,7 @@ if TYPE_CHECKING:
     from .api import (
         bandpass,
         check_psf,
+        convolution_theorem,
         convolve,
         correlate,
         covering_rotations,
@@ -197,5 +202,6 @@ if TYPE_CHECKING:
     from .ops.patch import Patch
     from .ops.residuals import DeconvolutionQuality
     from .ops.ring import RingCorrelation
+    from .ops.theorem import Theorem
     from .planning import ArraySpec, Plan
     from .recipes import Recipe, RecipeCheck, check_lti

@@ -71,3 +71,30 @@ def test_errors() -> None:
         nc.inspect(image, kernel, (1.5, 0))
     with pytest.raises(ValueError, match="operation"):
         nc.inspect(image, kernel, (0, 0), operation="blur")
+
+
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+@pytest.mark.parametrize("boundary", MODES.names())
+def test_the_same_in_frequency(boundary: str, operation: str) -> None:
+    rng = np.random.default_rng(8)
+    for shape, kernel_shape in (((20, 21), (4, 3)), ((9, 8, 7), (3, 2, 5)), ((6,), (11,))):
+        image, kernel = rng.normal(size=shape) * 1e3, rng.normal(size=kernel_shape)
+        options: dict[str, Any] = {"boundary": boundary, "cval": 2.5}
+        found = nc.convolution_theorem(image, kernel, operation=operation, **options)
+        result = getattr(nc, operation)(image, kernel, **options)
+        np.testing.assert_allclose(found.direct, result, atol=1e-9)
+        np.testing.assert_allclose(found.by_transform, result, atol=1e-9)
+        assert found.difference < 1e-14
+        np.testing.assert_allclose(found.product, found.image_transform * found.kernel_transform)
+        box = [(1, n - 2) for n in shape]
+        part = nc.convolution_theorem(image, kernel, operation=operation, region=box, **options)
+        np.testing.assert_allclose(part.by_transform, result[tuple(slice(*r) for r in box)], atol=1e-9)
+
+
+def test_errors_of_the_theorem() -> None:
+    with pytest.raises(ValueError, match="region"):
+        nc.convolution_theorem(np.ones((5, 5)), np.ones((3, 3)), region=[(0, 5), (2, 6)])
+    with pytest.raises(ValueError, match="as many"):
+        nc.convolution_theorem(np.ones((5, 5)), [1, 1])
+    with pytest.raises(TypeError, match="real"):
+        nc.convolution_theorem(np.ones((5, 5)) * 1j, np.ones((3, 3)))

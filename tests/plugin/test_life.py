@@ -320,7 +320,7 @@ def test_opening_and_closing_leaves_no_callbacks(viewer, open_panel, qtbot) -> N
 
     viewer.add_image(np.ones((5, 5)))
     counts, panels = [], []
-    for name in ("Convolve", "Kernel Designer", "Detect Features", "Deconvolve", "Convolve"):
+    for name in ("Convolve", "Kernel Designer", "Detect Features", "Deconvolve", "Inspector", "Convolve"):
         panels.append(weakref.ref(panel := open_panel(name)))
         viewer.window.remove_dock_widget(panel.native)
         del panel
@@ -331,5 +331,5 @@ def test_opening_and_closing_leaves_no_callbacks(viewer, open_panel, qtbot) -> N
         viewer.layers[0].name = f"renamed {len(counts)}"
         viewer.layers.pop()
         counts.append(callbacks())
-    assert [panel() for panel in panels] == [None] * 5
+    assert [panel() for panel in panels] == [None] * 6
     assert len(set(counts)) == 1, counts

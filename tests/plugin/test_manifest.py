@@ -31,6 +31,7 @@ def test_the_panels_have_their_names() -> None:
     names = [widget["display_name"] for widget in CONTRIBUTIONS["widgets"]]
     assert names[:4] == ["Kernel Designer", "Convolve", "Detect Features", "Deconvolve"] and {
         "Fourier",
+        "Inspector",
         "Recipes",
     } <= set(names)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 _WHERE = {
     "bandpass": "_spectral_filters",
     "check_psf": "_psf_doctor",
+    "convolution_theorem": "_seeing",
     "convolve": "_windows",
     "correlate": "_windows",
     "covering_rotations": "_rotations",
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from ._response import kernel_from_response as kernel_from_response
     from ._ring import fourier_ring_correlation as fourier_ring_correlation
     from ._rotations import covering_rotations as covering_rotations
+    from ._seeing import convolution_theorem as convolution_theorem
     from ._seeing import inspect as inspect
     from ._snr import matched_filter as matched_filter
     from ._spectral_filters import bandpass as bandpass

@@ -1,0 +1,64 @@
+"""How long the Inspector takes for one move of the mouse over a plane of 2048 x 2048.
+
+    xvfb-run -a python -m benchmarks.inspector
+
+Processor time from the event to the last change of a layer and the painted grids, in parts: our own code, and what
+napari needs to move the frame (its layer's attributes; not the drawing of the canvas, which comes later).
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ._page import table
+
+#: How many moves are measured; the first ones, which import and warm up, are not.
+MOVES, FIRST = 60, 5
+SIZE = 2048
+
+
+def main() -> None:
+    import napari
+
+    viewer = napari.Viewer(show=True)
+    viewer.add_image(np.random.default_rng(0).integers(0, 4096, (SIZE, SIZE)).astype("u2"))
+    _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Inspector")
+    lines = []
+    for label, kernel in (("sobel, 3 × 3", "sobel"), ("gaussian, 9 × 9", "gaussian")):
+        panel.kernel.kind.value = kernel
+        ours, frame = measure(viewer, panel)
+        lines.append([label, f"{ours:.1f} ms", f"{frame:.1f} ms"])
+    print("\n".join(table(["one move over 2048², uint16", "our own code", "napari, to move the frame"], lines)))
+    viewer.close()
+
+
+def measure(viewer: Any, panel: Any) -> tuple[float, float]:
+    """Median milliseconds of our code and of moving the frame."""
+    marks, moved = panel.marks, [0.0]
+    real = marks.move
+
+    def watched(*args: Any) -> None:
+        start = time.process_time()
+        real(*args)
+        moved[0] += time.process_time() - start
+
+    marks.move = watched
+    times = []
+    for number in range(MOVES + FIRST):
+        event = SimpleNamespace(position=(100.0 + 17 * number, 200.0 + 23 * number))
+        moved[0] = 0.0
+        start = time.process_time()
+        panel._hover(viewer, event)
+        panel.grids.grab()
+        times.append((1e3 * (time.process_time() - start - moved[0]), 1e3 * moved[0]))
+    marks.move = real
+    return tuple(statistics.median(column) for column in zip(*times[FIRST:], strict=True))  # type: ignore[return-value]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The walk of a window over a part of an image, cell by cell, as a list of places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+#: At most so many cells along each axis: more, and nobody waits for the end.
+_CELLS = 24
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The cells of a part of a result.
+
+    Attributes
+    ----------
+    first : tuple of int
+        Index, in the image, of the first one.
+    shape : tuple of int
+        Number of cells along each axis of the image; 1 along those without steps.
+    stride : tuple of int
+        From cell to cell.
+    """
+
+    first: tuple[int, ...]
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """Number of cells."""
+        total = 1
+        for n in self.shape:
+            total *= n
+        return total
+
+    def cell(self, number: int) -> tuple[int, ...]:
+        """Index of a cell in the result, row by row."""
+        found = []
+        for n in reversed(self.shape):
+            number, at = divmod(number, n)
+            found.append(at)
+        return tuple(reversed(found))
+
+    def place(self, number: int) -> tuple[int, ...]:
+        """Index of a cell in the image.
+
+        Examples
+        --------
+        >>> walk = Walk((4, 2, 6), (1, 2, 3), (1, 2, 2))
+        >>> walk.length, walk.cell(4), walk.place(4)
+        (6, (0, 1, 1), (4, 4, 8))
+        """
+        steps = zip(self.first, self.cell(number), self.stride, strict=True)
+        return tuple(first + at * step for first, at, step in steps)
+
+
+def walk_around(place: Sequence[int], shape: Sequence[int], axes: Sequence[int], stride: int) -> Walk:
+    """A walk along the last two of `axes`, with the place in its middle, inside an image of `shape`."""
+    first, count, steps = list(place), [1] * len(shape), [1] * len(shape)
+    for axis in axes[-2:]:
+        cells = -(-shape[axis] // stride)
+        count[axis] = min(cells, _CELLS)
+        begin = place[axis] // stride - count[axis] // 2
+        first[axis] = stride * min(max(begin, 0), cells - count[axis])
+        steps[axis] = stride
+    return Walk(tuple(first), tuple(count), tuple(steps))

@@ -1,0 +1,300 @@
+"""See what a convolution does: the window below the mouse, its numbers, and where the result comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import CheckBox, Container, PushButton, SpinBox, Widget
+
+import napari_convolve as nc
+
+from ..kernels import Kernel
+from ..ops.patch import Patch
+from ._chooser import KernelChooser
+from ._fields import Choice
+from ._form import Fold, Form, rows
+from ._help import help_text, show_help
+from ._inspector_grids import PatchGrids
+from ._inspector_marks import Marks, layer_index
+from ._inspector_player import Player
+from ._inspector_transforms import FrequencyPart
+from ._inspector_walk import Walk, walk_around
+from ._job import sentence
+from ._layer_choice import LayerChoice
+from ._layers import Source, View, preferred, read_layer, views
+from ._scroll import Scroll, column
+from ._text import note, say
+from ._visibility import Visibility, holding
+
+_START = "Move the mouse over the image."
+_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
+
+
+class Inspector(Container[Widget]):
+    """Shows the window of a convolution below the mouse, in numbers."""
+
+    guide = """# Inspector
+
+1. Choose the **image** and the **kernel**, and move the mouse over the image. The yellow frame is the window: the
+   samples that the kernel sees at this place.
+2. The grids are the **image** in the window, the **kernel** as it is applied (*convolve* flips it, *correlate* does
+   not), and the **products**. Their sum is the result at this place. Hatched samples lie outside the image: the
+   boundary rule supplied them.
+3. **Play** makes the window walk; the result appears cell by cell. **Step** goes one cell further.
+4. **Same thing in frequency** transforms image and kernel, multiplies, transforms back, and says how much that differs.
+
+Tick **hold this place** to keep a window while the mouse goes elsewhere. Point at a cell to read its whole numbers.
+"""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self._watching = False
+        self.marks = Marks(napari_viewer)
+        self.place: tuple[int, ...] | None = None
+        self.patch: Patch | None = None
+        self._kernel: Kernel | str | None = None
+        self._options: dict[str, Any] = {}
+        self._read: tuple[Any, tuple[int, ...], np.ndarray] | None = None
+        self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to look into; it is not changed")
+        self.image.prefer_selected()
+        self.view = Choice(label="act on", tooltip="The axes of the kernel")
+        self.kernel = KernelChooser(napari_viewer, start="sobel")
+        self.settings = Form(nc.inspect, leave_out=("axes", "mask", "origin", "nan", "shape"))
+        self.stride = SpinBox(value=1, min=1, max=64, label="stride", tooltip="Steps from window to window")
+        self.plane = SpinBox(value=0, min=0, max=0, label="slice of the kernel", tooltip="Which one the grids show")
+        self.grids, self.frequency = PatchGrids(), FrequencyPart()
+        self.message, self.total, self.legend = note(_START), note(), note()
+        self.player = Player(self.marks, self._new_walk, self._value, self._look)
+        self.help = PushButton(text="Help", tooltip="What to do here")
+        self.hold = CheckBox(text="hold this place", tooltip="The mouse changes nothing while this is ticked")
+        chosen = column([self.kernel, self.settings, rows([self.stride])])
+        self.fold = Fold("Kernel, rule and stride", chosen)
+        self.fold.open()
+        self.body = column(
+            [
+                rows([self.image, self.view]),
+                self.fold,
+                self.message,
+                rows([self.plane]),
+                self.total,
+                holding(self.grids),
+                self.legend,
+                self.player,
+                self.hold,
+                self.frequency,
+                self.help,
+            ]
+        )
+        self.native.layout().addWidget(Scroll(self.body))
+        self.native.layout().addStretch()
+        self.image.changed.connect(self._image_changed)
+        self.view.changed.connect(self._view_changed)
+        for part in (self.kernel, self.settings, self.stride):
+            part.changed.connect(self._settings_changed)
+        self.plane.changed.connect(self._draw)
+        self.help.changed.connect(self.show_help)
+        self._eyes = Visibility(self.native, self.attach, self.detach)
+        self._image_changed()
+
+    # --- coming and going ------------------------------------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Follow the mouse: the panel can be seen."""
+        if not self._watching:
+            self._watching = True
+            self._viewer.mouse_move_callbacks.append(self._hover)
+            self._viewer.scene.camera.events.zoom.connect(self.marks.rezoom)
+
+    def detach(self) -> None:
+        """Let go of the viewer: nobody sees the panel, and napari does not say when it is closed."""
+        if not self._watching:
+            return
+        self._watching = False
+        self.player.stop()
+        self.frequency.stop()
+        if self._hover in self._viewer.mouse_move_callbacks:
+            self._viewer.mouse_move_callbacks.remove(self._hover)
+        self._viewer.scene.camera.events.zoom.disconnect(self.marks.rezoom)
+        self.marks.remove_outline()
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.body.reset_choices()
+
+    def show_help(self) -> None:
+        """Open a window that says what to do."""
+        show_help(self.native, help_text(self.guide, nc.inspect, self.settings))
+
+    # --- what is chosen --------------------------------------------------------------------------------------------
+
+    def _image_changed(self) -> None:
+        layer = self.image.value
+        source = read_layer(layer) if layer is not None else None
+        choices = views(source.axes) if source else ()
+        before = self.view.value
+        self.view.offer((view.label, view) for view in choices)
+        if choices and before not in choices:
+            self.view.value = preferred(choices, 2 if before is None else before.ndim)
+        self.place = None
+        self._view_changed()
+
+    def _view_changed(self) -> None:
+        self.patch = self._read = None
+        source = read_layer(self.image.value) if self.image.value is not None else None
+        view: View | None = self.view.value
+        if source is not None and view is not None:
+            self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.player.enabled = source is not None
+        self._settings_changed()
+
+    def _settings_changed(self) -> None:
+        """Make the kernel, and look at the same place with it."""
+        self.player.forget()
+        self.patch = None
+        try:
+            self._kernel = self.kernel.kernel()
+            self._options = self.settings.arguments()
+            if self._kernel.values.dtype.kind == "c":
+                raise ValueError("this kernel is complex: it has two numbers for each sample, which no grid shows")
+        except (ValueError, TypeError, OSError, MemoryError) as error:
+            self._kernel = sentence(error)
+        if isinstance(self._kernel, Kernel):
+            planes = self._kernel.shape[0] if self._kernel.ndim == 3 else 1
+            self.plane.max = max(planes - 1, 0)
+            self.plane.value = self._kernel.center[0] if planes > 1 else 0
+        self.plane.visible = isinstance(self._kernel, Kernel) and self._kernel.ndim == 3
+        self._look(self.place)
+
+    # --- one window ------------------------------------------------------------------------------------------------
+
+    def _hover(self, viewer: Any, event: Any) -> None:
+        """The mouse has moved over the canvas."""
+        layer = self.image.value
+        if layer is None or self.hold.value or self.player.running:
+            return
+        index = layer_index(layer, event.position)
+        if index is not None:
+            self._look(on_stride(index, self.view.value, self.stride.value))
+
+    def _inspect(self, source: Source, place: Sequence[int]) -> Patch | str:
+        """The window at a place, or what is wrong."""
+        acted = tuple(place[a] for a in self.view.value.axes)
+        try:
+            return nc.inspect(self._samples(source, place), self._kernel, acted, **self._options)
+        except (ValueError, TypeError, IndexError) as error:
+            return sentence(error)
+
+    def _look(self, place: Sequence[int] | None) -> None:
+        """Show the window at a place of the image."""
+        layer = self.image.value
+        if layer is None or isinstance(self._kernel, str) or self._kernel is None:
+            self._say(self._kernel if isinstance(self._kernel, str) and layer is not None else _NO_IMAGE)
+            return
+        source = read_layer(layer)
+        if source.rgb:
+            self._say(f"{source.name} is an RGB layer: split its colours first (right click on the layer)")
+            return
+        if place is None:
+            self._say(_START)
+            return
+        patch = self._inspect(source, place)
+        if isinstance(patch, str):
+            self._say(patch)
+            return
+        self.patch, self.place = patch, tuple(place)
+        say(self.message, "")
+        self._draw()
+        self._outline(source, self.view.value)
+        self.frequency.follow(self._samples(source, place), self._kernel, patch.index, self._options)
+
+    def _say(self, text: str) -> None:
+        """Show a sentence instead of a window."""
+        self.patch = None
+        self.grids.show_patch(None, 0, True)
+        self.frequency.clear()
+        self.marks.remove_outline()
+        for label in (self.total, self.legend):
+            say(label, "")
+        say(self.message, text)
+
+    def _samples(self, source: Source, place: Sequence[int]) -> np.ndarray:
+        """The image along the acted axes; of a lazy one, read once for each place along the others."""
+        axes = self.view.value.axes
+        key = tuple(slice(None) if a in axes else place[a] for a in range(source.ndim))
+        if not source.lazy:
+            return np.asarray(source.data[key])
+        at = tuple(i for a, i in enumerate(place) if a not in axes)
+        if self._read is None or self._read[0] is not source.data or self._read[1] != at:
+            self._read = (source.data, at, np.asarray(source.data[key]))
+        return self._read[2]
+
+    def _draw(self) -> None:
+        patch = self.patch
+        if patch is None or self.place is None:
+            return
+        self.grids.show_patch(patch, self.plane.value, self._options.get("operation", "convolve") == "convolve")
+        names = self.view.value.names
+        where = ", ".join(f"{name} {i}" for name, i in zip(names, patch.index, strict=True))
+        part = ""
+        if patch.values.ndim == 3:
+            share = float(patch.products[self.plane.value].sum())
+            part = f", of which {share:.6g} from this slice"
+        say(self.total, f"Sum of the products {patch.sum.real:.6g}{part} = the result at {where}")
+        outside = int(patch.supplied.sum())
+        rule = self._options.get("boundary", "reflect")
+        say(
+            self.legend,
+            f"Hatched: {outside} of {patch.supplied.size} samples lie outside the image; “{rule}” supplies them"
+            if outside
+            else "",
+        )
+
+    def _outline(self, source: Source, view: View) -> None:
+        assert self.patch is not None and self.place is not None
+        low, high = list(self.place), list(self.place)
+        for axis, start, length in zip(view.axes, self.patch.start, self.patch.values.shape, strict=True):
+            low[axis], high[axis] = start, start + length - 1
+        shown = self._shown_axes(source)
+        if self._watching and len(shown) == 2:
+            begin = [low[a] if a in shown else i for a, i in enumerate(self.place)]
+            end = [high[a] if a in shown else i for a, i in enumerate(self.place)]
+            self.marks.outline(source, begin, end, shown)
+
+    def _shown_axes(self, source: Source) -> list[int]:
+        """The axes of the image that lie in the plane of the screen."""
+        ahead = self._viewer.dims.ndim - source.ndim
+        return sorted(d - ahead for d in self._viewer.dims.displayed if d >= ahead)
+
+    # --- the walk --------------------------------------------------------------------------------------------------
+
+    def _new_walk(self) -> tuple[Source, Walk] | None:
+        """A walk around the place, or the middle of the image; None when there is nothing to walk on."""
+        if self.image.value is None or not isinstance(self._kernel, Kernel):
+            return None
+        source = read_layer(self.image.value)
+        if source.rgb:
+            return None
+        shape, shown = source.data.shape[: source.ndim], self._shown_axes(source)
+        place = self.place or on_stride(self._middle(shape, shown), self.view.value, self.stride.value)
+        axes = [a for a in self.view.value.axes if a in shown] or list(self.view.value.axes)
+        return source, walk_around(place, shape, axes, self.stride.value)
+
+    def _middle(self, shape: Sequence[int], shown: Sequence[int]) -> tuple[int, ...]:
+        """The middle of the image, in the planes that are seen now."""
+        point = np.asarray(self._viewer.dims.point, float)[-len(shape) :]
+        now = layer_index(self.image.value, point)
+        return tuple(n // 2 if now is None or a in shown else now[a] for a, n in enumerate(shape))
+
+    def _value(self, place: Sequence[int]) -> float | None:
+        """The result at a place."""
+        patch = self._inspect(read_layer(self.image.value), place)
+        return float(patch.sum.real) if isinstance(patch, Patch) else None
+
+
+def on_stride(index: Sequence[int], view: View, stride: int) -> tuple[int, ...]:
+    """The sample at or before an index at which a window of a stride stands."""
+    return tuple(i - i % stride if a in view.axes else i for a, i in enumerate(index))
