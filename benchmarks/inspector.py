@@ -24,10 +24,12 @@ SIZE = 2048
 
 def main() -> None:
     import napari
+    from qtpy.QtWidgets import QApplication
 
     viewer = napari.Viewer(show=True)
     viewer.add_image(np.random.default_rng(0).integers(0, 4096, (SIZE, SIZE)).astype("u2"))
     _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Inspector")
+    QApplication.processEvents()
     lines = []
     for label, kernel in (("sobel, 3 × 3", "sobel"), ("gaussian, 9 × 9", "gaussian")):
         panel.kernel.kind.value = kernel

@@ -84,6 +84,17 @@ def test_detect(tmp_path: Path) -> None:
     assert (tmp_path / "null.png").exists()
 
 
+def test_ways_of_reading_prints_what_it_says_and_draws_its_pictures(tmp_path: Path) -> None:
+    run([sys.executable, str(ROOT / "docs" / "make_readings.py"), str(tmp_path)], tmp_path, tmp_path)
+    page = (ROOT / "docs" / "ways-of-reading.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", page)
+    assert len(links) >= 12 and page.count("# -> ") >= 35
+    for link in links:
+        assert (ROOT / "docs" / link).exists(), link
+        if link.startswith("images/readings/"):
+            assert (tmp_path / Path(link).name).stat().st_size > 2000
+
+
 @pytest.mark.slow
 def test_extending(tmp_path: Path) -> None:
     shown = run_page("docs/extending.md", tmp_path, ROOT)
