@@ -140,7 +140,7 @@ def main(folder: Path) -> None:
     for name, draw in PICTURES.items():
         figure = draw(names)
         figure.tight_layout()
-        figure.savefig(folder / f"{name}.png", dpi=90)
+        figure.savefig(folder / f"{name}.png", dpi=90, bbox_inches="tight")
         plt.close(figure)
 
 
