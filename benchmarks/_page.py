@@ -96,6 +96,8 @@ def _summary(rows: Results) -> list[str]:
     text = f"**{reached} of {len(judged)} rows reach their goal**; the others are listed under [Misses](#misses)."
     if disturbed := sum(map(_disturbed, rows.values())):
         text += f" In {disturbed} rows, marked ~, others used the machine during most calls."
+    if missing := [f"`{row.name}`" for row in registered() if row.name not in rows]:
+        text += f" Not measured: {', '.join(missing)}."
     return [text]
 
 
@@ -152,13 +154,19 @@ def _large(rows: Results) -> list[str]:
     for row in rows.values():
         for name, one in row["contenders"].items():
             lines.append((
-                row["title"] if name == OURS else "", _marked(name, one), seconds(one["median"]),
+                row["title"] if name == OURS else "", _marked(name, one),
+                ("" if one["quiet"] else "~ ") + seconds(one["median"]),
                 f"{one['growth'] / 2**30:.2f} GiB", _error(one),
-                f"{ratio(row)[0]:.2f}, goal {_goal(row)}; at most {row['memory']} GiB" if name == OURS else "",
+                f"{_times(row)}, goal {_goal(row)}; at most {row['memory']} GiB" if name == OURS else "",
             ))  # fmt: skip
     head = ("work", "library", "time", "memory beyond the input, result included", "error", "ratio")
     return ["## Large images\n\nEach in a process of its own; memory is the growth of the resident peak.\n",
             *table(head, lines)]  # fmt: skip
+
+
+def _times(row: Mapping[str, Any]) -> str:
+    times, best = ratio(row)
+    return f"{times:.2f}" if best else "others not measured"
 
 
 def _marked(name: str, one: Mapping[str, Any]) -> str:
@@ -224,7 +232,7 @@ def _first(found: Results) -> list[str]:
 
 def _without_numba(found: Results) -> list[str]:
     if not found:
-        return []
+        return ["## Without Numba\n", "Not measured yet: `python -m benchmarks --parts without-numba` does."]
     lines = []
     for row in found.values():
         times, best = ratio(row)
@@ -259,7 +267,7 @@ def _hits(cases: Sequence[Mapping[str, Any]], key: str) -> str:
 
 def _planner(found: Results) -> list[str]:
     if not found:
-        return []
+        return ["## The planner's choices\n", "Not measured yet: `python -m benchmarks --parts planner` does."]
     cases = found["cases"]
     misses = sorted((one for one in cases if one["slower"] > TOLERANCE), key=lambda one: -one["slower"])
     text = (

@@ -120,4 +120,6 @@ def _label(path: str, function: str) -> str:
         return function
     parts = Path(path).with_suffix("").parts
     start = next((i + 1 for i, part in enumerate(parts) if part in ("site-packages", "src")), len(parts) - 2)
+    # a compiled driver's name says all it was made of; its kind will do
+    function = function.partition("_0_0_")[0]
     return ".".join((*parts[start:], function)).replace("napari_convolve.", "")
