@@ -155,7 +155,7 @@ def _large(rows: Results) -> list[str]:
         for name, one in row["contenders"].items():
             lines.append((
                 row["title"] if name == OURS else "", _marked(name, one),
-                ("" if one["quiet"] else "~ ") + seconds(one["median"]),
+                ("" if one.get("quiet", 1) else "~ ") + seconds(one["median"]),
                 f"{one['growth'] / 2**30:.2f} GiB", _error(one),
                 f"{_times(row)}, goal {_goal(row)}; at most {row['memory']} GiB" if name == OURS else "",
             ))  # fmt: skip
