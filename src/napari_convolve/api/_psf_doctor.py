@@ -13,16 +13,13 @@ from .._registry import Param
 from ..backends import backend_of
 from ..kernels import Kernel
 from ..kernels._geometry import as_shape
-from ..kernels._optics import NM, check_aperture, check_light
+from ..kernels._optics import NM, check_aperture, check_light, micrometres
 from ..kernels._values import as_spacing
 from ..ops import psf_findings as findings
 from ..ops import psf_repair as repairing
 from ..ops._psf_case import Case, PsfCheck
 from ..ops.beads import BeadPsf
 from ._options import ReportCallback, as_callback
-
-_MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "micrometer": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6}
-_MICROMETRES |= {"nanometer": 1e-3, "millimeter": 1e3, "cm": 1e4, "pm": 1e-6, "å": 1e-4}
 
 ImageSpacing = Annotated[float | Sequence[float] | None, Param(min=0, label="pixel size of the image")]
 Unit = Annotated[str | None, Param(label="unit")]
@@ -198,7 +195,7 @@ def nyquist(optics: tuple[float | None, float | None, float], ndim: int, unit: s
 
 def factor(unit: str) -> float:
     """Micrometres in a unit."""
-    found = _MICROMETRES.get(unit.lower())
+    found = micrometres(unit)
     if found is None:
-        raise ValueError(f"units={unit!r} is no length that is known: {', '.join(sorted(_MICROMETRES))}")
+        raise ValueError(f"units={unit!r} is no length that is known, such as 'um' or 'nm'")
     return found

@@ -24,10 +24,29 @@ Size: TypeAlias = Annotated[int | Sequence[int] | None, Param(min=1, step=2, lab
 Energy: TypeAlias = Annotated[float, Param(min=0.1, max=0.999, step=0.01, label="light to hold", advanced=True)]
 PixelSize: TypeAlias = Annotated[Lengths, Param(min=0, step=0.01, label="pixel size (µm)")]
 
+_MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "micrometer": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6}
+_MICROMETRES |= {"nanometer": 1e-3, "millimeter": 1e3, "cm": 1e4, "pm": 1e-6, "å": 1e-4}
 #: Wavelengths that a microscope may use, in nm.
 _LIGHT = (100.0, 20_000.0)
 #: Pixels this many times wider than the PSF were given in another unit.
 _ABSURD = 25.0
+
+
+def micrometres(unit: str | None) -> float | None:
+    """Return how many µm a unit of length is, None when it is none.
+
+    Examples
+    --------
+    >>> micrometres("nm"), micrometres("pixel")
+    (0.001, None)
+    """
+    return _MICROMETRES.get((unit or "").lower())
+
+
+def in_micrometres(spacing: Sequence[float] | None, unit: str | None) -> tuple[float, ...] | None:
+    """Return lengths in µm, None when their unit is not known."""
+    one = micrometres(unit)
+    return None if spacing is None or one is None else tuple(round(s * one, 9) for s in spacing)
 
 
 def check_light(**wavelengths: float) -> None:

@@ -60,7 +60,7 @@ def shifted(case: Case) -> Iterator[Finding]:
         return
     light = np.maximum(case.values - max(pedestal(case.values), 0.0), 0)
     kept = damage_of_shift(light, shift)
-    words = ", ".join(f"{s + 0.0:+.2f}" for s in shift)
+    words = ", ".join(f"{round(s, 2) + 0.0:+.2f}" for s in shift)
     what = (
         f"the bright core lies ({words}) px from the centre at {case.center}: results move by as much, and at its "
         f"place a point keeps about {100 * kept:.0f} % of its brightness"

@@ -11,6 +11,7 @@ from magicgui.types import FileDialogMode
 from magicgui.widgets import CheckBox, Container, FileEdit, Widget
 
 from ..kernels import KERNELS, Kernel
+from ..kernels._optics import in_micrometres
 from ..kernels._text import format_matrix
 from ..kernels.files import FORMATS
 from ._fields import HEADING, Choice
@@ -111,7 +112,7 @@ class KernelChooser(Container[Widget]):
         self._view, self._spacing, self._unit = view, None if spacing is None else tuple(spacing), unit
         self.unit.offer((written(text), text) for text in (PIXELS, unit) if text)
         for form in self._forms.values():
-            form.set_axes(view.names)
+            self._tell_axes(form)
         self._show_unit()
 
     def kernel(self) -> Kernel:
@@ -185,15 +186,24 @@ class KernelChooser(Container[Widget]):
 
     def _has_lengths(self) -> bool:
         kind = self.kind.value
-        return kind in KERNELS and kind != TYPED and "spacing" in KERNELS.get(kind).signature.parameters
+        takes = kind in KERNELS and kind != TYPED and "spacing" in KERNELS.get(kind).signature.parameters
+        return takes and not _has_own_lengths(kind)
+
+    def _tell_axes(self, form: Form) -> None:
+        """The axes of the image; and its pixel size, where a form asks for one."""
+        form.set_axes(self._view.names)
+        pixel = in_micrometres(self._spacing, self._unit)
+        if "spacing" in form.parameters and pixel is not None:
+            form["spacing"].value = pixel[0] if len(set(pixel)) == 1 else pixel
 
     def _form_of(self, kind: str) -> Form:
         """The form of a kernel; it keeps its values while another kernel is chosen."""
         if kind not in self._forms:
             function, more = KERNELS.get(kind).function, "More parameters"
-            form = Form(function, leave_out=("ndim", "spacing"), more=more, sliders=self._sliders)
+            leave_out = ("ndim",) if _has_own_lengths(kind) else ("ndim", "spacing")
+            form = Form(function, leave_out=leave_out, more=more, sliders=self._sliders)
             form.name = kind
-            form.set_axes(self._view.names)
+            self._tell_axes(form)
             self._forms[kind] = form
             self._slot.append(form)
         return self._forms[kind]
@@ -204,6 +214,12 @@ class KernelChooser(Container[Widget]):
         self.kind.value = TYPED
         if typeable and self.form is not None:
             self.form["values"].value = format_matrix(np.atleast_2d(kernel.values))
+
+
+def _has_own_lengths(kind: str) -> bool:
+    """Whether a kernel says in which unit its lengths are, as a model of a microscope does."""
+    takes = KERNELS.get(kind).signature.parameters
+    return "spacing" in takes and takes["spacing"].default is not None
 
 
 def _kinds() -> list[tuple[str, Any] | None]:

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import Any, ClassVar
 
 import numpy as np
-from magicgui.widgets import PushButton, Widget
+from magicgui.widgets import CheckBox, PushButton, Widget
 
 import napari_convolve as nc
 
@@ -21,6 +21,9 @@ from ._live_layer import LiveLayer
 from ._method_forms import Method, MethodForms, plain_method
 from ._noise_view import NoiseView
 from ._panel import OperationPanel
+from ._psf_beads import FROM_BEADS, BeadSource
+from ._psf_quality import quality_text
+from ._psf_view import PsfView
 from ._recording import recorded, unrecorded
 from ._request import Progress, Request, Result, on_colours
 from ._text import say
@@ -50,8 +53,9 @@ class DeconvolvePanel(OperationPanel):
     guide: ClassVar[str] = """# Deconvolve
 
 1. Choose the **image**.
-2. Choose the **PSF**: how one point looks through the microscope. It comes from a layer, from a file, or from the
-   catalogue (a Gaussian is a start).
+2. Choose the **PSF**: how one point looks through the microscope. It is computed by a model (*gibson lanni*,
+   *confocal* …: give the NA and the wavelength), measured on beads, or comes from a layer or a file. Below it you see
+   what it looks like, and what is wrong with it; **Fix** mends that.
 3. Choose the **method**, and press **Run**.
 
 **Wiener**: the noise is estimated, and shown under *Noise in the image*. Ringing or grain: give a larger **noise to
@@ -63,12 +67,15 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
 """
 
     def make_settings(self) -> MethodForms:
+        self.judge = CheckBox(text="measure the quality", tooltip="Residual, light and resolution, after the run")
         others = [plain_method(name) for name in DECONVOLVERS]
-        return MethodForms([*METHODS, *others], leave_out=("axes", "mask"), also=[self.mask])
+        return MethodForms([*METHODS, *others], leave_out=("axes", "mask"), also=[self.mask, self.judge])
 
     def inputs(self) -> list[Widget]:
-        self.psf = KernelChooser(self._viewer, label="PSF", normalize=False)
-        return [self.psf]
+        sources = {FROM_BEADS: BeadSource(self._viewer)}
+        self.psf = KernelChooser(self._viewer, label="PSF", normalize=False, sources=sources)
+        self.doctor = PsfView(self.psf)
+        return [self.psf, self.doctor]
 
     def __init__(self, napari_viewer: Any) -> None:
         self._asked = ""
@@ -86,17 +93,19 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
     def view_changed(self, source: Source | None, view: View | None) -> None:
         if source is not None and view is not None:
             self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.doctor.set_image(source, view)
         self.noise.clear()
 
     def operation_now(self) -> str:
         return self._asked or self.settings.operation
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        return (self.psf.kernel(),)
+        return (self.doctor.kernel(),)
 
     def extras(self) -> dict[str, Any]:
         iterative = not self._asked and self.settings.takes("intermediate")
-        return {"watch": Watch(pictures=not self._source().rgb)} if iterative else {}
+        watch = {"watch": Watch(pictures=not self._source().rgb)} if iterative else {}
+        return {**watch, "judge": bool(self.judge.value)}
 
     def _source(self) -> Source:
         return read_layer(self.image.value)
@@ -124,6 +133,8 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         data = on_colours(request, image, progress=progress, report=reports.append, **more)
         name = f"{short(request.source.name)} · deconvolved"
         notes = spacing_notes(request.arguments[0], request.source, request.view)
+        if request.extras.get("judge"):
+            notes += (quality_text(request, image, data, request.arguments[0]),)
         layer = image_tuple(request.source, data, name)
         if watch is not None and watch.kept is not None:
             if watch.uneven:  # no call gives some images more iterations than others

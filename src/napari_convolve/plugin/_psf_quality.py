@@ -1,0 +1,36 @@
+"""How good a deconvolution is, in words: resolution before, what is left unexplained, and the light."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import napari_convolve as nc
+
+from ..kernels import Kernel
+from ._request import Request
+from ._text import written
+
+
+def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
+    """A sentence for an image without batch axes, whose result explains it; why not for others."""
+    source, view = request.source, request.view
+    if source.rgb or any(source.data.shape[a] > 1 for a in range(source.ndim) if a not in view.axes):
+        return "quality: measured for a single image only"
+    keys = ("background", "edges")
+    options = {key: request.options[key] for key in keys if key in request.options}
+    try:
+        before, after = (
+            nc.deconvolution_quality(image, one, psf, axes=view.axes, **options) for one in (image, result)
+        )
+    except ValueError as error:
+        return f"quality: {error}"
+    kept = (
+        f"unexplained {before.chi_square:.3g} times the noise before, {after.chi_square:.3g} after (1 is best), "
+        f"light kept {100 * after.flux_ratio:.1f} %"
+    )
+    unit = written(source.unit_of(view) or "px")
+    try:
+        ring = nc.fourier_ring_correlation(image, spacing=source.spacing_of(view), axes=view.axes)
+    except ValueError:
+        return f"quality: {kept}"
+    return f"quality: {kept}; resolution of the image (FRC) {ring.resolution:.3g} {unit}"

@@ -1,0 +1,157 @@
+"""The PSF in the Deconvolve panel: computed, measured, mended, per channel; by hand, and equal to the functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+import napari_convolve as nc
+
+BEADS = Path(__file__).parents[1] / "data" / "beads3d_confocal" / "bead_image1_crop.tif"
+UM = {"units": ("um",) * 3, "axis_labels": ("z", "y", "x"), "scale": (0.3, 0.1, 0.1)}
+
+
+@pytest.fixture
+def seen(qtbot: Any) -> Callable[[Any], str]:
+    """Wait until the PSF has been looked at; what is said of it."""
+
+    def wait(panel: Any) -> str:
+        qtbot.waitUntil(lambda: not panel.doctor._timer.isActive(), timeout=20000)
+        return str(panel.doctor.text.value)
+
+    return wait
+
+
+def test_a_model_takes_the_pixel_size_of_the_layer(viewer, open_panel, hands, seen) -> None:
+    image = np.random.default_rng(0).random((9, 24, 26)).astype("f4")
+    viewer.add_image(image, name="a", **UM)
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "confocal")
+    assert panel.psf.form["spacing"].value == (0.3, 0.1, 0.1)
+    said = seen(panel)
+    assert said.startswith("FWHM ") and "µm" in said
+    assert panel.doctor.picture.isVisible() and [p[0] for p in panel.doctor.picture.planes] == [
+        "in focus (xy)",
+        "along the axis (xz)",
+    ]
+    hands.write(panel.psf.form["na"], "1.2")
+    hands.write(panel.psf.form["refractive_index"], "1.33")
+    hands.write(panel.settings["nsr"], "0.01")
+    assert hands.run(panel).startswith("wiener · ")
+    psf = nc.kernels.confocal(na=1.2, refractive_index=1.33, spacing=(0.3, 0.1, 0.1))
+    assert psf.shape[0] <= 9
+    expected = nc.wiener(image, psf, nsr=0.01)
+    np.testing.assert_allclose(viewer.layers["a · deconvolved"].data, expected, atol=1e-5)
+    hands.write(panel.psf.form["wavelength"], "0.52")
+    assert seen(panel) == "wavelength=0.52 looks like µm, nm is expected: 520"
+    assert "looks like µm" in hands.run(panel)
+
+
+def test_a_computed_psf_is_no_larger_than_the_image(viewer, open_panel, hands, seen) -> None:
+    viewer.add_image(np.random.default_rng(0).random((5, 20, 20)).astype("f4"), name="thin", **UM)
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "Born-Wolf")
+    seen(panel)
+    hands.write(panel.settings["nsr"], "0.1")
+    assert hands.run(panel).startswith("wiener · ")
+
+
+def test_a_spoilt_psf_is_told_and_mended(viewer, open_panel, hands, seen) -> None:
+    values = nc.kernels.gaussian(sigma=(1, 2, 2), truncate=6).values
+    spoilt = np.roll(values, (0, 2, 0), (0, 1, 2)) + 0.01 * values.max()
+    viewer.add_image(spoilt, name="psf", **{**UM, "scale": (0.3, 0.05, 0.05)})
+    image = np.random.default_rng(0).random((16, 40, 40)).astype("f4")
+    viewer.add_image(image, name="image", **UM)
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.image, "image")
+    hands.pick(panel.psf.kind, "from a layer")
+    hands.pick(panel.psf.layer, "psf")
+    said = seen(panel)
+    assert "The bright core lies (+0.00, +2.00, +0.00) px" in said and "background" in said
+    assert "pixels are 0.3 x 0.05 x 0.05 um, the image's 0.3 x 0.1 x 0.1" in said
+    hands.click(panel.doctor.fix)
+    assert "✓ Nothing is wrong with it." in seen(panel)
+    assert "onto the centre" in str(panel.doctor.done.value) and "resampled" in str(panel.doctor.done.value)
+    hands.write(panel.settings["nsr"], "0.01")
+    assert hands.run(panel).startswith("wiener · ")
+    fixed = nc.fix_psf(nc.Kernel(spoilt, spacing=(0.3, 0.05, 0.05), units="um"), image, spacing=(0.3, 0.1, 0.1))
+    np.testing.assert_allclose(viewer.layers["image · deconvolved"].data, nc.wiener(image, fixed, nsr=0.01), atol=1e-5)
+    hands.click(panel.doctor.undo)
+    assert "The bright core" in seen(panel)
+
+
+def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot) -> None:
+    image = tifffile.imread(BEADS)
+    place = {**UM, "scale": (0.125, 0.0225, 0.0225)}
+    viewer.add_image(image, name="beads", **place)
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "measured on beads")
+    assert "press Measure" in seen(panel)
+    beads = panel.psf._sources["measured on beads"]
+    hands.write(beads.size, "19 31 31")
+    hands.click(beads.measure)
+    qtbot.waitUntil(lambda: beads.found is not None, timeout=30000)
+    assert "PSF from 4 of 4 beads" in str(beads.text.value)
+    assert "FWHM 0.5" in seen(panel)
+    expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
+    assert panel.doctor.kernel() == expected.psf
+    hands.click(beads.pick)
+    points = viewer.layers["beads of beads"]
+    points.add([[23, 73, 30], [23, 36, 125]])
+    assert beads.points.value is points
+    hands.click(beads.measure)
+    qtbot.waitUntil(lambda: "of 2 beads" in str(beads.text.value), timeout=30000)
+
+
+def test_one_wavelength_per_channel(viewer, open_panel, hands, seen) -> None:
+    image = np.random.default_rng(0).random((2, 9, 24, 26)).astype("f4")
+    viewer.add_image(
+        image, name="a", axis_labels=("c", "z", "y", "x"), scale=(1, 0.3, 0.1, 0.1), units=("pixel", "um", "um", "um")
+    )
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "Gaussian PSF")
+    seen(panel)
+    hands.write(panel.doctor.wavelengths, "461, 600, 700")
+    hands.write(panel.settings["nsr"], "0.01")
+    assert "3 wavelengths are given, the image has c: 2" in hands.run(panel)
+    hands.write(panel.doctor.wavelengths, "461, 600")
+    assert hands.run(panel).startswith("wiener · ")
+    result = viewer.layers["a · deconvolved"].data
+    for number, light in enumerate((461, 600)):
+        psf = nc.kernels.gaussian_psf(wavelength=light, spacing=(0.3, 0.1, 0.1))
+        np.testing.assert_allclose(result[number], nc.wiener(image[number], psf, nsr=0.01), atol=1e-4)
+
+
+def test_quality_is_told_after_the_run(viewer, open_panel, hands, seen) -> None:
+    rng = np.random.default_rng(0)
+    image = nc.convolve(rng.random((64, 64)) ** 20, nc.kernels.gaussian(sigma=2)) + 0.01 * rng.normal(size=(64, 64))
+    viewer.add_image(image, name="a")
+    panel = open_panel("Deconvolve")
+    hands.write(panel.psf.form["sigma"], "2")
+    panel.judge.value = True
+    said = hands.run(panel)
+    assert "unexplained" in said and "before" in said and "light kept" in said and "FRC" in said
+
+
+@pytest.mark.parametrize("name", ["bars", "rfi"])
+def test_published_stacks_with_their_own_psf_are_as_the_function_makes_them(
+    name: str, viewer, open_panel, hands, seen, dataset
+) -> None:
+    files = {"bars": ("data.tif", "kernel.tif"), "rfi": ("gendata_psfconv_poiss.tif", "psf_rfi_8bit.tif")}[name]
+    image, psf = (tifffile.imread(dataset(f"deconv3d_{name}/{file}")) for file in files)
+    image = image[:80, :96, :96]
+    viewer.add_image(psf, name="psf", axis_labels=("z", "y", "x"))
+    viewer.add_image(image, name="image", axis_labels=("z", "y", "x"))
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.image, "image")
+    hands.pick(panel.psf.kind, "from a layer")
+    hands.pick(panel.psf.layer, "psf")
+    seen(panel)
+    hands.write(panel.settings["nsr"], "0.01")
+    assert hands.run(panel).startswith("wiener · ")
+    np.testing.assert_allclose(viewer.layers["image · deconvolved"].data, nc.wiener(image, psf, nsr=0.01), atol=1e-5)
