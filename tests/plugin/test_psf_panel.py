@@ -28,7 +28,7 @@ def seen(qtbot: Any) -> Callable[[Any], str]:
 
 
 def test_a_model_takes_the_pixel_size_of_the_layer(viewer, open_panel, hands, seen) -> None:
-    image = np.random.default_rng(0).random((9, 24, 26)).astype("f4")
+    image = np.random.default_rng(0).random((21, 44, 46)).astype("f4")
     viewer.add_image(image, name="a", **UM)
     panel = open_panel("Deconvolve")
     hands.pick(panel.psf.kind, "confocal")
@@ -44,7 +44,6 @@ def test_a_model_takes_the_pixel_size_of_the_layer(viewer, open_panel, hands, se
     hands.write(panel.settings["nsr"], "0.01")
     assert hands.run(panel).startswith("wiener · ")
     psf = nc.kernels.confocal(na=1.2, refractive_index=1.33, spacing=(0.3, 0.1, 0.1))
-    assert psf.shape[0] <= 9
     expected = nc.wiener(image, psf, nsr=0.01)
     np.testing.assert_allclose(viewer.layers["a · deconvolved"].data, expected, atol=1e-5)
     hands.write(panel.psf.form["wavelength"], "0.52")

@@ -117,9 +117,7 @@ class PsfView(Container[Widget]):
         self._later()
 
     def _later(self, *_: object) -> None:
-        model = self._model()
-        self.wavelengths.visible = model is not None and bool(self._channels())
-        self.fields.visible = self.wavelengths.visible
+        self.fields.visible = self._per_channel()
         self._timer.start()
 
     def _show_buttons(self) -> None:
@@ -132,6 +130,10 @@ class PsfView(Container[Widget]):
         known = kind in KERNELS and KERNELS.get(kind).family == FAMILY
         return kind if known and "wavelength" in KERNELS.get(kind).signature.parameters else None
 
+    def _per_channel(self) -> bool:
+        """Whether a wavelength for each channel can be given."""
+        return self._model() is not None and bool(self._channels())
+
     def _channels(self) -> tuple[int, ...]:
         """The axes that may be channels: not acted on, and more than one image long."""
         if self._source is None or self._view is None:
@@ -140,7 +142,7 @@ class PsfView(Container[Widget]):
         return tuple(a for a in range(self._source.ndim) if a not in self._view.axes and 1 < shape[a] <= 32)
 
     def _lights(self) -> Sequence[float] | None:
-        return self.wavelengths.value if self.wavelengths.visible else None
+        return self.wavelengths.value if self._per_channel() else None
 
     def _one(self, **changes: Any) -> Kernel:
         """The PSF of one image; a computed one is no larger than the image."""
