@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from qtpy.compat import isalive
@@ -62,7 +61,7 @@ class Follow:
         call = self._make()
         if call is not None and self._job is None:
             self._job = Job(call, "filter drawn in the spectrum")
-            start(self._job, partial(self._ended, self._job))
+            start(self._job, self._ended)
 
     def _ended(self, job: Job) -> None:
         if not isalive(self._owner) or self._job is not job:

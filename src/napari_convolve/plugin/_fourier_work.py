@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from qtpy.compat import isalive
@@ -45,7 +44,7 @@ class Work:
         self._job = Job(call, title)
         self._foot.begin(title)
         self._timer.start()
-        start(self._job, partial(self._finished, self._job))
+        start(self._job, self._finished)
 
     def cancel(self) -> None:
         """Stop computing; nothing comes of it."""
