@@ -190,11 +190,12 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
 def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:
     """A sentence when PSF and image were sampled differently, so that the PSF does not fit."""
     spacing = source.spacing_of(view)
-    if psf.spacing is None or psf.units != source.unit_of(view) or np.allclose(psf.spacing, spacing, rtol=0.01):
+    if psf.spacing is None or psf.units != source.unit_of(view):
         return ()
-    return (
-        f"the PSF is sampled every {_list(psf.spacing)} {psf.units}, the image every {_list(spacing)}: resample one",
-    )
+    own = psf.spacing if psf.ndim == view.ndim else tuple(psf.spacing[axis] for axis in view.axes)
+    if np.allclose(own, spacing, rtol=0.01):
+        return ()
+    return (f"the PSF is sampled every {_list(own)} {psf.units}, the image every {_list(spacing)}: resample one",)
 
 
 def _list(numbers: Sequence[float]) -> str:
