@@ -10,6 +10,7 @@ from typing import Any
 from ._registry import rows as registered
 from ._timing import OURS, ratio
 from .drag import section as drag
+from .inspector import section as inspector
 from .planner import TOLERANCE
 
 _ROOT = Path(__file__).parents[1]
@@ -60,6 +61,7 @@ def page(results: Results, gpu: Results) -> str:
         drag(results.get("drag", {})),
         _without_numba(results.get("without numba", {})),
         _designer(results.get("designer", {})),
+        inspector(results.get("inspector", {})),
         _planner(results.get("planner", {})),
         _gpu(gpu),
         _everybody(rows),
