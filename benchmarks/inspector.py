@@ -52,8 +52,8 @@ def section(found: Mapping[str, Sequence[float]]) -> list[str]:
         return []
     lines = [(label, *(f"{ms:.1f} ms" for ms in times)) for label, times in found.items()]
     text = (
-        "One move of the mouse over 2048², uint16: processor time, median, without the drawing of the canvas. 15 ms of our "
-        "own code is the aim. Measured by `python -m benchmarks.inspector`.\n"
+        "One move of the mouse over 2048², uint16: processor time, median, without the drawing of the canvas. 15 ms of "
+        "our own code is the aim. Measured by `python -m benchmarks.inspector`.\n"
     )
     return ["## The Inspector\n", text, *table(("kernel", "our own code", "napari, to move the frame"), lines)]
 
