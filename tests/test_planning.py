@@ -104,3 +104,21 @@ def test_plan_refuses_unknown_options_and_operations() -> None:
         nc.plan(np.ones((4, 4)), np.ones((3, 3)), boundry="wrap")
     with pytest.raises(ValueError, match="operation='blur'"):
         nc.plan(np.ones((4, 4)), np.ones((3, 3)), operation="blur")
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [("wiener", {}), ("richardson_lucy", {"iterations": 7}), ("match_template", {}), ("detect_features", {})],
+)
+def test_the_plan_of_every_operation_is_the_one_that_is_followed(operation: str, options: dict) -> None:
+    image = np.random.default_rng(0).random((70, 80)).astype("f4")
+    kernel = nc.Kernel(image[10:19, 20:31] + 0.1)
+    told = nc.plan(nc.ArraySpec(image.shape, "float32"), kernel, operation=operation, **options)
+    reports: list = []
+    getattr(nc, operation)(image, kernel, **options, report=reports.append)
+    followed = reports[0].plan
+    assert (told.method, told.backend, told.tiles) == (followed.method, followed.backend, followed.tiles)
+    with pytest.raises(ValueError, match="'nothing' is not one of"):
+        nc.plan(image, kernel, operation="nothing")
+    with pytest.raises(TypeError):
+        nc.plan(image, kernel, operation=operation, unknown=1)

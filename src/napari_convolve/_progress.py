@@ -40,6 +40,19 @@ def only_plan() -> Iterator[None]:
         _ONLY_PLAN.reset(token)
 
 
+_QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Fallbacks of operations called here in this thread are reported, but nobody is warned of them."""
+    token = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
 @dataclass(frozen=True)
 class Report:
     """What an operation did, handed once to the `report` callback.
@@ -143,7 +156,8 @@ class Task:
             if text in self._fallbacks:
                 return
             self._fallbacks.append(text)
-        warnings.warn(text, UserWarning, stacklevel=5)
+        if not _QUIET.get():
+            warnings.warn(text, UserWarning, stacklevel=5)
 
     def assume(self, text: str) -> None:
         """Record an assumption about the data."""

@@ -135,3 +135,12 @@ def test_other_global_operations_are_computed_on_all_there_is() -> None:
     whole = nc.bandpass(STACK, axes=(1, 2), low=0.1, high=0.3)
     assert not part.bound
     compare(part, whole, (0, 0, 0))
+
+
+def test_a_plane_of_a_volume() -> None:
+    kernel = nc.kernels.gaussian(sigma=(1, 2, 2))
+    field = ((2, 3), (4, 20), (0, 34))
+    compare(on_field("convolve", STACK, [kernel], field, axes=(0, 1, 2)), nc.convolve(STACK, kernel), (0, 0, 0))
+    whole = nc.wiener(STACK, nc.kernels.gaussian(sigma=(0.5, 1, 1)), nsr=0.1)
+    part = on_field("wiener", STACK, [nc.kernels.gaussian(sigma=(0.5, 1, 1))], field, axes=(0, 1, 2), nsr=0.1)
+    compare(part, whole, (0, 0, 0), max(part.bound, 1e-4))

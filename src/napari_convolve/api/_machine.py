@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated, Any
 
 import numpy as np
 
 from .._arrays import dtype_name
-from .._progress import Planned, only_plan
+from .._progress import Planned, only_plan, quiet
 from .._registry import Param
 from ..backends import backend_of, get_backend
 from ..methods import _tuning
@@ -103,8 +102,7 @@ def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[st
         image = np.asarray(image)
     zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
     try:
-        with only_plan(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with only_plan(), quiet():
             getattr(api, operation)(zeros, *arrays, **options)
     except Planned as planned:
         found: Plan = planned.plan

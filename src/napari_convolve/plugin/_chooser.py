@@ -14,6 +14,7 @@ from ..kernels import KERNELS, Kernel
 from ..kernels._optics import in_micrometres
 from ..kernels._text import format_matrix
 from ..kernels.files import FORMATS
+from ..recipes import parameters
 from ._fields import HEADING, Choice
 from ._form import Form, rows
 from ._kernel_icons import add_icons
@@ -24,6 +25,8 @@ from ._text import note, say, summary, written
 FROM_LAYER, FROM_FILE, TYPED = "from a layer", "from a file", "custom"
 PIXELS = "pixels"
 _PLANE = View("2-D (y, x)", (0, 1), ("y", "x"))
+#: Letters of a label beside which a slider still has room.
+_LONGEST_LABEL = 17
 #: Larger matrices are not for typing.
 _TYPEABLE = 15
 
@@ -201,7 +204,7 @@ class KernelChooser(Container[Widget]):
         if kind not in self._forms:
             function, more = KERNELS.get(kind).function, "More parameters"
             leave_out = ("ndim",) if _has_own_lengths(kind) else ("ndim", "spacing")
-            form = Form(function, leave_out=leave_out, more=more, sliders=self._sliders)
+            form = Form(function, leave_out=leave_out, more=more, sliders=self._sliders and _room(function))
             form.name = kind
             self._tell_axes(form)
             self._forms[kind] = form
@@ -220,6 +223,12 @@ def _has_own_lengths(kind: str) -> bool:
     """Whether a kernel says in which unit its lengths are, as a model of a microscope does."""
     takes = KERNELS.get(kind).signature.parameters
     return "spacing" in takes and takes["spacing"].default is not None
+
+
+def _room(function: Any) -> bool:
+    """Whether the labels of a kernel's parameters leave room for sliders beside them in a narrow panel."""
+    moved = [p for p in parameters(function) if float in p.types]
+    return max((len(p.limits.label or p.name) for p in moved), default=0) <= _LONGEST_LABEL
 
 
 def _kinds() -> list[tuple[str, Any] | None]:

@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari.utils.colormaps import ensure_colormap
 from qtpy.QtWidgets import QWidget
 
-from .._progress import format_seconds
+from .._progress import format_seconds, quiet
 from ._job import Call, Outcome
 from ._latest import Latest
 from ._layer_choice import PREVIEW
@@ -137,7 +137,8 @@ class Preview:
 
     def _call(self, request: Request, progress: Progress) -> tuple[Request, Result, float]:
         began = perf_counter()
-        return request, self._panel.preview(request, progress), perf_counter() - began
+        with quiet():  # a slider that is dragged is no reason for a row of warnings
+            return request, self._panel.preview(request, progress), perf_counter() - began
 
     def _show(self, outcome: Outcome) -> None:
         """Bring the layers up to date."""
@@ -169,12 +170,16 @@ class Preview:
                 setattr(layer, name, after)
         layer.data = data
         limits = options.get("contrast_limits")
-        if limits is not None and tuple(layer.contrast_limits) == self._limits:  # nobody has changed them by hand
+        by_hand = limits is None or tuple(layer.contrast_limits) != self._limits
+        if limits is not None and not by_hand and tuple(limits) != self._limits:
             layer.contrast_limits_range = limits
             layer.contrast_limits = limits
             self._limits = tuple(layer.contrast_limits)
-            layer.colormap = ensure_colormap(options["colormap"]) if "colormap" in options else layer.colormap
-        layer.visible = True
+            colours = ensure_colormap(options.get("colormap", layer.colormap))
+            if colours.name != layer.colormap.name:
+                layer.colormap = colours
+        if not layer.visible:
+            layer.visible = True
         return layer
 
     def _add(self, old: Any, made: LayerTuple) -> Any:

@@ -22,11 +22,12 @@ class ConvolvePanel(OperationPanel):
 
 1. Choose the **image**, and whether the kernel **acts on** planes, the volume or a single axis.
 2. Choose the **kernel** and its parameters; your own comes from a file or from a layer.
-3. Press **Run**. The result is a new layer; the image stays as it is.
+3. Tick **Preview** and move the sliders: a layer shows at once what is seen of the result.
+4. Press **Run**. The result is a new layer; the image stays as it is.
 """
 
     def inputs(self) -> list[Widget]:
-        self.kernel = KernelChooser(self._viewer)
+        self.kernel = KernelChooser(self._viewer, sliders=True)
         return [self.kernel]
 
     def advanced(self) -> list[Widget]:
