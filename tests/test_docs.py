@@ -77,6 +77,11 @@ def test_deconvolve(tmp_path: Path) -> None:
     assert {"sharp.ome.tif", "light.ome.tif"} <= {path.name for path in tmp_path.iterdir()}
 
 
+def test_fourier(tmp_path: Path) -> None:
+    shown = run_page("docs/how-to/fourier.md", tmp_path, tmp_path)
+    assert "explains 100.0000% of the variance" in shown
+
+
 def test_detect(tmp_path: Path) -> None:
     shown = run_page("docs/how-to/detect.md", tmp_path, tmp_path)
     assert "Detections: " in shown and "coins.csv: detect_features" in shown
