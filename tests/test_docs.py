@@ -63,6 +63,11 @@ def test_readme_names_files_that_exist() -> None:
         assert (ROOT / link).exists(), link
 
 
+def test_psf(tmp_path: Path) -> None:
+    shown = run_page("docs/how-to/psf.md", tmp_path, ROOT)
+    assert "PSF from 4 of 4 beads" in shown and "FWHM" in shown
+
+
 def test_recipes(tmp_path: Path) -> None:
     shown = run_page("docs/how-to/recipes.md", tmp_path, tmp_path)
     assert "convolve(kernel=gaussian, boundary='mirror') | wiener(psf=gaussian, nsr=0.01)" in shown

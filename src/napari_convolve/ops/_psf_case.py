@@ -134,7 +134,7 @@ def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
     of the shift is what the shifted PSF leaves at the place of the point.
     """
     grid = [2 * n for n in values.shape]
-    power = np.abs(np.fft.fftn(values / values.sum(), grid)) ** 2
+    power = np.abs(np.fft.fftn(values / values.sum(), grid, range(values.ndim))) ** 2
     restored = power / (power + _NSR)
     phase = np.zeros(grid)
     for axis, move in enumerate(shift):

@@ -10,7 +10,7 @@ from ._psf_case import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, off
 from ._subpixel import line_width, shell, widths
 
 #: Samples by which a centre may be off; shares of the light and of the peak that do not matter.
-_OFF, _PEDESTAL, _NEGATIVE, _CUT, _SECOND, _GRAIN = 0.25, 0.05, 1e-6, 0.12, 0.5, 0.03
+_OFF, _PEDESTAL, _NEGATIVE, _CUT, _SECOND, _GRAIN, _FAINT = 0.25, 0.05, 1e-6, 0.12, 0.5, 0.03, 2e-3
 #: Width in samples below which a PSF is sampled too coarsely.
 _COARSE = 1.75
 
@@ -73,7 +73,7 @@ def background(case: Case) -> Iterator[Finding]:
         return
     level, light = pedestal(case.values), float(case.values.sum())
     share = level * case.values.size / light
-    if share > _PEDESTAL:
+    if share > _PEDESTAL and level > _FAINT * float(case.values.max()):  # less is the halo of a widefield PSF
         what = f"a background of {level:.3g} makes {100 * share:.0f} % of the sum"
         yield Finding("background", "warning", what, "it is subtracted")
 
