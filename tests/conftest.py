@@ -10,6 +10,9 @@ import pytest
 
 DATA_VARIABLE = "NAPARI_CONVOLVE_DATA"
 
+# scripts that made reference tables with libraries the tests do not need
+collect_ignore_glob = ["data/*"]
+
 
 @pytest.fixture
 def dataset() -> Callable[[str], Path]:
