@@ -46,7 +46,7 @@ def test_results_around_zero_show_their_sign(viewer, open_panel, hands) -> None:
     hands.run(panel)
     smooth = viewer.layers["a · gaussian"]
     assert smooth.colormap.name == "green"
-    hands.pick(panel.kernel.kind, "Laplacian of Gaussian (LoG)")
+    hands.pick(panel.kernel.kind, "LoG (spots, edges)")
     hands.run(panel)
     edges = viewer.layers["a · log"]
     low, high = edges.contrast_limits

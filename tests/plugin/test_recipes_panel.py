@@ -34,7 +34,7 @@ def test_a_chain_of_three_from_a_file(viewer, open_panel, hands, tmp_path: Path)
     hands.pick(sharpen.image, "cells · gaussian")
     hands.run(sharpen)
     hands.pick(panel.image, "cells · gaussian · deconvolved")
-    hands.pick(panel.kernel.kind, "Laplacian of Gaussian (LoG)")
+    hands.pick(panel.kernel.kind, "LoG (spots, edges)")
     hands.run(panel)
     recipes = open_panel("Recipes")
     result = viewer.layers[-1]

@@ -19,7 +19,7 @@ def test_three_steps_make_one_recipe(viewer, open_panel, hands) -> None:
     panel = open_panel("Convolve")
     hands.run(panel)
     hands.pick(panel.image, "cells · gaussian")
-    hands.pick(panel.kernel.kind, "Laplacian of Gaussian (LoG)")
+    hands.pick(panel.kernel.kind, "LoG (spots, edges)")
     hands.run(panel)
     sharpen = open_panel("Deconvolve")
     hands.pick(sharpen.image, "cells · gaussian")
