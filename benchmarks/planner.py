@@ -94,14 +94,14 @@ def run(
     """Measure every method on `number` of the cases, spread over the grid by chance (always the same), or a share."""
     cases = grid()
     cases = (cases if number >= len(cases) else random.Random(1).sample(cases, number))[share]
-    tuned = [_choice(case) for case in cases]
-    rates = SESSION.rates()
-    SESSION.set_rates(None)
-    untuned = [_choice(case) for case in cases]
-    SESSION.set_rates(rates)
-    found = []
-    for case, choice, other in zip(cases, tuned, untuned, strict=True):
+    rates, found = SESSION.rates(), []
+    for case in cases:
         seconds = _measure(case, budget, patience)
+        # asked now, when the loops that this case needs are compiled: the first call alone has to do without them
+        choice = _choice(case)
+        SESSION.set_rates(None)
+        other = _choice(case)
+        SESSION.set_rates(rates)
         best = min(seconds, key=lambda method: seconds[method])
         found.append({
             "case": case.name, "choice": choice, "untuned": other, "best": best, "seconds": seconds,
