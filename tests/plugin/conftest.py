@@ -16,7 +16,8 @@ import pytest
 
 pytest.importorskip("napari", reason="napari is not installed")
 
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -50,7 +51,7 @@ def open_panel(viewer: Any, qtbot: Any) -> Callable[[str], Any]:
 
 @pytest.fixture
 def hands(qtbot: Any) -> SimpleNamespace:
-    """What a person does: click, pick, type, wait."""
+    """What a person does: click, move, pick, type, wait."""
 
     def click(widget: Any) -> None:
         native = getattr(widget, "native", widget)
@@ -58,6 +59,15 @@ def hands(qtbot: Any) -> SimpleNamespace:
         assert native.isVisible(), f"{native.text()!r} cannot be seen"
         place = QPoint(10, native.height() // 2)
         QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=place)
+        QApplication.processEvents()
+
+    def move(native: Any, place: QPoint, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+        # as an event: the pointer of the screen is not ours alone, and says nothing when it is there already
+        at, none = QPointF(place), Qt.MouseButton.NoButton
+        event = QMouseEvent(
+            QEvent.Type.MouseMove, at, QPointF(native.mapToGlobal(place)), none, held, Qt.KeyboardModifier.NoModifier
+        )
+        QApplication.sendEvent(native, event)
         QApplication.processEvents()
 
     def pick(choice: Any, text: str) -> None:
@@ -96,7 +106,7 @@ def hands(qtbot: Any) -> SimpleNamespace:
         click(panel.foot.run)
         return wait(panel)
 
-    return SimpleNamespace(click=click, pick=pick, write=write, wait=wait, run=run)
+    return SimpleNamespace(click=click, move=move, pick=pick, write=write, wait=wait, run=run)
 
 
 @pytest.fixture

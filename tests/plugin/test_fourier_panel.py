@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QMouseEvent
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -46,35 +45,32 @@ def opened(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace
     return make
 
 
-def drag(viewer: Any, start: QPoint, end: QPoint) -> None:
+def drag(viewer: Any, hands: SimpleNamespace, start: QPoint, end: QPoint) -> None:
     native = viewer.window._qt_viewer.canvas.native
-    QTest.mouseMove(native, start)
+    hands.move(native, start)
     QTest.qWait(50)
     QTest.mousePress(native, Qt.MouseButton.LeftButton, pos=start)
     for share in (0.2, 0.5, 0.8, 1.0):
-        place = QPointF(start) + QPointF(end - start) * share
-        held = (Qt.MouseButton.NoButton, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(native, QMouseEvent(QEvent.Type.MouseMove, place, native.mapToGlobal(place), *held))
+        hands.move(native, start + (end - start) * share, Qt.MouseButton.LeftButton)
         QTest.qWait(30)
     QTest.mouseRelease(native, Qt.MouseButton.LeftButton, pos=end)
     QTest.qWait(30)
 
 
-def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], qtbot: Any) -> None:
+def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any) -> None:
     panel = opened(WAVE + 2, scale=STEP, units=("um", "um"))
     spectrum = viewer.layers["image · spectrum"]
     np.testing.assert_allclose(spectrum.scale, (1 / 48, 1 / 32))
     np.testing.assert_allclose(spectrum.translate, (-1.0, -2.0))
     native = viewer.window._qt_viewer.canvas.native
-    QTest.mouseMove(native, QPoint(5, 5))
-    QTest.mouseMove(native, canvas_point(viewer, at(panel, (0.25, 0.5))))
+    hands.move(native, canvas_point(viewer, at(panel, (0.25, 0.5))))
     qtbot.waitUntil(lambda: "amplitude" in panel.form.reading.value)
     text = panel.form.reading.value
     assert "amplitude 0.3 ·" in text
     assert f"period {1 / np.hypot(0.25, 0.5):.4g} µm" in text
     assert "(y 0.25, x 0.5)" in text and "phase 60°" in text
     assert f"direction {np.degrees(np.arctan2(0.25, 0.5)):.3g}°" in text
-    QTest.mouseMove(native, canvas_point(viewer, at(panel, (0.0, 0.0))))
+    hands.move(native, canvas_point(viewer, at(panel, (0.0, 0.0))))
     qtbot.waitUntil(lambda: panel.form.reading.value.startswith("mean 2"))
 
 
@@ -91,7 +87,7 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     qtbot.waitUntil(lambda: "image · filtered (live)" in viewer.layers)
     live = viewer.layers["image · filtered (live)"]
     assert live.data.std() > 0.15, "the wave is still there"
-    drag(viewer, canvas_point(viewer, at(panel, middle)), canvas_point(viewer, at(panel, (0.25, 0.5))))
+    drag(viewer, hands, canvas_point(viewer, at(panel, middle)), canvas_point(viewer, at(panel, (0.25, 0.5))))
     np.testing.assert_allclose(step * np.mean(shapes.data[0], axis=0), (0.25, 0.5), atol=0.03)
     qtbot.waitUntil(lambda: live.data.std() < 0.1)
     assert hands.run(panel).startswith("filter_spectrum")

@@ -20,8 +20,8 @@ RNG = np.random.default_rng(40)
 
 
 @pytest.fixture
-def hover(viewer: Any, qtbot: Any) -> Any:
-    """Move the real mouse over the canvas, to a place of the plane that is seen."""
+def hover(viewer: Any, hands: Any, qtbot: Any) -> Any:
+    """Move the mouse over the canvas, to a place of the plane that is seen."""
 
     def move(y: float, x: float) -> None:
         canvas = viewer.window._qt_viewer.canvas.native
@@ -30,10 +30,7 @@ def hover(viewer: Any, qtbot: Any) -> Any:
             camera = viewer.scene.camera
             middle = np.array([canvas.height(), canvas.width()]) / 2
             at = middle + (np.array([y, x]) - np.array(camera.center)[-2:]) * camera.zoom
-            # the pointer may be there already, from the test before: then a move is none
-            for step in (3, 0):
-                QTest.mouseMove(canvas, QPoint(round(at[1]) + step, round(at[0])))
-                QApplication.processEvents()
+            hands.move(canvas, QPoint(round(at[1]), round(at[0])))
             return bool(np.abs(np.array(viewer.cursor.position)[-2:] - (y, x)).max() <= 2 / camera.zoom)
 
         qtbot.waitUntil(there, timeout=5000)
