@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy import ndimage
+from scipy import ndimage, signal
 
 import napari_convolve as nc
+from napari_convolve.backends import SESSION
 from napari_convolve.methods import Reach, Weights, _bands, _codegen, _compiled
 
 pytest.importorskip("numba")
@@ -120,3 +122,21 @@ assert reports[1].plan.method == "direct", reports[1]
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("extent", ["same", "full", "valid"])
+@pytest.mark.parametrize("operation", [nc.convolve, nc.correlate])
+def test_what_is_too_small_to_be_compiled_is_not(
+    monkeypatch: pytest.MonkeyPatch, operation: Callable[..., np.ndarray], extent: str
+) -> None:
+    """Also where the image holds more samples than the result."""
+
+    def refuse(*_: object) -> None:
+        pytest.fail("a call waits for the compiler")
+
+    monkeypatch.setattr(type(SESSION), "compiled", refuse)
+    more = {"same": 0, "full": -2, "valid": 2}[extent]
+    image, kernel = np.random.default_rng(2).random((21 + more, 23 + more)), np.arange(9.0).reshape(3, 3)
+    reference = {nc.convolve: signal.convolve2d, nc.correlate: signal.correlate2d}[operation]
+    got = operation(image, kernel, shape=extent, boundary="constant", method="direct")
+    np.testing.assert_allclose(got, reference(image, kernel, extent), atol=1e-12)

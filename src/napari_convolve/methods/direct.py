@@ -107,7 +107,7 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
 
 
 def _tiles(image: Array, weights: Weights, reach: Reach) -> Tiles | None:
-    return _bands.planes(image, weights, reach) if _fits(weights, image.size) else None
+    return _bands.planes(image, weights, reach)
 
 
 def _fits(weights: Weights, samples: int) -> bool:

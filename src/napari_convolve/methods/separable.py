@@ -90,7 +90,7 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
 
 
 def _tiles(image: Array, weights: Weights, reach: Reach) -> Tiles | None:
-    return _bands.lines(image, weights, reach) if _fits(weights, image.ndim) else None
+    return _bands.lines(image, weights, reach)
 
 
 def _fits(weights: Weights, ndim: int) -> bool:
