@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from ._job import Call, Job, Outcome, sentence, start
 
-#: A call that takes longer than this is stopped when it is no longer the newest; a shorter one may end, and be shown.
+#: Seconds: a call that takes longer is stopped when it is no longer the newest; a shorter one may end, and be shown.
 _SHORT = 0.1
 
 
@@ -33,6 +33,8 @@ class Latest:
         Milliseconds from asking to beginning, so that changes that come together are one.
     title
         What napari shows of it.
+    short
+        Seconds up to which a call may end, and be shown, although it is no longer the newest.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class Latest:
         *,
         delay: int = 15,
         title: str = "preview",
+        short: float = _SHORT,
     ) -> None:
         self._owner, self._make, self._done, self._delay, self._title = owner, make, done, delay, title
+        self._short = short
         self._job: Job | None = None
         self._waiting = False
         self._seconds = 0.0
@@ -61,7 +65,7 @@ class Latest:
         """Begin soon, with the values of then; a longer delay starts anew with each asking."""
         if self._job is not None:
             self._waiting = True
-            if self._seconds > _SHORT or perf_counter() - self._job.started > _SHORT:
+            if self._seconds > self._short or perf_counter() - self._job.started > self._short:
                 self._job.cancel()
         elif delay is not None or not self._timer.isActive():
             self._timer.start(self._delay if delay is None else delay)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import inf
 from typing import Any
 
 from magicgui.widgets import Container, Widget
@@ -15,12 +16,12 @@ import napari_convolve as nc
 from ..ops.drawn import DrawnFilter
 from ._form import Form
 from ._fourier_form import FourierForm
-from ._fourier_live import Follow
 from ._fourier_plane import filtered_stack, kernel_of, response_layer
 from ._fourier_stage import Stage
 from ._fourier_work import Work
 from ._help import help_text, show_help
 from ._job import Call, Outcome, sentence
+from ._latest import Latest
 from ._layers import read_layer, short
 from ._request import Result
 from ._run_bar import RunBar
@@ -57,7 +58,10 @@ class FourierPanel(Container[Widget]):
         self.foot.preview.visible = False  # the picture follows anyway
         self.append(self.foot)
         self.native.layout().insertWidget(0, Scroll(self.form))
-        self._follow = Follow(self.native, self._live_call, self._show_live)
+        # every picture is shown: whoever drags a shape sees it go, also where one takes longer than a moment
+        self._follow = Latest(
+            self.native, self._live_call, self._show_live, title="filter drawn in the spectrum", short=inf
+        )
         self._slice = QTimer(self.native)
         self._slice.setSingleShot(True)
         self._slice.setInterval(_TICK)
