@@ -140,3 +140,21 @@ def test_what_is_too_small_to_be_compiled_is_not(
     reference = {nc.convolve: signal.convolve2d, nc.correlate: signal.correlate2d}[operation]
     got = operation(image, kernel, shape=extent, boundary="constant", method="direct")
     np.testing.assert_allclose(got, reference(image, kernel, extent), atol=1e-12)
+
+
+def test_code_is_compiled_also_where_it_cannot_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that is full, or closed after it was chosen."""
+    caching = pytest.importorskip("numba.core.caching", reason="needs Numba")
+    from numba import types
+
+    asked = []
+
+    def closed(locator: object) -> None:
+        asked.append(locator)
+        if len(asked) > 1:  # the first asks whether the folder will do
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(caching._CacheLocator, "ensure_cache_path", closed)
+    double = _compiled.compile_kept(types.float64(types.float64), lambda x: 2 * x, fastmath=False)
+    assert double(4.0) == 8.0
+    assert len(asked) > 1

@@ -212,21 +212,26 @@ def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
     return result
 
 
-def _compile(code: Code) -> Function:
+def compile_kept(signature: Any, function: Function, fastmath: object) -> Function:
+    """`function` compiled by Numba for `signature`, kept on disk where there is a folder that can be written."""
     from numba import njit
 
+    options: dict[str, Any] = {"fastmath": fastmath, "nogil": True, "error_model": "numpy", "boundscheck": False}
+    try:
+        compiled: Function = njit(signature, cache=True, **options)(function)
+    except (RuntimeError, OSError):  # no folder for it, or the folder is full or was closed meanwhile
+        compiled = njit(signature, **options)(function)
+    return compiled
+
+
+def _compile(code: Code) -> Function:
     scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "zeros": np.zeros, "float64": np.float64}
     scope["__name__"] = __name__
     scope |= {name: part.function() for name, part in zip(_CALLS.get(code.kind, ()), code.parts, strict=True)}
     # the text counts as part of its module's file, so that the disk cache is renewed when that file changes
     file = _bandcode.__file__ if code.kind in _CALLS else _codegen.__file__
     exec(compile(code.text().strip().replace("def f(", f"def {code.name}("), file, "exec"), scope)
-    options: dict[str, Any] = {"fastmath": _FASTMATH, "nogil": True, "error_model": "numpy", "boundscheck": False}
-    try:
-        function: Function = njit(_signature(code), cache=True, **options)(scope[code.name])
-    except RuntimeError:  # no folder to keep compiled code in
-        function = njit(_signature(code), **options)(scope[code.name])
-    return function
+    return compile_kept(_signature(code), scope[code.name], _FASTMATH)
 
 
 def _signature(code: Code) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import SESSION
-from ..methods._compiled import installed
+from ..methods._compiled import compile_kept, installed
 
 #: Results of a strip, whose lines of sums stay in a core's cache.
 STRIP = 224
@@ -265,7 +265,7 @@ def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, .
 
 
 def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
-    from numba import njit, types
+    from numba import types
 
     found = [getattr(types, dtype) for dtype in dtypes]
     line, real, integer = types.Array(found[0], 1, "C", readonly=True), types.float64, types.int64
@@ -277,11 +277,5 @@ def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
         "support_norms": lambda: types.Tuple([real, integer])(line, *at, line, *at, *at, *[real] * 5, plane),
         "divide": lambda: types.void(line, *at, line, *at, *at, types.Array(found[0], 1, "C"), *at, *found * 2),
     }
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "boundscheck": False}
-    options["fastmath"] = _FLAGS.get(name, {"nnan", "nsz"})
     wanted = signature[name.removesuffix("_max")]()
-    try:
-        compiled: Callable[..., Any] = njit(wanted, cache=True, **options)(_FUNCTIONS[name])
-    except RuntimeError:  # no folder to keep compiled code in
-        compiled = njit(wanted, **options)(_FUNCTIONS[name])
-    return compiled
+    return compile_kept(wanted, _FUNCTIONS[name], _FLAGS.get(name, {"nnan", "nsz"}))
