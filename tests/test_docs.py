@@ -75,6 +75,12 @@ def test_recipes(tmp_path: Path) -> None:
         assert (tmp_path / f"{first}.npy").read_bytes() == (tmp_path / f"{second}.npy").read_bytes()
 
 
+def test_large(tmp_path: Path) -> None:
+    pytest.importorskip("dask.array")
+    pytest.importorskip("zarr")
+    assert "beyond input and output" in run_page("docs/how-to/large.md", tmp_path, tmp_path)
+
+
 def test_deconvolve(tmp_path: Path) -> None:
     run([sys.executable, "-m", "napari_convolve", "demo"], tmp_path, tmp_path)
     shown = run_page("docs/how-to/deconvolve.md", tmp_path, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -192,3 +193,20 @@ def test_the_input_is_not_modified() -> None:
     before = image.copy()
     nc.convolve(da.from_array(image, chunks=(9, 11)), kernel, nan="omit").compute()
     np.testing.assert_array_equal(image, before)
+
+
+def test_a_zarr_array_is_read_chunk_by_chunk(tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr")
+    image, kernel = data()
+    stored = zarr.create_array(tmp_path / "image.zarr", data=image, chunks=(7, 50))
+    stored_mask = zarr.create_array(tmp_path / "mask.zarr", data=image > 0, chunks=(40, 50))
+    lazy = nc.convolve(stored, kernel, mask=stored_mask)
+    assert isinstance(lazy, da.Array)
+    np.testing.assert_allclose(lazy.compute(), nc.convolve(image, kernel, mask=image > 0), atol=1e-12)
+
+
+def test_chunks_are_computed_in_other_processes_too() -> None:
+    image, kernel = data()
+    lazy = nc.convolve(da.from_array(image, chunks=(20, 50)), nc.Kernel(kernel), boundary="wrap")
+    got = lazy.compute(scheduler="processes", num_workers=2)
+    np.testing.assert_allclose(got, nc.convolve(image, kernel, boundary="wrap"), atol=1e-12)

@@ -29,7 +29,7 @@ from ._options import (
     as_callback,
     as_input,
     documented,
-    is_dask,
+    is_lazy,
 )
 from ._windows import run_window
 
@@ -123,7 +123,7 @@ def diffuse(
     (4.89898, 4.89898)
     """
     task = Task("diffuse", as_callback("progress", progress), as_callback("report", report))
-    array = image if is_dask(image) else as_input(image).array
+    array = image if is_lazy(image) else as_input(image).array
     given, count = as_coefficients(D), None
     if axes is None:
         named = [len(value) for value in (given, spacing) if isinstance(value, Sequence | np.ndarray)]

@@ -86,9 +86,9 @@ class Input:
     mask: Array | None
 
 
-def is_dask(image: Any) -> bool:
-    """Whether it is a Dask array, asked by name so that Dask need not be imported."""
-    return type(image).__module__.partition(".")[0] == "dask" and hasattr(image, "chunks")
+def is_lazy(image: Any) -> bool:
+    """Whether it is a Dask or a Zarr array, asked by name so that neither need be imported."""
+    return type(image).__module__.partition(".")[0] in ("dask", "zarr") and hasattr(image, "chunks")
 
 
 def as_input(image: Any, mask: Any = None) -> Input:

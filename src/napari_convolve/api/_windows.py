@@ -35,7 +35,7 @@ from ._options import (
     as_origin,
     as_workers,
     documented,
-    is_dask,
+    is_lazy,
     machines_for,
     one_of,
 )
@@ -81,7 +81,7 @@ def convolve(
     Returns
     -------
     array
-        Of the image's library (CuPy in, CuPy out; Dask in, lazy Dask out).
+        Of the image's library (CuPy in, CuPy out; Dask or Zarr in, lazy Dask out).
 
     Raises
     ------
@@ -164,7 +164,7 @@ def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Arra
 
 def run_window(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
     """A convolution or correlation, called by its options, as a task that may have another name."""
-    if is_dask(image):
+    if is_lazy(image):
         return _lazy(operation, image, kernel, settings, task)
     given = as_input(image, settings["mask"])
     kernel, window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
@@ -186,10 +186,10 @@ def run_window(operation: str, image: Any, kernel: Kernel, settings: Mapping[str
 
 
 def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
-    """A Dask array in, a Dask array out; nothing is computed yet."""
+    """A Dask or Zarr array in, a Dask array out; nothing is computed yet."""
     from ..bigdata import _lazy_windows as lazy
 
-    lazy.known_chunks(image)
+    image = lazy.as_dask(image)
     check_numbers(image.dtype)
     kernel, window = as_window(operation, image.shape, image.dtype.name, kernel, settings)
     mask = None if settings["mask"] is None else lazy.as_mask(settings["mask"], image)
@@ -204,7 +204,7 @@ def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any
         workers=as_workers(settings["workers"]),
         max_memory=as_bytes(settings["max_memory"]),
     )
-    task.assume("a Dask array: computed chunk by chunk when it is asked for, progress is Dask's")
+    task.assume("a lazy array: computed chunk by chunk when it is asked for, progress is Dask's")
     task.finish()
     return result
 

@@ -104,16 +104,25 @@ def lazy_window_sum(
     return da.Array(layers, name, chunks=tuple(chunks), dtype=np.dtype(sweep.dtype))
 
 
-def known_chunks(image: Any) -> None:
-    """ValueError when the chunks of a Dask array are not known.
+def as_dask(image: Any) -> Any:
+    """A Dask or Zarr array as a Dask array of known chunks: of Zarr's own, as many as Dask likes at a time.
 
     Raises
     ------
+    ModuleNotFoundError
+        When Dask is not installed.
     ValueError
-        With what to call.
+        When the chunks are not known, with what to call.
     """
+    try:
+        import dask.array as da
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("a Zarr array needs Dask: pip install 'napari-convolve[bigdata]'") from error
+    if not isinstance(image, da.Array):
+        return da.from_array(image)
     if any(np.isnan(size) for sizes in image.chunks for size in sizes):
         raise ValueError("image has chunks of unknown size; call its compute_chunk_sizes() first")
+    return image
 
 
 def as_mask(mask: Any, image: Any) -> Any:
@@ -126,7 +135,7 @@ def as_mask(mask: Any, image: Any) -> Any:
     """
     import dask.array as da
 
-    mask = mask if isinstance(mask, da.Array) else da.from_array(np.asarray(mask))
+    mask = mask if isinstance(mask, da.Array) else da.from_array(mask if hasattr(mask, "chunks") else np.asarray(mask))
     if mask.dtype != bool:
         raise TypeError(f"mask has dtype {mask.dtype}; it must be bool, True where a sample counts")
     try:
