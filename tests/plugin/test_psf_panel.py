@@ -21,7 +21,7 @@ def seen(qtbot: Any) -> Callable[[Any], str]:
     """Wait until the PSF has been looked at; what is said of it."""
 
     def wait(panel: Any) -> str:
-        qtbot.waitUntil(lambda: not panel.doctor._timer.isActive(), timeout=20000)
+        qtbot.waitUntil(lambda: not panel.doctor.busy, timeout=20000)
         return str(panel.doctor.text.value)
 
     return wait
@@ -98,7 +98,7 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     assert "PSF from 4 of 4 beads" in str(beads.text.value)
     assert "FWHM 0.5" in seen(panel)
     expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
-    assert panel.doctor.kernel() == expected.psf
+    assert panel.doctor.later()() == expected.psf
     hands.click(beads.pick)
     points = viewer.layers["beads of beads"]
     points.add([[23, 73, 30], [23, 36, 125]])

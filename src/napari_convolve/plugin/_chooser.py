@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -18,8 +19,9 @@ from ..recipes import parameters
 from ._fields import HEADING, Choice
 from ._form import Form, rows
 from ._kernel_icons import add_icons
+from ._kernel_made import Newest, finished, kernel_of
 from ._layer_choice import LayerChoice
-from ._layers import View, load, read_layer
+from ._layers import View, read_layer
 from ._text import note, say, summary, written
 
 FROM_LAYER, FROM_FILE, TYPED = "from a layer", "from a file", "custom"
@@ -83,6 +85,7 @@ class KernelChooser(Container[Widget]):
         self._spacing: tuple[float, ...] | None = None
         self._unit: str | None = None
         self._sources = dict(sources or {})
+        self._newest = Newest()
         self.kind = Choice([*_kinds(), *((name, name) for name in self._sources)], start, label=label)
         add_icons(self.kind.native)
         self.about = note()
@@ -126,8 +129,12 @@ class KernelChooser(Container[Widget]):
         ValueError, TypeError, OSError
             One sentence that says what is missing or wrong.
         """
-        kernel = fitted(self._made(), self._view)
-        return kernel.normalized() if self.normalize.visible and self.normalize.value else kernel
+        return self.later()()
+
+    def later(self) -> Callable[[], Kernel]:
+        """Read the fields now; what is returned makes the kernel, in any thread, and raises as `kernel` does."""
+        divide = bool(self.normalize.visible and self.normalize.value)
+        return partial(finished, self._read(), self._view, divide)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -148,26 +155,27 @@ class KernelChooser(Container[Widget]):
         if state["kind"] in self._sources:
             self._sources[state["kind"]].state = state["source"]
 
-    def _made(self) -> Kernel:
+    def _read(self) -> Callable[[], Kernel]:
+        """What makes the kernel that the fields say now."""
         if self.kind.value in self._sources:
-            return self._sources[self.kind.value].kernel(self._view, self._spacing, self._unit)
+            made = self._sources[self.kind.value].kernel(self._view, self._spacing, self._unit)
+            return lambda: made
         if self.kind.value == FROM_LAYER:
             if self.layer.value is None:
                 raise ValueError(f"there is no image layer to take as {self.kind.label}")
-            return kernel_of(self.layer.value)
+            return partial(kernel_of, read_layer(self.layer.value))
         if self.kind.value == FROM_FILE:
             if not str(self.file.value).strip(". "):
                 raise ValueError(f"choose the file of the {self.kind.label} first")
-            return Kernel.load(str(self.file.value))
+            return partial(Kernel.load, str(self.file.value))
         design = KERNELS.get(self.kind.value)
-        given: dict[str, Any] = {}
+        given: dict[str, Any] = self._form_of(design.name).arguments()
         if "ndim" in design.signature.parameters:
             given["ndim"] = self._view.ndim
         physical = self._has_lengths() and self.unit.value != PIXELS
         if physical:
             given["spacing"] = self._spacing
-        kernel = design(**self._form_of(design.name).arguments(), **given)
-        return kernel_with(kernel, units=self.unit.value) if physical else kernel
+        return partial(self._newest, design.name, given, self.unit.value if physical else None)
 
     def _show(self) -> None:
         """Show what belongs to the kind that is chosen."""
@@ -240,38 +248,3 @@ def _kinds() -> list[tuple[str, Any] | None]:
         entries += [(design.label, design.name) for design in designs]
     typed = (KERNELS.get(TYPED).label, TYPED)
     return [*entries, None, typed, (FROM_LAYER, FROM_LAYER), (FROM_FILE, FROM_FILE)]
-
-
-def kernel_of(layer: Any) -> Kernel:
-    """The kernel that a layer shows: the one it was made from, otherwise its numbers."""
-    source = read_layer(layer)
-    if source.rgb:
-        raise ValueError(f"{source.name!r} is an RGB layer; a kernel needs one number per pixel")
-    values = load(source.data)
-    known = source.metadata.get("kernel")
-    if isinstance(known, Kernel) and np.array_equal(known.values, values):
-        return known
-    whole = View("", tuple(range(source.ndim)), source.axes)
-    unit = source.unit_of(whole)
-    return Kernel(values, spacing=source.spacing if unit else None, units=unit, name=source.name)
-
-
-def kernel_with(kernel: Kernel, **changes: Any) -> Kernel:
-    """The same kernel but for some of its attributes."""
-    names = ("values", "center", "spacing", "units", "name", "parameters")
-    return Kernel(**{name: changes.get(name, getattr(kernel, name)) for name in names})
-
-
-def fitted(kernel: Kernel, view: View) -> Kernel:
-    """The kernel without leading axes of length 1 that a view has no place for; ValueError when it does not fit."""
-    spare = kernel.ndim - view.ndim
-    if spare > 0 and all(n == 1 for n in kernel.shape[:spare]):
-        spacing = kernel.spacing[spare:] if kernel.spacing else None
-        values = kernel.values.reshape(kernel.shape[spare:])
-        return kernel_with(kernel, values=values, center=kernel.center[spare:], spacing=spacing)
-    if spare:
-        raise ValueError(
-            f"{kernel.name!r} has {kernel.ndim} dimensions, {view.label!r} acts on {view.ndim}: "
-            "choose another kernel, or other axes under 'act on'"
-        )
-    return kernel

@@ -10,11 +10,12 @@ from magicgui.widgets import SpinBox
 import napari_convolve as nc
 
 from ..kernels import Kernel
-from ._chooser import KernelSource, kernel_with
+from ._chooser import KernelSource
 from ._designer_curve import CurveEditor
 from ._fields import Choice
 from ._form import rows
 from ._kernel_curves import frequency_label, responses
+from ._kernel_made import kernel_with
 from ._layers import View
 from ._text import note, say
 

@@ -46,13 +46,19 @@ class Job:
         Given a callback ``progress(done, total)``, which raises `Cancelled` to stop it.
     title
         What napari shows of it.
+
+    Attributes
+    ----------
+    seconds : float
+        From being made, when its values were those of the moment, to its outcome.
     """
 
     def __init__(self, call: Call, title: str) -> None:
         self._call: Call | None = call
         self.title = title
         self.state = (0, 0)
-        self.started = time.perf_counter()
+        self.asked = self.started = time.perf_counter()
+        self.seconds = 0.0
         self.outcome: Outcome | None = None
         self._stop = threading.Event()
 
@@ -74,6 +80,7 @@ class Job:
         # A result that came too late is not kept, and nothing holds the image any longer.
         self.outcome = Outcome(cancelled=True) if self._stop.is_set() else outcome
         self._call = None
+        self.seconds = time.perf_counter() - self.asked
 
     def progress(self, done: int, total: int) -> None:
         """Note how far it is, or stop it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil, isfinite
 from time import perf_counter
 
 from qtpy.compat import isalive
@@ -11,14 +12,19 @@ from qtpy.QtWidgets import QWidget
 
 from ._job import Call, Job, Outcome, sentence, start
 
-#: Seconds: a call that takes longer is stopped when it is no longer the newest; a shorter one may end, and be shown.
-_SHORT = 0.1
+#: Seconds of a frame.
+_FRAME = 0.1
 
 
 class Latest:
     """Runs one call at a time, and always the one that is asked for last.
 
-    What is to be called is asked when it begins, never before: no call begins for a value that has changed meanwhile.
+    A hand moves faster than pictures are made, so its values are sampled. What is to be called is asked when it
+    begins, never before: no call begins for a value that has passed. While it runs, newer values wait for one *frame*
+    at most, counted from its beginning: a call that is done by then is shown, so that whoever drags sees something
+    move, and the next one begins with the newest values. At the end of the frame a call whose values have passed is
+    stopped at its next step, and whatever it still brings is dropped, as is an error about values that have passed.
+    The last call is of the last values, and nothing is shown after it.
 
     Parameters
     ----------
@@ -34,7 +40,7 @@ class Latest:
     title
         What napari shows of it.
     short
-        Seconds up to which a call may end, and be shown, although it is no longer the newest.
+        Seconds of a frame. With 0 a call is stopped as soon as its values have passed, and only present ones are told.
     """
 
     def __init__(
@@ -45,16 +51,16 @@ class Latest:
         *,
         delay: int = 15,
         title: str = "preview",
-        short: float = _SHORT,
+        short: float = _FRAME,
     ) -> None:
         self._owner, self._make, self._done, self._delay, self._title = owner, make, done, delay, title
         self._short = short
         self._job: Job | None = None
         self._waiting = False
-        self._seconds = 0.0
-        self._timer = QTimer(owner)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._begin)
+        self._timer, self._frame = QTimer(owner), QTimer(owner)
+        for timer, slot in ((self._timer, self._begin), (self._frame, self._frame_over)):
+            timer.setSingleShot(True)
+            timer.timeout.connect(slot)
 
     @property
     def busy(self) -> bool:
@@ -65,8 +71,11 @@ class Latest:
         """Begin soon, with the values of then; a longer delay starts anew with each asking."""
         if self._job is not None:
             self._waiting = True
-            if self._seconds > self._short or perf_counter() - self._job.started > self._short:
+            left = self._short - (perf_counter() - self._job.asked)
+            if left <= 0:
                 self._job.cancel()
+            elif isfinite(left) and not self._frame.isActive():
+                self._frame.start(ceil(1000 * left))
         elif delay is not None or not self._timer.isActive():
             self._timer.start(self._delay if delay is None else delay)
 
@@ -75,6 +84,10 @@ class Latest:
         self._timer.stop()
         self._waiting = False
         if self._job is not None:
+            self._job.cancel()
+
+    def _frame_over(self) -> None:
+        if self._job is not None and self._waiting:
             self._job.cancel()
 
     def _begin(self) -> None:
@@ -93,10 +106,13 @@ class Latest:
         if not isalive(self._owner) or self._job is not job:
             return
         self._job = None
-        self._seconds = perf_counter() - job.started
-        outcome, waiting = job.outcome, self._waiting
+        self._frame.stop()
+        outcome, passed = job.outcome, self._waiting
         job.outcome, self._waiting = None, False
-        if waiting:
+        late = passed and job.seconds > self._short
+        if passed:
             self._begin()  # first, so that it runs while the last result is drawn
-        if outcome is not None and not outcome.cancelled:
+            if self._job is None:
+                return  # there is nothing to show of the present values, or it has been told
+        if outcome is not None and not (outcome.cancelled or late or (passed and outcome.error)):
             self._done(outcome)

@@ -36,7 +36,7 @@ class PlanLine:
 
     def __init__(self, owner: QWidget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._request, self._say = request, say
-        self._latest = Latest(owner, self._make, self._show, title="plan")
+        self._latest = Latest(owner, self._make, self._show, title="plan", short=0)
         self.plan: Plan | None = None
 
     @property
@@ -61,7 +61,7 @@ class PlanLine:
 
 
 def _line(request: Request, progress: object) -> str:
-    plan, needed = planned(request)
+    plan, needed = planned(request.made())
     return " ".join([told(plan), *warnings_of(plan, needed)])
 
 

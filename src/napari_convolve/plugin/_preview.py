@@ -62,7 +62,6 @@ class Preview:
         self._latest = Latest(panel.native, self._make, self._show, title=f"preview of {name}")
         self._layers: list[Any] = []
         self._memory: dict[Any, Any] = {}
-        self._begun = 0.0
         self._source: Any = None
         self._limits: Any = None
         self.on = False
@@ -131,14 +130,12 @@ class Preview:
         if layer is None:
             raise ValueError("no image to preview")
         request = self._panel.request()
-        now = narrowed(request, layer, seen(self._viewer, layer), self._memory)
-        self._begun = perf_counter()
-        return partial(self._call, now)
+        return partial(self._call, narrowed(request, layer, seen(self._viewer, layer), self._memory))
 
     def _call(self, request: Request, progress: Progress) -> tuple[Request, Result, float]:
         began = perf_counter()
         with quiet():  # a slider that is dragged is no reason for a row of warnings
-            return request, self._panel.preview(request, progress), perf_counter() - began
+            return request, self._panel.preview(request.made(), progress), perf_counter() - began
 
     def _show(self, outcome: Outcome) -> None:
         """Bring the layers up to date."""

@@ -14,10 +14,11 @@ import napari_convolve as nc
 
 from ..kernels import Kernel
 from ..ops.beads import BeadPsf
-from ._chooser import KernelSource, fitted
+from ._chooser import KernelSource
 from ._fields import TextField
 from ._form import rows
 from ._job import Job, start
+from ._kernel_made import fitted
 from ._layer_choice import LayerChoice
 from ._layers import Source, View, load, placed, read_layer
 from ._text import note, say

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import numpy as np
 from magicgui.widgets import Container, PushButton, Widget
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
-
-import napari_convolve as nc
 
 from ..kernels import KERNELS, Kernel
-from ..kernels._optics import FAMILY, micrometres
+from ..kernels._optics import FAMILY
 from ..ops._psf_case import Finding, PsfCheck
 from ._chooser import KernelChooser
 from ._fields import TextField, numbers
 from ._form import rows
-from ._job import sentence
+from ._job import Call, Outcome
+from ._latest import Latest
 from ._layers import Source, View
+from ._psf_choice import PsfChoice, channels_of
 from ._psf_picture import PsfPicture
 from ._text import note, say, written
 
@@ -57,10 +53,7 @@ class PsfView(Container[Widget]):
         super().__init__(widgets=[self.fields, self.text, self.fix, self.done, self.undo], labels=False)
         self.margins = (0, 0, 0, 0)
         self.native.layout().insertWidget(1, self.picture)
-        self._timer = QTimer(self.native)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REST)
-        self._timer.timeout.connect(self.look)
+        self._latest = Latest(self.native, self._look, self._show, title="PSF", short=0)
         chooser.changed.connect(self._changed)
         self.wavelengths.changed.connect(self._later)
         self.fix.changed.connect(self.mend)
@@ -76,40 +69,36 @@ class PsfView(Container[Widget]):
     def mend(self) -> None:
         """Use the PSF with what is wrong with it put right."""
         self._mend = True
-        self.look()
+        self._latest.ask()
 
     def unmend(self) -> None:
         """Use it as it came."""
         self._mend = False
-        self.look()
+        self._latest.ask()
 
-    def kernel(self) -> Kernel:
-        """The PSF to deconvolve with; ValueError with one sentence when something is missing."""
-        lights = self._lights()
-        if lights is None:
-            return self._one()
-        kernels = [self._one(wavelength=light) for light in lights]
-        shape = [min(max(k.shape[a] for k in kernels), self._limits()[a]) for a in range(kernels[0].ndim)]
-        return self._stacked([k.crop(shape).pad(shape) for k in kernels])
+    @property
+    def busy(self) -> bool:
+        """Whether the picture is not yet of the PSF that is chosen."""
+        return self._latest.busy
 
-    def look(self) -> None:
+    def later(self) -> Callable[[], Kernel]:
+        """Read the fields now; what is returned makes the PSF to deconvolve with, in any thread."""
+        return self._choice().kernel
+
+    def _choice(self) -> PsfChoice:
+        computed = self._chooser.kind.value in KERNELS
+        return PsfChoice(self._chooser.later(), computed, self._source, self._view, self._mend, self._lights())
+
+    def _look(self) -> Call:
+        return self._choice().judged
+
+    def _show(self, outcome: Outcome) -> None:
         """Draw the PSF that is chosen now, and say what is wrong with it."""
-        if not isalive(self.native):
-            return
-        self._timer.stop()
-        self.check = None
-        says = ""
-        try:
-            kernel = self._one()
-            self.check = nc.check_psf(kernel, self._shape(), **self._lengths())
-            self.picture.show_kernel(kernel)
-            say(self.text, words(self.check))
-            fixes = kernel.parameters.get("fixes") if self._mend else None
-            says = "" if not fixes else "Mended: " + "; ".join(fixes) + "."
-        except (ValueError, TypeError, OSError) as error:
-            self.picture.show_kernel(None)
-            say(self.text, sentence(error))
-        say(self.done, says)
+        kernel, self.check = outcome.value or (None, None)
+        self.picture.show_kernel(kernel)
+        say(self.text, outcome.error if self.check is None else words(self.check))
+        fixes = kernel.parameters.get("fixes") if self._mend and kernel is not None else None
+        say(self.done, "Mended: " + "; ".join(fixes) + "." if fixes else "")
         self._show_buttons()
 
     def _changed(self, *_: object) -> None:
@@ -118,7 +107,7 @@ class PsfView(Container[Widget]):
 
     def _later(self, *_: object) -> None:
         self.fields.visible = self._per_channel()
-        self._timer.start()
+        self._latest.ask(_REST)
 
     def _show_buttons(self) -> None:
         self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
@@ -132,72 +121,10 @@ class PsfView(Container[Widget]):
 
     def _per_channel(self) -> bool:
         """Whether a wavelength for each channel can be given."""
-        return self._model() is not None and bool(self._channels())
-
-    def _channels(self) -> tuple[int, ...]:
-        """The axes that may be channels: not acted on, and more than one image long."""
-        if self._source is None or self._view is None:
-            return ()
-        shape = self._source.data.shape
-        return tuple(a for a in range(self._source.ndim) if a not in self._view.axes and 1 < shape[a] <= 32)
+        return self._model() is not None and bool(channels_of(self._source, self._view))
 
     def _lights(self) -> Sequence[float] | None:
         return self.wavelengths.value if self._per_channel() else None
-
-    def _one(self, **changes: Any) -> Kernel:
-        """The PSF of one image; a computed one is no larger than the image."""
-        kernel = self._chooser.kernel()
-        if changes:
-            kernel = KERNELS.get(kernel.name)(**{**kernel.parameters, **changes})
-        if self._chooser.kind.value in KERNELS and self._source is not None:
-            kernel = cropped(kernel, self._limits())
-        if self._mend:
-            kernel = nc.fix_psf(kernel, self._shape(), **self._lengths())
-        return kernel
-
-    def _limits(self) -> tuple[int, ...]:
-        shape = self._shape()
-        return () if shape is None else tuple(n - 1 + n % 2 for n in shape.shape)
-
-    def _shape(self) -> Any:
-        """An array of the image's shape along the axes of the view, which takes no memory."""
-        if self._source is None or self._view is None:
-            return None
-        return np.broadcast_to(np.zeros(()), tuple(self._source.data.shape[a] for a in self._view.axes))
-
-    def _lengths(self) -> dict[str, Any]:
-        """Pixel size of the image, where its unit is a length."""
-        if self._source is None or self._view is None:
-            return {}
-        unit = self._source.unit_of(self._view)
-        return {} if micrometres(unit) is None else {"spacing": self._source.spacing_of(self._view), "units": unit}
-
-    def _stacked(self, kernels: list[Kernel]) -> Kernel:
-        """One kernel for each channel, along the channel's axis of the image."""
-        assert self._source is not None and self._view is not None
-        fitting = [a for a in self._channels() if self._source.data.shape[a] == len(kernels)]
-        if not fitting:
-            counts = ", ".join(f"{self._source.axes[a]}: {self._source.data.shape[a]}" for a in self._channels())
-            raise ValueError(f"nm per channel: {len(kernels)} wavelengths are given, the image has {counts}")
-        names = self._source.axes
-        axis = next((a for a in fitting if names[a] in ("c", "channel")), fitting[0])
-        shape, center, spacing = [1] * self._source.ndim, [0] * self._source.ndim, [1.0] * self._source.ndim
-        shape[axis] = len(kernels)
-        steps = kernels[0].spacing or (1.0,) * kernels[0].ndim
-        for a, n, c, s in zip(self._view.axes, kernels[0].shape, kernels[0].center, steps, strict=True):
-            shape[a], center[a], spacing[a] = n, c, s
-        values = np.stack([k.values / k.values.sum() for k in kernels]).reshape(shape)
-        units = kernels[0].units
-        return Kernel(values, center, spacing, units, f"{kernels[0].name} per channel")
-
-
-def cropped(kernel: Kernel, limits: Sequence[int]) -> Kernel:
-    """No larger than the limits about its centre, of the same sum; it keeps its name and parameters."""
-    if len(limits) != kernel.ndim or all(n <= m for n, m in zip(kernel.shape, limits, strict=True)):
-        return kernel
-    inner = kernel.crop([min(n, m) for n, m in zip(kernel.shape, limits, strict=True)])
-    values = inner.values * (kernel.sum / inner.sum) if inner.sum else inner.values
-    return Kernel(values, inner.center, kernel.spacing, kernel.units, kernel.name, kernel.parameters)
 
 
 def mendable(finding: Finding) -> bool:

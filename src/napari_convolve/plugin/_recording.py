@@ -16,7 +16,8 @@ RECIPE, ORIGIN = "recipe", "made from"
 
 
 def recorded_all(compute: Callable[[Request, Progress], Result], request: Request, progress: Progress) -> Result:
-    """Compute, and note in each layer how it was made unless the panel has done so."""
+    """Make the arguments, compute, and note in each layer how it was made unless the panel has done so."""
+    request = request.made()
     result = compute(request, progress)
     if result.report is None:
         return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,19 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
+class Later:
+    """An argument whose fields have been read and which is made where it is needed: no hand waits for a large kernel.
+
+    Attributes
+    ----------
+    make : callable
+        Makes it, in any thread; ValueError, TypeError or OSError with one sentence when that cannot be done.
+    """
+
+    make: Callable[[], Any]
+
+
+@dataclass(frozen=True)
 class Request:
     """An operation, its image and its arguments.
 
@@ -33,7 +46,7 @@ class Request:
     view : View
         The axes it acts on.
     arguments : tuple
-        Positional arguments after the image: the kernel, PSF or template.
+        Positional arguments after the image: the kernel, PSF or template; each may be `Later`.
     options : mapping
         Keyword arguments that differ from their defaults, without axes, mask and callbacks.
     extras : mapping
@@ -55,6 +68,11 @@ class Request:
     mask: Any = None
     seen: Seen | None = None
     memory: dict[Any, Any] = field(default_factory=dict)
+
+    def made(self) -> Request:
+        """The same with every argument made, which may take a while."""
+        made = tuple(given.make() if isinstance(given, Later) else given for given in self.arguments)
+        return replace(self, arguments=made)
 
     def call(self, image: Any, *, operation: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> Any:
         """Call the public function on `image`, or another one in the same way."""

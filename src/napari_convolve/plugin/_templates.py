@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-import numpy as np
 from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Shapes
 
@@ -144,16 +144,17 @@ class TemplateChooser(Container[Widget]):
             self.changed.emit(self)
         self._show()
 
-    def templates(self, source: Source, view: View) -> list[Any]:
-        """All templates, as arrays and kernels.
+    def later(self, source: Source, view: View) -> Callable[[], Any]:
+        """Read the fields now; what is returned makes the template, or the list of them, in any thread.
 
         Raises
         ------
         ValueError
             With one sentence, when there is none.
         """
+        kept: list[Callable[[], Any]] = [partial(_same, template) for template in self.kept]
         if self.origin.value == _OTHER:
-            return [*self.kept, self.kernel.kernel()]
+            return partial(_one_or_all, [*kept, self.kernel.later()])
         image, layer = self._image(), self.shapes.value
         if layer is None or not len(layer.data):
             raise ValueError(_NOTHING)
@@ -161,5 +162,15 @@ class TemplateChooser(Container[Widget]):
         found = []
         for number in range(len(layer.data)):
             points = corners(layer, image, self._viewer.dims.point, number)
-            found.append(cut(source, box(points, source.data.shape, view, depth)))
-        return [*self.kept, *(np.asarray(template) for template in found)]
+            found.append(partial(cut, source, box(points, source.data.shape, view, depth)))
+        return partial(_one_or_all, [*kept, *found])
+
+
+def _same(template: Any) -> Any:
+    return template
+
+
+def _one_or_all(makers: list[Callable[[], Any]]) -> Any:
+    """The template itself when there is only one."""
+    made = [make() for make in makers]
+    return made[0] if len(made) == 1 else made

@@ -44,7 +44,7 @@ class Tools(Container[Widget]):
     def copy_python(self) -> None:
         """Put a script that does what Run would do on the clipboard."""
         try:
-            QApplication.clipboard().setText(script_of(self._request()))
+            QApplication.clipboard().setText(script_of(self._request().made()))
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self._say(sentence(error))
         else:

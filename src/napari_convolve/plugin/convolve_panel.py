@@ -11,7 +11,7 @@ from ..kernels import Kernel
 from ._chooser import KernelChooser
 from ._layers import Source, View, image_tuple, short
 from ._panel import OperationPanel
-from ._request import Progress, Request, Result, first_index, on_colours
+from ._request import Later, Progress, Request, Result, first_index, on_colours
 
 
 class ConvolvePanel(OperationPanel):
@@ -42,7 +42,7 @@ class ConvolvePanel(OperationPanel):
             self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        return (self.kernel.kernel(),)
+        return (Later(self.kernel.later()),)
 
     def compute(self, request: Request, progress: Progress) -> Result:
         reports: list[Report] = []

@@ -25,7 +25,7 @@ from ._psf_beads import FROM_BEADS, BeadSource
 from ._psf_quality import quality_text
 from ._psf_view import PsfView
 from ._recording import recorded, unrecorded
-from ._request import Progress, Request, Result, on_colours
+from ._request import Later, Progress, Request, Result, on_colours
 from ._text import say
 from ._watch import Watch
 
@@ -100,7 +100,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         return self._asked or self.settings.operation
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        return (self.doctor.kernel(),)
+        return (Later(self.doctor.later()),)
 
     def extras(self) -> dict[str, Any]:
         iterative = not self._asked and self.settings.takes("intermediate")

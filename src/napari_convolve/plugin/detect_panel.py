@@ -20,7 +20,7 @@ from ._hits import points_tuple, score_tuple
 from ._layers import Source, View
 from ._panel import OperationPanel
 from ._recording import unrecorded
-from ._request import Progress, Request, Result
+from ._request import Later, Progress, Request, Result
 from ._seen_hits import hits_seen
 from ._steps import angles, sizes
 from ._templates import TemplateChooser
@@ -74,8 +74,7 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         if source.rgb:
             raise ValueError("an RGB layer has three scores per pixel: split it first (right click ▸ Split RGB)")
-        templates = self.template.templates(source, view)
-        return (templates[0] if len(templates) == 1 else templates,)
+        return (Later(self.template.later(source, view)),)
 
     def request(self) -> Request:
         """What Run would compute now, with the angles and sizes to look for."""
