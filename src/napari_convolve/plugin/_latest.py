@@ -90,17 +90,19 @@ class Latest:
         if self._job is not None and self._waiting:
             self._job.cancel()
 
-    def _begin(self) -> None:
+    def _begin(self) -> bool:
+        """Whether something runs now."""
         if self._job is not None:
-            return
+            return True
         try:
             call = self._make()
         except (ValueError, TypeError, OSError, MemoryError) as error:
             self._done(Outcome(error=sentence(error)))
-            return
+            return False
         if call is not None:
             self._job = Job(call, self._title)
             start(self._job, self._ended)
+        return call is not None
 
     def _ended(self, job: Job) -> None:
         if not isalive(self._owner) or self._job is not job:
@@ -110,9 +112,8 @@ class Latest:
         outcome, passed = job.outcome, self._waiting
         job.outcome, self._waiting = None, False
         late = passed and job.seconds > self._short
-        if passed:
-            self._begin()  # first, so that it runs while the last result is drawn
-            if self._job is None:
-                return  # there is nothing to show of the present values, or it has been told
+        # the next one first, so that it runs while the last result is drawn
+        if passed and not self._begin():
+            return  # there is nothing to show of the present values, or it has been told
         if outcome is not None and not (outcome.cancelled or late or (passed and outcome.error)):
             self._done(outcome)
