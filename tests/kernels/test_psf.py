@@ -101,8 +101,40 @@ def test_full_widths_are_those_of_theory() -> None:
     assert width(kernels.two_photon(excitation=900, **small))[1] == pytest.approx(0.3727 * 0.9 / 0.3, rel=0.01)
     pinched = kernels.confocal(excitation=500, wavelength=500, pinhole=0, **small)
     assert width(pinched)[1] == pytest.approx(0.3727 * 0.5 / 0.3, rel=0.01)
-    opened = kernels.confocal(excitation=500, wavelength=500, pinhole=5, **small)
-    assert width(opened)[1] == pytest.approx(0.5145 * 0.5 / 0.3, rel=0.03)
+
+
+@pytest.mark.parametrize("pinhole", [0.5, 1, 2, 5, 20, 100])
+def test_confocal_width_is_that_of_the_published_formula(pinhole: float) -> None:
+    """``(2 J1(v) / v)²`` times its mean over a disk, the mean by integrating over the arcs within the disk."""
+    from scipy.integrate import quad
+    from scipy.optimize import brentq
+    from scipy.special import j1
+
+    na, wave = 0.3, 0.5
+    hole = pinhole * 0.61 * wave / na
+
+    def airy(r: float) -> float:
+        v = 2 * np.pi * na * r / wave
+        return float((2 * j1(v) / v) ** 2) if v > 1e-9 else 1.0
+
+    def arc(s: float, r: float) -> float:
+        if s <= hole - r:
+            return 2 * np.pi * s
+        return float(2 * s * np.arccos(np.clip((s * s + r * r - hole * hole) / (2 * s * r), -1, 1)))
+
+    def through(r: float) -> float:
+        return float(
+            quad(lambda s: airy(s) * arc(s, r), max(0, r - hole), r + hole, points=[abs(hole - r)], limit=800)[0]
+        )
+
+    top = through(1e-9)
+    half = brentq(lambda r: airy(r) * through(r) - top / 2, 0.1 * wave / na, 0.4 * wave / na, xtol=1e-4)
+    kernel = kernels.confocal(
+        na=na, refractive_index=1, excitation=500, wavelength=500, pinhole=pinhole, spacing=0.05, size=51
+    )
+    assert kernel.report().fwhm == pytest.approx((2 * half,) * 2, rel=0.005)
+    if pinhole >= 5:  # so wide a pinhole stops nothing: what is lit is seen
+        assert 2 * half == pytest.approx(0.5145 * wave / na, rel=0.002)
 
 
 def test_gaussian_is_near_to_the_diffraction_of_the_same_microscope() -> None:
