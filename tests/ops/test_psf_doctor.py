@@ -34,6 +34,25 @@ def put(values: np.ndarray, where: Any, what: float) -> np.ndarray:
     return values
 
 
+def comatic(waves: float, planes: int = 1) -> np.ndarray:
+    """A PSF of NA 1 in water at 520 nm, pixels of 80 nm, with Zernike coma along the last axis (waves rms)."""
+    na, light, index, n = 1.0, 0.52, 1.33, 256
+    f = np.fft.fftfreq(n, 0.08)
+    rho, angle = np.hypot(f[:, None], f) * light / na, np.arctan2(f[:, None], f)
+    path = waves * np.sqrt(8) * (3 * rho**3 - 2 * rho) * np.cos(angle)
+    along = np.sqrt(np.maximum((index / light) ** 2 - (rho * na / light) ** 2, 0))
+    fields = [
+        np.fft.fftshift(np.fft.ifft2((rho <= 1) * np.exp(2j * np.pi * (path + along * z))))
+        for z in 0.2 * (np.arange(planes) - planes // 2)
+    ]
+    values = np.abs(np.array(fields)[:, 96:161, 96:161]) ** 2
+    return np.asarray((values if planes > 1 else values[0]) / values.sum())
+
+
+def mismatched(depth: float = 10.0, step: float = 0.1) -> nc.Kernel:
+    return nc.kernels.gibson_lanni(depth=depth, spacing=(step, 0.1, 0.1), size=(101, 35, 35))
+
+
 NOISE = np.random.default_rng(0).normal(size=(21, 25, 25))
 CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "one pixel off": ("off centre", planted(lambda v: np.roll(v, 1, 2)), {}),
@@ -41,6 +60,12 @@ CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "far off along z": ("off centre", planted(lambda v: np.roll(v, 4, 0)), {}),
     "centre said elsewhere": ("off centre", nc.Kernel(gauss(), (10, 12, 11), **UM), {}),
     "even, centred at (n - 1) / 2": ("off centre", gauss((21, 25, 25))[:, 1:, 1:], {}),
+    "coma, too far along it": ("off centre", np.roll(comatic(0.1), 3, 1), {}),
+    "coma, too far against it": ("off centre", np.roll(comatic(0.1), -2, 1), {}),
+    "coma, one pixel beside it": ("off centre", np.roll(comatic(0.2), 1, 0), {}),
+    "coma in depth": ("off centre", np.roll(comatic(0.1, 31), (2, 3), (0, 2)), {}),
+    "another index, off along z": ("off centre", np.roll(mismatched().values, 3, 0), {}),
+    "another index, off in the plane": ("off centre", np.roll(mismatched().values, 1, 2), {}),
     "dark after subtraction": ("negative", planted(lambda v: v - 0.01 * v.max()), {}),
     "one negative value": ("negative", planted(lambda v: put(v, (0, 0, 0), -0.001)), {}),
     "NaN": ("not finite", planted(lambda v: put(v, (3, 4, 5), np.nan)), {}),
@@ -95,6 +120,16 @@ GOOD: dict[str, Callable[[], nc.Kernel]] = {
     "two_photon": lambda: nc.kernels.two_photon(**SAMPLED),
     "low aperture": lambda: nc.kernels.born_wolf(na=0.3, refractive_index=1, ndim=3, spacing=(3, 0.3, 0.3)),
     "a line": lambda: nc.kernels.gaussian(sigma=2, ndim=1),
+    "some coma": lambda: nc.Kernel(comatic(0.1)),
+    "much coma": lambda: nc.Kernel(comatic(0.2)),
+    "coma in depth": lambda: nc.Kernel(comatic(0.1, 31)),
+    "coma, centred on its core": lambda: nc.Kernel(np.roll(comatic(0.2), -2, 1)),
+    "another index": mismatched,
+    "another index, finely sampled": lambda: mismatched(step=0.05),
+    "another index, deep": lambda: mismatched(30, 0.2),
+    "too thick a coverslip": lambda: nc.kernels.gibson_lanni(
+        coverslip=180, coverslip_index=1.52, spacing=(0.1, 0.1, 0.1), size=(81, 35, 35)
+    ),
 }
 
 
@@ -105,6 +140,9 @@ def test_nothing_is_found_in_good_ones(name: str) -> None:
     found = nc.check_psf(psf, image, spacing=psf.spacing, units=psf.units)
     assert found.findings == (), str(found)
     assert found.ok and all(np.isfinite(w) for w in found.fwhm)
+    fixed = nc.fix_psf(psf, image, spacing=psf.spacing, units=psf.units)
+    assert fixed.parameters["fixes"] == () and fixed.center == psf.center
+    np.testing.assert_allclose(fixed.values, psf.values, rtol=1e-12)
 
 
 def scene() -> tuple[np.ndarray, np.ndarray, nc.Kernel]:
@@ -156,6 +194,15 @@ def test_the_damage_that_it_predicts_is_what_happens() -> None:
         found = nc.check_psf(np.roll(values, shift, (0, 1)))
         kept = float(found.findings[0].message.split("about ")[1].split(" %")[0]) / 100
         assert kept == pytest.approx(max(0.0, float(off[31, 31] / good[31, 31])), abs=0.03)
+
+
+def test_a_skewed_psf_is_brought_onto_its_core() -> None:
+    for good, far in ((comatic(0.1), (1, 3)), (mismatched().values, (5, 1, 0))):
+        fixed = nc.fix_psf(np.roll(good, far, range(good.ndim)))
+        assert fixed.parameters["fixes"] and nc.check_psf(fixed).findings == ()
+        about = [n // 2 for n in good.shape]
+        near = np.unravel_index(fixed.values.argmax(), fixed.shape)
+        assert np.abs(np.subtract(near, fixed.center)).max() <= 1 and good[tuple(about)] > 0.9 * good.max()
 
 
 def test_fixes_one_by_one() -> None:

@@ -66,7 +66,10 @@ def check_psf(
     Notes
     -----
     The damage of an off-centre PSF is what a Wiener filter (nsr 0.001) of the PSF itself leaves of a point at the
-    distance of the shift. Nyquist: ``λ / 4 NA`` in the plane, ``λ / 2 (n - sqrt(n² - NA²))`` along the axis.
+    distance of the shift. A skewed PSF has no single centre: it is off when it lies a quarter of a sample outside of
+    all its places, which are the peak, the centroids of the core above a half and a fifth of it, and in the plane in
+    focus the place of each frequency (its phase over 2π times the frequency). Nyquist:
+    ``λ / 4 NA`` in the plane, ``λ / 2 (n - sqrt(n² - NA²))`` along the axis.
 
     Examples
     --------

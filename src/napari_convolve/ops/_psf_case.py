@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._subpixel import core_center, shell
-
 SEVERITIES = ("error", "warning", "note")
 #: Power of the noise over that of the object with which the damage of a shift is predicted.
 _NSR = 1e-3
@@ -112,19 +110,6 @@ class Case:
     @property
     def peak(self) -> tuple[int, ...]:
         return tuple(int(i) for i in np.unravel_index(int(np.argmax(self.values)), self.values.shape))
-
-
-def pedestal(values: np.ndarray) -> float:
-    """The background of a PSF: what even the darkest part of its rim has."""
-    rim = shell(values) if min(values.shape) > 2 else values
-    return float(np.quantile(rim, 0.25))
-
-
-def off_center(values: np.ndarray, center: Sequence[int]) -> tuple[float, ...]:
-    """Distance of the bright core from the centre, in samples."""
-    near = np.unravel_index(int(np.argmax(values)), values.shape)
-    core = core_center(values - min(pedestal(values), float(values.max()) / 2), [int(i) for i in near])
-    return tuple(float(c - o) for c, o in zip(core, center, strict=True))
 
 
 def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:

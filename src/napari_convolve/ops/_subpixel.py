@@ -38,14 +38,14 @@ def box(center: Sequence[int], half: Sequence[int], shape: Sequence[int]) -> tup
     return tuple(slice(max(c - h, 0), min(c + h + 1, n)) for c, h, n in zip(center, half, shape, strict=True))
 
 
-def core_center(values: np.ndarray, near: Sequence[int]) -> tuple[float, ...]:
-    """Centroid of what is connected with the peak at `near` and more than half as bright.
+def core_center(values: np.ndarray, near: Sequence[int], share: float = _CORE) -> tuple[float, ...]:
+    """Centroid of what is connected with the peak at `near` and brighter than a share of it.
 
-    The half is subtracted first, so that the centroid moves smoothly as samples come in.
+    The share is subtracted first, so that the centroid moves smoothly as samples come in.
     """
     from scipy.ndimage import label
 
-    above = values - _CORE * values[tuple(near)]
+    above = values - share * values[tuple(near)]
     labels, _ = label(above > 0)
     core = np.where(labels == labels[tuple(near)], above, 0.0)
     total = core.sum()

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ._psf_case import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, off_center, pedestal, usable
-from ._subpixel import line_width, shell, widths
+from ._psf_case import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, usable
+from ._psf_center import OFF, excess, grain, off_center, pedestal
+from ._subpixel import line_width, widths
 
-#: Samples by which a centre may be off; shares of the light and of the peak that do not matter.
-_OFF, _PEDESTAL, _NEGATIVE, _CUT, _SECOND, _GRAIN, _FAINT = 0.25, 0.05, 1e-6, 0.12, 0.5, 0.03, 2e-3
+#: Shares of the light and of the peak that do not matter.
+_NEGATIVE, _CUT, _SECOND, _GRAIN = 1e-6, 0.12, 0.5, 0.03
 #: Width in samples below which a PSF is sampled too coarsely.
 _COARSE = 1.75
 
@@ -56,7 +57,7 @@ def shifted(case: Case) -> Iterator[Finding]:
     if not usable(case):
         return
     shift = off_center(case.values, case.center)
-    if max(abs(s) for s in shift) <= _OFF:
+    if max(abs(s) for s in shift) <= OFF:
         return
     light = np.maximum(case.values - max(pedestal(case.values), 0.0), 0)
     kept = damage_of_shift(light, shift)
@@ -71,9 +72,9 @@ def shifted(case: Case) -> Iterator[Finding]:
 def background(case: Case) -> Iterator[Finding]:
     if not usable(case):
         return
-    level, light = pedestal(case.values), float(case.values.sum())
-    share = level * case.values.size / light
-    if share > _PEDESTAL and level > _FAINT * float(case.values.max()):  # less is the halo of a widefield PSF
+    level, light = excess(case.values), float(case.values.sum())
+    if level > 0:
+        share = level * case.values.size / light
         what = f"a background of {level:.3g} makes {100 * share:.0f} % of the sum"
         yield Finding("background", "warning", what, "it is subtracted")
 
@@ -167,12 +168,9 @@ def noisy(case: Case) -> Iterator[Finding]:
     """What of the rim is different from sample to sample."""
     if not usable(case) or case.values.size < 100:
         return
-    from scipy.ndimage import gaussian_filter
-
-    scatter = float(shell(case.values - gaussian_filter(case.values, 1.0)).std())
-    top = float(case.values.max()) - max(pedestal(case.values), 0.0)
-    if scatter > _GRAIN * top:
-        what = f"its dark parts scatter by {100 * scatter / top:.0f} % of the peak"
+    scatter = grain(case.values)
+    if scatter > _GRAIN:
+        what = f"its dark parts scatter by {100 * scatter:.0f} % of the peak"
         yield Finding("noise", "warning", what, "average more beads", False)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..kernels import Kernel
 from ..kernels._geometry import interpolation
-from ._psf_case import Case, off_center, pedestal
-from .psf_findings import _OFF
+from ._psf_case import Case
+from ._psf_center import OFF, excess, off_center
 
 #: A shift this near to whole samples is taken as whole: interpolation blurs.
 _WHOLE = 0.08
@@ -20,14 +20,14 @@ def repair(case: Case, units: str | None, name: str, size: Sequence[int] | None)
     """Fill, subtract, resample, centre, clip, crop, normalise: what is needed of it, in this order."""
     done: list[str] = []
     values, center = filled(case.raw, done), case.center
-    level = pedestal(values)
-    if level * values.size > 0.01 * abs(values.sum()):
+    level = excess(values)
+    if level:
         values = values - level
         done.append(f"subtracted a background of {level:.3g}")
     shift = off_center(values, center)
     want = case.image_spacing
     differs = want is not None and case.spacing is not None and not np.allclose(case.spacing, want, rtol=0.01)
-    if max(abs(s) for s in shift) > _OFF:
+    if max(abs(s) for s in shift) > OFF:
         done.append(f"moved by ({', '.join(f'{0.0 - round(s, 2):+.2f}' for s in shift)}) px onto the centre")
     elif not differs:
         shift = (0.0,) * values.ndim
