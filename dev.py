@@ -35,7 +35,7 @@ viewer.open_sample("napari-convolve", sys.argv[2])
 viewer.window.add_plugin_dock_widget("napari-convolve", sys.argv[1])
 napari.run()
 """
-SAMPLES = {"Detect Features": "beads", "Deconvolve": "blurred"}
+SAMPLES = {"Detect Features": "beads", "Deconvolve": "blurred", "Feature Maps": "textures"}
 
 
 def main(arguments: list[str]) -> int:

@@ -93,6 +93,14 @@ def recipes(viewer: Any, panel: Any) -> None:
     panel.result.value = viewer.layers[-1]
 
 
+def feature_maps(viewer: Any, panel: Any) -> None:
+    """Where the stripes run across 45 degrees."""
+    panel.weights.kind.value = "directions"
+    panel.settings["activation"].value = "relu"
+    run(panel)
+    viewer.dims.set_current_step(0, 2)
+
+
 def wait_for(panel: Any) -> None:
     """Until preview and plan show the present values, fitted to the window."""
     spin(0.3)
@@ -111,7 +119,7 @@ def iterate(viewer: Any, panel: Any) -> None:
 
 
 #: Pictures of the whole window, in the dark theme.
-WINDOWS = ("preview", "before-after", "detect-features", "deconvolve", "deconvolve-iterations")
+WINDOWS = ("preview", "before-after", "detect-features", "deconvolve", "deconvolve-iterations", "feature-maps")
 #: Display name of the panel, sample, what is done.
 PICTURES: dict[str, tuple[str, str, Callable[[Any, Any], None]]] = {
     "kernel-designer": ("Kernel Designer", "nuclei", design),
@@ -121,6 +129,7 @@ PICTURES: dict[str, tuple[str, str, Callable[[Any, Any], None]]] = {
     "deconvolve-iterations": ("Deconvolve", "blurred", iterate),
     "preview": ("Convolve", "nuclei", preview),
     "before-after": ("Convolve", "nuclei", compare),
+    "feature-maps": ("Feature Maps", "textures", feature_maps),
     "recipes": ("Recipes", "nuclei", recipes),
 }
 

@@ -118,6 +118,25 @@ def test_feature_maps_of_planes_and_colours(cli, tmp_path: Path) -> None:
     np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-3)
 
 
+def test_feature_maps_of_a_bank(cli, tmp_path: Path) -> None:
+    stack = RNG.random((6, 20, 22))
+    write(tmp_path / "a.tif", Labeled(stack, axes="zyx"))
+    words = [tmp_path / "a.tif", tmp_path / "b.npy", "--overwrite", "--weights"]
+    assert cli("feature-maps", *words, "texture", "--recipe", tmp_path / "r.json").status == 0
+    expected = nc.feature_maps(stack, nc.kernels.bank("texture"))
+    assert expected.shape == (6, 8, 20, 22)
+    np.testing.assert_allclose(np.load(tmp_path / "b.npy"), expected, atol=1e-6)
+    assert cli("run", tmp_path / "r.json", tmp_path / "a.tif", tmp_path / "c.npy").status == 0
+    np.testing.assert_allclose(np.load(tmp_path / "c.npy"), expected, atol=1e-6)
+    assert cli("feature-maps", *words, "edges", "-p", "ndim=3").status == 0
+    np.testing.assert_allclose(
+        np.load(tmp_path / "b.npy"), nc.feature_maps(stack, nc.kernels.bank("edges", ndim=3)), atol=1e-6
+    )
+    for wrong in (["edges", "-p", "ndim=9"], ["edges", "-p", "size=3"], ["corners"], ["w.npy", "-p", "ndim=3"]):
+        failed = cli("feature-maps", *words, *wrong)
+        assert (failed.status, failed.err.count("\n")) == (2, 1), failed.err
+
+
 def test_weights_that_are_none(cli, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", RNG.normal(size=(9, 10)))
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)

@@ -111,6 +111,34 @@ def test_missing_samples_as_in_a_correlation(boundary: str) -> None:
     assert np.isnan(pooled).any() and np.isfinite(pooled).any()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": (2, 3)},
+        {"stride": 2, "pooling": "mean", "pool_size": (2, 3)},
+        {"padding": (0, 2), "dilation": 2},
+        {"shape": "full"},
+        {"shape": "valid", "pooling": "mean"},
+        {"origin": (1, -1)},
+    ],
+)
+def test_where_the_maps_lie(options: dict[str, Any]) -> None:
+    """A map of a single weight is the image, there; a ramp says where that is."""
+    image = np.add.outer(100.0 * np.arange(20), np.arange(18))
+    weights = np.zeros((1, 1, 3, 5))
+    weights[0, 0, 1, 2] = 1
+    reports: list[nc.Report] = []
+    maps = nc.feature_maps(image, weights, boundary="nearest", report=reports.append, **options)
+    grid = reports[0].details["grid"]
+    assert (grid.axis, grid.new, grid.axes) == (0, True, (0, 1))
+    y, x = (np.arange(n) * s + f for n, s, f in zip(maps.shape[1:], grid.step, grid.first, strict=True))
+    inside = np.ix_((y >= 2) & (y <= 17), (x >= 2) & (x <= 15))
+    expected = np.add.outer(100.0 * y, x)
+    assert expected[inside].size > 5
+    np.testing.assert_allclose(maps[0][inside], expected[inside])
+
+
 def test_integers_saturate_and_methods_agree() -> None:
     image, weights = RNG.integers(0, 255, (3, 30, 31)).astype("u1"), RNG.normal(size=(2, 3, 5, 5))
     wide = nc.feature_maps(image, weights, dtype="float64")

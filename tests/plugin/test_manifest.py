@@ -30,6 +30,7 @@ def test_npe2_finds_it_valid() -> None:
 def test_the_panels_have_their_names() -> None:
     names = [widget["display_name"] for widget in CONTRIBUTIONS["widgets"]]
     assert names[:4] == ["Kernel Designer", "Convolve", "Detect Features", "Deconvolve"] and {
+        "Feature Maps",
         "Fourier",
         "Inspector",
         "Recipes",

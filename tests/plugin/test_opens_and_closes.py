@@ -33,7 +33,9 @@ def settle(qtbot: Any) -> None:
     gc.collect()
 
 
-@pytest.mark.parametrize("name", ["Convolve", "Detect Features", "Deconvolve", "Kernel Designer", "Recipes"])
+@pytest.mark.parametrize(
+    "name", ["Convolve", "Detect Features", "Deconvolve", "Kernel Designer", "Recipes", "Feature Maps"]
+)
 def test_fifty_times(viewer, open_panel, qtbot, name: str) -> None:
     viewer.add_image(np.random.default_rng(0).random((40, 50)).astype("f4"), name="a")
     counts: list[tuple[int, int, int, int]] = []

@@ -106,7 +106,8 @@ def feature_maps(
     Returns
     -------
     array
-        The maps stand along the channel axis; without one, along a new axis before the axes acted on.
+        The maps stand along the channel axis; without one, along a new axis before the axes acted on. Where their
+        samples lie in the image, the report says under ``details["grid"]``.
 
     Raises
     ------
@@ -140,6 +141,7 @@ def feature_maps(
     count = bank.ndim - 2
     acted = as_axes(axes, array.ndim, count, "each kernel of the weights")
     channel = as_channel(channel_axis, array.shape, acted, bank.shape)
+    new = channel is None
     if channel is None:
         channel = min(acted)
         acted = tuple(a + 1 if a >= channel else a for a in acted)
@@ -151,6 +153,7 @@ def feature_maps(
     layer = Layer(
         weights=bank,
         bias=as_bias(bias, len(bank)),
+        centers=tuple(centers),
         axes=acted,
         channel=channel,
         stride=as_counts("stride", stride, count),
@@ -165,6 +168,7 @@ def feature_maps(
         dtype=as_real(dtype),
     )
     check_size(layer, array.shape)
+    task.detail(grid=layer.grid(new=new))
     result = layer_maps(
         array,
         layer,

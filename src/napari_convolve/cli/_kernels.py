@@ -6,24 +6,35 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 
 from ..bigdata.files import FileError, read, readable
-from ..kernels import KERNELS, Kernel, make
+from ..kernels import BANKS, KERNELS, Kernel, bank, make, read_weights
 
 _WORDS = {"none": None, "true": True, "false": False}
 
 
 def second_array(role: str, text: str, settings: Sequence[str]) -> Any:
-    """What the second array of an operation is: a kernel, or the weights of a layer, which come as a plain NPY file."""
-    if role != "weights":
-        return weights_from(role, text, settings)
+    """What the second array of an operation is: a kernel, or the weights of a layer."""
+    return layer_weights(text, settings) if role == "weights" else weights_from(role, text, settings)
+
+
+def layer_weights(text: str, settings: Sequence[str]) -> tuple[Kernel, ...] | np.ndarray:
+    """What ``--weights`` stands for: the name of a bank, or a plain NPY file."""
+    if text in BANKS:
+        try:
+            return bank(text, **settings_from(settings))
+        except (TypeError, ValueError) as error:
+            raise typer.BadParameter(str(error)) from error
     if Path(text).suffix.lower() != ".npy":
-        raise typer.BadParameter(f"--weights must be an .npy file, got {text}")
-    values = weights_from(role, text, settings).values
-    if values.ndim < 3:
-        raise FileError(f"{text}: weights of shape {values.shape} must have the shape (maps, channels, *kernel)")
-    return values
+        raise typer.BadParameter(f"--weights must be an .npy file or one of the banks {', '.join(BANKS)}, got {text}")
+    if settings:
+        raise typer.BadParameter(f"-p {settings[0]} belongs to a bank, --weights is the file {text}")
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise FileError(str(error)) from error
 
 
 def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:

@@ -20,6 +20,8 @@ def one_kernel(weights: Any) -> Kernel | None:
     """A kernel with the axes that an operation's second array acts on: one map's, when it is a layer's weights."""
     if isinstance(weights, np.ndarray) and weights.ndim > 2:
         return Kernel(weights[0, 0])
+    if isinstance(weights, tuple):
+        return weights[0] if weights and isinstance(weights[0], Kernel) else None
     return weights if isinstance(weights, Kernel) else None
 
 

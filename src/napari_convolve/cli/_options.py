@@ -26,7 +26,11 @@ WEIGHTS = {
     "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
     "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
     "template": (("--template",), "FILE", "Image or kernel file with what is looked for."),
-    "weights": (("--weights",), "FILE", "NPY file with weights of the shape (maps, channels, *kernel)."),
+    "weights": (
+        ("--weights",),
+        "NAME|FILE",
+        "Bank of kernels by name, with -p ndim=3 for volumes; or NPY file of the shape (maps, channels, *kernel).",
+    ),
     "templates": (("--template",), "FILE", "Image or kernel file with what is looked for. Repeat it."),
 }
 

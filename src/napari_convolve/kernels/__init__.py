@@ -1,7 +1,8 @@
 """Kernels: parameters in, `Kernel` out.
 
 Every function of the catalogue is an attribute: ``kernels.gaussian(sigma=2)``; :func:`names` lists them and
-:func:`make` calls one by its name. A function decorated with :func:`kernel`, anywhere, joins them.
+:func:`make` calls one by its name. A function decorated with :func:`kernel`, anywhere, joins them. :func:`bank` makes
+several, for `feature_maps`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,20 @@ from . import psf, diffraction, scanning  # noqa: F401
 # isort: on
 from ._design import KERNELS, Design, kernel, make, names
 from ._kernel import Kernel, as_kernel
+from .banks import BANKS, bank, read_weights
 
-__all__ = ["KERNELS", "Design", "Kernel", "as_kernel", "kernel", "make", "names"]
+__all__ = [
+    "BANKS",
+    "KERNELS",
+    "Design",
+    "Kernel",
+    "as_kernel",
+    "bank",
+    "kernel",
+    "make",
+    "names",
+    "read_weights",
+]
 
 
 def __getattr__(name: str) -> Any:

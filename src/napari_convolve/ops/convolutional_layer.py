@@ -24,6 +24,32 @@ from .window import Window, check_room, in_order, window_sum
 _TICKS = 100
 
 
+@dataclass(frozen=True)
+class Grid:
+    """Where the samples of feature maps lie in their image.
+
+    Attributes
+    ----------
+    axis : int
+        Along which the maps stand, in the result.
+    new : bool
+        Whether the image has no such axis.
+    axes : tuple of int
+        The acted axes of the image.
+    first : tuple of float
+        Index in the image, along each of these, of the middle of what the first sample of a map sees; where blocks are
+        pooled, of the middle of the block.
+    step : tuple of int
+        Samples of the image from sample to sample of a map.
+    """
+
+    axis: int
+    new: bool
+    axes: tuple[int, ...]
+    first: tuple[float, ...]
+    step: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Layer:
     """A layer, validated.
@@ -33,6 +59,8 @@ class Layer:
     weights : ndarray, shape (maps, channels, *kernel)
         Not yet dilated.
     bias : ndarray, shape (maps,)
+    centers : tuple of int
+        Of the dilated kernels, one for each acted axis.
     axes : tuple of int
         The acted axes of the image with its channel axis, one for each axis of a kernel, in any order.
     channel : int
@@ -48,6 +76,7 @@ class Layer:
 
     weights: np.ndarray
     bias: np.ndarray
+    centers: tuple[int, ...]
     axes: tuple[int, ...]
     channel: int
     stride: tuple[int, ...]
@@ -65,6 +94,17 @@ class Layer:
     def lengths(self) -> tuple[int, ...]:
         """Of the dilated kernel along each acted axis."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.weights.shape[2:], self.dilation, strict=True))
+
+    def grid(self, *, new: bool) -> Grid:
+        """Where the maps lie in an image; `new`: which was given without the channel axis."""
+        blocks = self.pool_size if self.pooling else (1,) * len(self.axes)
+        first = tuple(
+            c - before + step * (block - 1) / 2
+            for c, (before, _), step, block in zip(self.centers, self.margins, self.stride, blocks, strict=True)
+        )
+        step = tuple(s * b for s, b in zip(self.stride, blocks, strict=True))
+        axes = tuple(a - 1 if new and a > self.channel else a for a in self.axes)
+        return Grid(self.channel, new, axes, first, step)
 
     def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Shape of the maps of an image before they are pooled, and of the result; numbers below 1 mean: too small."""

@@ -167,7 +167,8 @@ def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False)
     if parameter.name == "axis":
         return Choice([("x", -1)], **names)
     if options is not None:
-        return Choice([(str(option), option) for option in options], value, **names)
+        nothing = [("none", None)] if parameter.default is None and not {None, "none"} & set(options) else []
+        return Choice([*nothing, *((str(option), option) for option in options)], value, **names)
     if types == {bool}:
         return CheckBox(value=value, **names)
     if NoneType in types:

@@ -9,6 +9,7 @@ from .._progress import Report
 from ..planning import ArraySpec
 from ..recipes import OPERATIONS, Recipe
 from ._layers import LayerTuple, Source
+from ._map_layers import MOVED
 from ._request import Progress, Request, Result
 
 #: The entries in a layer's metadata: the recipe, and the name and file of the layer that it begins with.
@@ -63,7 +64,7 @@ def recorded(
 
 def with_history(made: Recipe, source: Source) -> Recipe:
     """A recipe after those steps that made its image."""
-    before = source.metadata.get(RECIPE)
+    before = None if source.metadata.get(MOVED) else source.metadata.get(RECIPE)
     return before + made if isinstance(before, Recipe) and before.steps[-1].function.makes_image else made
 
 
@@ -81,7 +82,9 @@ def recipe_of_call(
     if operation not in OPERATIONS or (source.rgb and source.data.shape[-1] == 4):
         return None
     names = [p.name for p in OPERATIONS.get(operation).arrays[1:]]
-    given = {**_colours(source), **dict(zip(names, request.arguments, strict=False)), **request.keywords(options)}
+    words = request.keywords(options)
+    kept = {} if "channel_axis" in words else _colours(source)  # the maps of colours are none
+    given = {**kept, **dict(zip(names, request.arguments, strict=False)), **words}
     labels = "".join(name if len(name) == 1 else "?" for name in source.axes) + ("c" if source.rgb else "")
     image = ArraySpec(tuple(source.data.shape), source.data.dtype.name)
     try:
@@ -105,6 +108,7 @@ def _colours(source: Source) -> dict[str, Any]:
 def origin_of(source: Source) -> dict[str, str | None]:
     """Name and file of the layer that a recipe begins with."""
     before = source.metadata.get(ORIGIN)
-    if isinstance(before, dict) and isinstance(source.metadata.get(RECIPE), Recipe):
+    known = isinstance(source.metadata.get(RECIPE), Recipe) and not source.metadata.get(MOVED)
+    if isinstance(before, dict) and known:
         return before
     return {"layer": source.name, "file": source.file}

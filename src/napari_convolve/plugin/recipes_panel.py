@@ -14,6 +14,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from .._progress import Report
 from ..recipes import Recipe
 from ._fields import Choice
 from ._form import rows
@@ -21,6 +22,7 @@ from ._help import show_help
 from ._job import Job, sentence, start
 from ._layer_choice import PREVIEW, LayerChoice
 from ._layers import LayerTuple, Source, image_tuple, load, read_layer, short
+from ._map_layers import maps_tuple
 from ._recording import ORIGIN, RECIPE, origin_of, with_history
 from ._request import Progress
 from ._run_bar import RunBar
@@ -187,12 +189,19 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> list[La
     """The results of a recipe for layers, as layers."""
     made = []
     for number, source in enumerate(sources):
-        result = recipe.run(load(source.data, progress), progress=partial(_share, progress, number, len(sources)))
+        reports: list[Report] = []
+        share = partial(_share, progress, number, len(sources))
+        result = recipe.run(load(source.data, progress), progress=share, report=reports.append)
         if not recipe.steps[-1].function.makes_image:
             raise ValueError(f"{recipe.steps[-1].operation} makes no image: use 'Copy Python', or run it in its panel")
         name = f"{short(source.name)} · {recipe.steps[-1].operation}"
-        data, options, kind = image_tuple(source, np.asarray(result), name)
-        metadata = {RECIPE: with_history(recipe, source), ORIGIN: origin_of(source)}
+        grids = [report.details["grid"] for report in reports if "grid" in report.details]
+        if len(grids) > 1:
+            raise ValueError("maps of maps have no place beside the image: use 'Copy Python'")
+        data, options, kind = (
+            maps_tuple(source, result, grids[0], name) if grids else image_tuple(source, np.asarray(result), name)
+        )
+        metadata = {RECIPE: with_history(recipe, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
         made.append((data, {**options, "metadata": metadata}, kind))
     return made
 

@@ -1,4 +1,4 @@
-"""Images to try the panels on: one real stack, and two scenes whose truth is known."""
+"""Images to try the panels on: one real stack, and three scenes whose truth is known."""
 
 from __future__ import annotations
 
@@ -62,3 +62,19 @@ def blurred() -> list[LayerTuple]:
         (data, options, kind),
         (seen, {"name": "filaments, blurred", **plane}, "image"),
     ]
+
+
+def textures() -> list[LayerTuple]:
+    """Four fields with a little noise: shapes with edges, stripes in two directions, spots, a weave."""
+    size = 128
+    y, x = np.indices((size, size), dtype=float)
+    shapes = ((np.hypot(y - 40, x - 42) < 26) | ((y > 72) & (y < 112) & (x > 60) & (x < 108))).astype(float)
+    along = np.where(x + y < size, x + y, x - y)
+    stripes = 0.5 + 0.5 * np.cos(2 * np.pi * along / (6 * np.sqrt(2)))
+    spots = np.zeros((size, size))
+    rng = np.random.default_rng(11)
+    for place, sigma in zip(rng.uniform(8, size - 8, (40, 2)), rng.choice([1.5, 3.0], 40), strict=True):
+        spots = np.maximum(spots, np.exp(-((y - place[0]) ** 2 + (x - place[1]) ** 2) / (2 * sigma**2)))
+    weave = ((y // 8 + x // 8) % 2) * (0.5 + 0.5 * (y % 8 > 3))
+    image = np.block([[shapes, stripes], [spots, weave]]) + rng.normal(0, 0.03, (2 * size, 2 * size))
+    return [(image.astype(np.float32), {"name": "edges and textures", "axis_labels": ("y", "x")}, "image")]

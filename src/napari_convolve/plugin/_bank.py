@@ -1,0 +1,159 @@
+"""Where the weights of a layer come from: a bank of kernels that is known without training, or a plain NPY file."""
+
+from __future__ import annotations
+
+import numpy as np
+from magicgui.types import FileDialogMode
+from magicgui.widgets import Container, FileEdit, Widget
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QImage, QPainter, QPaintEvent
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from ..kernels import BANKS, Kernel, bank, read_weights
+from ._fields import Choice
+from ._form import rows
+from ._job import sentence
+from ._layers import View
+from ._plots import colours_of
+from ._text import note, say
+from ._visibility import holding
+
+_FILE = "from a .npy file"
+_SIDE, _GAP, _MOST = 34, 4, 32
+_LONGEST = 8
+
+
+class WeightsChooser(Container[Widget]):
+    """The weights of `feature_maps`, with a picture of each kernel."""
+
+    def __init__(self) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self._view: View | None = None
+        self.kind = Choice(
+            [*((name, name) for name in BANKS), None, (_FILE, _FILE)],
+            label="bank of kernels",
+            tooltip="Kernels known without training, or the weights of a trained layer",
+        )
+        self.file = FileEdit(
+            mode=FileDialogMode.EXISTING_FILE,
+            filter="Weights (*.npy)",
+            label="file",
+            tooltip="Numbers of the shape (maps, channels, *kernel), as PyTorch keeps them",
+        )
+        self.pictures, self.about = KernelPictures(), note()
+        for part in (rows([self.kind, self.file]), holding(self.pictures), self.about):
+            self.append(part)
+        self.kind.changed.connect(self._show)
+        self.file.changed.connect(self._show)
+        self._show()
+
+    def set_view(self, view: View) -> None:
+        """Tell which axes the kernels have."""
+        self._view = view
+        self._show()
+
+    def weights(self) -> tuple[Kernel, ...] | np.ndarray:
+        """What `feature_maps` takes.
+
+        Raises
+        ------
+        ValueError, OSError
+            With one sentence that says what is missing or wrong.
+        """
+        view = self._view
+        ndim = 2 if view is None else view.ndim
+        if self.kind.value != _FILE:
+            return bank(self.kind.value, ndim=ndim)
+        if not str(self.file.value).strip(". "):
+            raise ValueError("choose the .npy file of the weights first")
+        found = read_weights(str(self.file.value))
+        if view is not None and found.ndim - 2 != ndim:
+            shape = " × ".join(map(str, found.shape))
+            raise ValueError(
+                f"the weights {shape} have kernels of {found.ndim - 2} axes, {view.label!r} acts on {ndim}: "
+                "choose other axes under 'act on'"
+            )
+        return found
+
+    def _show(self, *_: object) -> None:
+        self.file.visible = self.kind.value == _FILE
+        try:
+            made = self.weights()
+        except (ValueError, OSError) as error:
+            self.pictures.show_planes([])
+            say(self.about, sentence(error))
+            return
+        self.pictures.show_planes(planes_of(made))
+        say(self.about, described(made))
+
+
+def planes_of(weights: tuple[Kernel, ...] | np.ndarray) -> list[np.ndarray]:
+    """A plane of each kernel: of volumes the middle one, of several channels the first."""
+    found = [kernel.values for kernel in weights] if isinstance(weights, tuple) else [one[0] for one in weights]
+    planes = []
+    for values in found[:_MOST]:
+        plane = np.atleast_2d(values).astype(float)
+        while plane.ndim > 2:
+            plane = plane[len(plane) // 2]
+        planes.append(plane)
+    return planes
+
+
+def described(weights: tuple[Kernel, ...] | np.ndarray) -> str:
+    """How many maps there will be, and of what."""
+    if isinstance(weights, np.ndarray):
+        maps, channels, *size = weights.shape
+        return f"{maps} maps of {channels} input channel{'s'[: channels != 1]}, kernels {' × '.join(map(str, size))}."
+    names = [f"{number}: {kernel.name}" for number, kernel in enumerate(weights[:_LONGEST])]
+    more = f" … {len(weights) - _LONGEST} more" if len(weights) > _LONGEST else ""
+    return f"{len(weights)} maps. {', '.join(names)}{more}"
+
+
+class KernelPictures(QWidget):
+    """Kernels side by side: red is positive, blue negative."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._images: list[QImage] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_planes(self, planes: list[np.ndarray]) -> None:
+        """Draw kernels, or none."""
+        self._images = []
+        for plane in planes:
+            colours = np.ascontiguousarray(colours_of(plane))
+            rows_, columns, _ = colours.shape
+            self._images.append(
+                QImage(colours.tobytes(), columns, rows_, 3 * columns, QImage.Format.Format_RGB888).copy()
+            )
+        self.setVisible(bool(planes))
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._images)
+
+    def _across(self) -> int:
+        return max(int(self.width() + _GAP) // (_SIDE + _GAP), 1)
+
+    def sizeHint(self) -> QSize:
+        """As high as the rows need."""
+        lines = -(-max(self.count, 1) // self._across())
+        return QSize(200, lines * (_SIDE + _GAP))
+
+    def resizeEvent(self, event: object) -> None:
+        """Another width may need another number of rows."""
+        self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the kernels."""
+        painter, across = QPainter(self), self._across()
+        for number, image in enumerate(self._images):
+            line, place = divmod(number, across)
+            high = _SIDE if image.height() > 1 else _SIDE // 3
+            scaled = image.scaled(_SIDE, high)
+            painter.drawImage(place * (_SIDE + _GAP), line * (_SIDE + _GAP), scaled)
+        painter.end()
