@@ -136,7 +136,7 @@ def test_landweber_is_least_squares() -> None:
 
 
 def test_a_method_is_one_function() -> None:
-    @deconvolver()
+    @deconvolver(buffers=4, transforms=2)
     def van_cittert(scene: Scene, *, iterations: Annotated[int, Param(min=1)] = 10) -> Any:
         """Add the residual again and again.
 
@@ -164,6 +164,8 @@ def test_a_method_is_one_function() -> None:
         assert "iterations : int" in (function.__doc__ or "") and "workers : int" in (function.__doc__ or "")
         with pytest.raises(ValueError, match="iterations=0"):
             function(blurred, psf, iterations=0)
+        few, many = (nc.plan(image, psf, operation="van_cittert", iterations=n) for n in (10, 1000))
+        assert few.bytes == many.bytes > 0 and many.seconds > 50 * few.seconds > 0
     finally:
         DECONVOLVERS.unregister("van_cittert")
     with pytest.raises(AttributeError, match="van_cittert"):

@@ -18,10 +18,13 @@ from ..ops._frame import EDGES
 from ..ops._noise_fit import POOR
 from ..ops._nsr import Nsr
 from ..ops._psf import Psf, PsfSet, psf_set
+from ..ops._tiles import parts
 from ..ops.noise import FittedNoise, NoiseEstimate, PowerSpectrum
 from ._options import as_axes, one_of
 
 NAN_POLICIES = ("raise", "omit")
+#: Samples that are looked at together: whole images take memory for what is found in them.
+_LOOK = 1 << 22
 
 Edges = Annotated[Literal["extend", "periodic"], Param(choices=EDGES, label="edges", advanced=True)]
 MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=NAN_POLICIES, label="NaN", advanced=True)]
@@ -51,7 +54,9 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
     """Which samples count, None for all; ValueError for NaN that are not allowed and entries without any sample."""
     one_of("nan", nan, NAN_POLICIES)
     xp = source.xp
-    if dtype_name(image.dtype)[:3] not in ("boo", "int", "uin") and 0 not in image.shape:
+    if dtype_name(image.dtype)[:3] not in ("boo", "int", "uin") and any_sample(
+        image, lambda part: ~xp.isfinite(part), xp
+    ):
         finite = xp.isfinite(image)
         bad = ~finite if mask is None else ~finite & mask
         if bool(xp.any(bad)):
@@ -68,6 +73,13 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
     if not bool(xp.all(xp.any(mask, axis=axes))):
         raise ValueError("image has no sample that counts: all are masked, NaN or infinite")
     return mask
+
+
+def any_sample(image: Array, found: Callable[[Array], Array], xp: Any) -> bool:
+    """Whether `found` says so of any sample; a part of the image after the other is asked, each but once."""
+    if isinstance(image, np.ndarray):  # what is broadcast repeats itself
+        image = image[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in image.strides)]
+    return any(bool(xp.any(found(image[box]))) for box in parts(image.shape, most=_LOOK))
 
 
 def as_number(name: str, value: Any, *, negative: bool = False) -> float:

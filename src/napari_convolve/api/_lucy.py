@@ -14,9 +14,9 @@ from ..backends import Backend
 from ..kernels import Kernel
 from ..ops import lucy as ops
 from ..ops._frame import EDGES
-from ..ops._lucy_steps import ACCELERATIONS, STARTS, STOPS, Lucy
+from ..ops._lucy_state import ACCELERATIONS, STARTS, STOPS, Lucy
 from ..ops._psf import PsfSet
-from ._blurred import Edges, MissingPolicy, as_number, as_psf_set, as_valid, quantum
+from ._blurred import Edges, MissingPolicy, any_sample, as_number, as_psf_set, as_valid, quantum
 from ._options import (
     Axes,
     BackendName,
@@ -138,12 +138,22 @@ def richardson_lucy(
     BackendUnavailable
         When the backend is known but cannot be used here.
     MemoryError
-        Before the work starts, when it does not fit.
+        Before the work starts, when it does not fit, not even in tiles.
 
     Notes
     -----
     Arrays of the grid's size that are held: at most 6 plain, 9 accelerated, 1 more with `tv` (2 with its work space);
     with ``stop="auto"`` three more, of 4 million samples at most.
+
+    Where these do not fit into `max_memory`, or into what is free, every iteration is done tile by tile, each from the
+    samples around it as far as the PSF reaches; the object and those before it are then kept in temporary files when
+    need be (in the folder of ``TMPDIR``; as much as is not in memory). The report and a warning say so. The iterations
+    are those of the whole: the length of an accelerated step, `stop` and `intermediate` see all tiles. The result
+    differs by rounding only, at seams as elsewhere; measured on 96x256x256 with a PSF of 17x33x33, relative to the
+    largest value: 6e-6 plain and 3e-5 accelerated after 20 iterations in float32; with ``tv=0.01``, whose iterations
+    amplify rounding, 1e-3 after 10, as much as float32 differs from float64 without tiles (8e-12 in float64).
+
+    With ``stop="auto"`` a box of 4 million samples in the middle is looked at.
 
     References
     ----------
@@ -260,6 +270,8 @@ def _without_negative(image: Array, valid: Array | None, negative: str, source: 
     if dtype_name(image.dtype)[:3] in ("boo", "uin") or 0 in image.shape:
         return image
     xp = source.xp
+    if not any_sample(image, lambda part: part < 0, xp):
+        return image
     below = image < 0 if valid is None else (image < 0) & valid
     count = int(xp.count_nonzero(below))
     if not count:

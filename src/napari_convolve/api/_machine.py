@@ -11,14 +11,16 @@ from .._progress import Planned, only_plan, quiet
 from .._registry import Param
 from ..backends import backend_of, get_backend
 from ..methods import _tuning
+from ..ops import tikhonov  # noqa: F401 - importing it registers it
 from ..ops import window as ops
 from ..ops._loops import compile_common as compile_scores
+from ..ops.deconvolvers import DECONVOLVERS
 from ..planning import ArraySpec, Plan, make_plan
 from ._options import as_bytes, as_workers, machines_for, one_of
 from ._windows import as_backend, as_method, as_window, convolve, host_kernel
 
-#: Functions whose plan can be asked for.
-PLANNED = (
+#: Functions whose plan can be asked for, besides the methods of deconvolution that are registered.
+_PLANNED = (
     "convolve",
     "correlate",
     "match_template",
@@ -26,7 +28,6 @@ PLANNED = (
     "detect_features",
     "wiener",
     "richardson_lucy",
-    "landweber",
     "bandpass",
     "filter_spectrum",
     "notch",
@@ -34,12 +35,17 @@ PLANNED = (
 )
 
 
+def plannable() -> tuple[str, ...]:
+    """Names of the functions whose plan can be asked for."""
+    return (*_PLANNED, *DECONVOLVERS.names())
+
+
 def plan(
     image: Any,
     kernel: Any = None,
     /,
     *,
-    operation: Annotated[str, Param(choices=PLANNED)] = "convolve",
+    operation: Annotated[str, Param(choices=plannable)] = "convolve",
     **options: Any,
 ) -> Plan:
     """Say how an operation would be computed, without doing it.
@@ -68,7 +74,7 @@ def plan(
     >>> nc.plan(nc.ArraySpec((64, 64)), nc.kernels.gaussian(sigma=2), operation="wiener").tiles
     (64, 64)
     """
-    one_of("operation", operation, PLANNED)
+    one_of("operation", operation, plannable())
     if operation not in ("convolve", "correlate"):
         return _asked(operation, image, () if kernel is None else (kernel,), options)
     settings = dict(convolve.__kwdefaults__ or {})

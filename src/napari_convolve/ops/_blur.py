@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,8 +13,10 @@ from ._frame import Frame
 from ._psf import Psf
 from ._slabs import Slabs, Tick
 
-#: ``finish(first, part)`` takes the rows of the result from `first` on; `part` may be changed.
-Finish = Callable[[int, Array], object]
+#: Index of a box of an array, a slice with start and stop for each axis.
+Box = tuple[slice, ...]
+#: ``finish(box, part)`` takes the part of the result in `box`; `part` may be changed.
+Finish = Callable[[Box, Array], object]
 
 
 class Blur(Protocol):
@@ -25,7 +27,14 @@ class Blur(Protocol):
     def backward(self, image: Array, finish: Finish) -> None: ...
 
 
-def make_blur(psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int, tick: Tick) -> Blur:
+class PeriodicBlur(Blur, Protocol):
+    """On one grid, which is a period."""
+
+    def apply(self, signal: Array, adjoint: bool, shape: Sequence[int], finish: Finish) -> None:
+        """The first samples, `shape` of them, of ``H s`` or ``H^T s``, for a signal that starts at index 0."""
+
+
+def make_blur(psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int, tick: Tick) -> PeriodicBlur:
     """The fastest way there is on a backend."""
     if backend.name == "numpy" and len(frame.grid) > 1:
         return _SlabBlur(psf, frame, dtype, workers, tick)
@@ -41,17 +50,18 @@ class _WholeBlur:
         self.transfer = psf.transfer(frame.grid, dtype, backend, workers)
 
     def forward(self, sharp: Array, finish: Finish) -> None:
-        finish(0, self._product(sharp, self.transfer)[self.frame.key])
+        self.apply(sharp, False, self.frame.shape, finish)
 
     def backward(self, image: Array, finish: Finish) -> None:
-        finish(0, self._product(image, self.backend.xp.conj(self.transfer)))
+        self.apply(image, True, self.frame.grid, finish)
 
-    def _product(self, signal: Array, response: Array) -> Array:
+    def apply(self, signal: Array, adjoint: bool, shape: Sequence[int], finish: Finish) -> None:
         spectrum = self.backend.fft(signal, self.frame.grid, self.axes, self.workers)
-        spectrum *= response
+        spectrum *= self.backend.xp.conj(self.transfer) if adjoint else self.transfer
         found = self.backend.ifft(spectrum, self.frame.grid, self.axes, self.workers, True)
         self.tick(1)
-        return found
+        box = tuple(slice(0, n) for n in shape)
+        finish(box, found[box])
 
 
 class _SlabBlur:
@@ -63,7 +73,18 @@ class _SlabBlur:
         self.transfer = self.slabs.transfer(psf)
 
     def forward(self, sharp: np.ndarray, finish: Finish) -> None:
-        self.slabs.filter(sharp, lambda columns: self.transfer[:, columns], self.frame.shape, finish)
+        self.apply(sharp, False, self.frame.shape, finish)
 
     def backward(self, image: np.ndarray, finish: Finish) -> None:
-        self.slabs.filter(image, lambda columns: np.conj(self.transfer[:, columns]), self.frame.grid, finish)
+        self.apply(image, True, self.frame.grid, finish)
+
+    def apply(self, signal: np.ndarray, adjoint: bool, shape: Sequence[int], finish: Finish) -> None:
+        rest = tuple(slice(0, n) for n in shape[1:])
+
+        def response(columns: slice) -> np.ndarray:
+            values = self.transfer[:, columns]
+            return np.conj(values) if adjoint else values
+
+        self.slabs.filter(
+            signal, response, shape, lambda first, part: finish((slice(first, first + len(part)), *rest), part)
+        )

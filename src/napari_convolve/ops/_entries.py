@@ -17,7 +17,7 @@ from ._tiles import move
 from .window import check_room
 
 #: seconds per sample and doubling of the length, for one transform
-_PER_SAMPLE = 0.6e-9
+PER_SAMPLE = 0.6e-9
 #: The index of an entry's block in the image: integers along the batch axes, full slices along the others.
 Key = tuple[slice | int, ...]
 #: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in memory of its own and
@@ -72,9 +72,14 @@ class _Transforms:
 
     def cost(self, problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         samples = math.prod(self.demand.grid)
-        rate = machine.rates.get("fft", 2 * _PER_SAMPLE) * problem.itemsize / 4
+        rate = machine.rates.get("fft", 2 * PER_SAMPLE) * problem.itemsize / 4
         seconds = self.demand.transforms * samples * math.log2(max(2, samples)) * rate / 2
         return Cost(seconds, self.demand.bytes(problem), shared=True)
+
+
+def fits(needed: int, machine: Machine, max_memory: int | None) -> bool:
+    """Whether so many bytes are allowed, or free when nothing is said."""
+    return needed <= (max_memory or machine.free)
 
 
 def global_plan(
@@ -87,11 +92,12 @@ def global_plan(
     MemoryError
         When a single entry does not fit into `max_memory`, or what is free.
     """
-    plan = make_plan(problem, machines, [_Transforms(demand)], workers=workers, max_memory=max_memory)
     one = max(demand.bytes(problem), 1)
+    machines = [m for m in machines if fits(one, m, max_memory)] or machines
+    plan = make_plan(problem, machines, [_Transforms(demand)], workers=workers, max_memory=max_memory)
     machine = next(m for m in machines if m.backend == plan.backend)
     limit = max_memory or machine.free
-    if one > limit:
+    if not fits(one, machine, max_memory):
         raise MemoryError(
             f"{problem.operation} needs {format_bytes(one)} beyond input and output, for a grid of {demand.grid}; "
             f"{format_bytes(limit)} are {'allowed by max_memory' if max_memory else 'free'}"

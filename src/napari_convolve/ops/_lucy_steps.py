@@ -13,72 +13,32 @@ algorithm with total variation regularization for 3D confocal microscope deconvo
 
 Arrays of the grid's size that are held: the object, H, H^T M, and one spectrum at work, 4 in all (6 on a device, where
 transforms are not done slab by slab), besides the image and the ratio y / Hx, which are smaller; 3 more when
-accelerated, 1 more with `tv`.
+accelerated, 1 more with `tv`. All but H and that spectrum are only ever read and written box by box, so that they may
+be files.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
-from ..backends import Backend
-from ._blur import Blur
+from .._arrays import Array
+from ..backends import SESSION, Backend
+from ._blur import Blur, Box
 from ._frame import Frame
+from ._lucy_state import Lucy, Samples, Store
 from ._psf import Psf
-from ._stopping import ENOUGH, Residual
+from ._stopping import ENOUGH, Residual, middle
+from ._tiles import parts
 from ._variation import variation_factor
 from .noise import Known, estimate
 
-ACCELERATIONS = ("biggs-andrews", "none")
-STARTS = ("mean", "image")
-STOPS = ("none", "auto")
 #: Where less than this share of the PSF reaches samples that count, the object is left at 0.
 _SEEN = 1e-2
 #: With stop="auto", a smaller relative change of the object ends the iterations too.
 _CHANGE = 1e-4
-#: Index of some rows of an array.
-Rows = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Lucy:
-    """The options of Richardson-Lucy, validated.
-
-    Attributes
-    ----------
-    iterations : int
-    accelerated : bool
-    tv : float
-    spacing : tuple of float
-        Length of a step along each acted axis relative to the shortest.
-    background : float
-    start : str or array
-    edges : str
-    stop : str or None
-    quantum : float
-        Step between neighbouring values of the image.
-    intermediate : callable or None
-        ``intermediate(iteration, object)`` after each iteration; True stops and keeps.
-    dtype : str or None
-        Of the result.
-    """
-
-    iterations: int
-    accelerated: bool
-    tv: float
-    spacing: tuple[float, ...]
-    background: float
-    start: str | Array
-    edges: str
-    stop: str | None
-    quantum: float
-    intermediate: Callable[[int, Array], object] | None
-    dtype: str | None
 
 
 class LucyRun:
@@ -86,7 +46,7 @@ class LucyRun:
 
     def __init__(
         self,
-        image: Array,
+        image: Samples,
         valid: Array | None,
         psf: Psf,
         blur: Blur,
@@ -94,30 +54,29 @@ class LucyRun:
         options: Lucy,
         backend: Backend,
         workers: int,
+        store: Store,
     ) -> None:
-        xp, dtype = backend.xp, dtype_name(image.dtype)
+        xp, dtype = backend.xp, image.dtype
         self.image, self.valid, self.blur, self.frame, self.options = image, valid, blur, frame, options
-        self.backend, self.dtype = backend, dtype
-        kept = image if valid is None else xp.where(valid, image, xp.zeros_like(image))
+        self.backend, self.dtype, self.store, self.workers = backend, dtype, store, workers
         self.count = math.prod(frame.shape) if valid is None else int(xp.count_nonzero(valid))
-        self.mean = float(xp.sum(kept)) / self.count
-        self.image = kept
+        sums: dict[tuple[int, ...], float] = {}
+        self._in_parts(frame.shape, lambda box: sums.update({_corner(box): float(xp.sum(image[box]))}))
+        self.mean = sum(sums[corner] for corner in sorted(sums)) / self.count
         #: no model of the image is taken to be darker
         self.least = max(max(self.mean, options.background) * float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny))
         #: an object darker than this is 0
         self.dark = self.mean * (1e-15 if dtype == "float32" else 1e-60)
-        self.ratio = backend.empty(frame.shape, dtype)
+        self.ratio = store.empty(frame.shape, dtype)
         self.inverse = self._inverse_weight()
+        self.divisor = store.empty(frame.grid, dtype) if options.tv else None
         self.object = self._start()
-        self.residual: dict[int, float] = {}
-        self.change: dict[int, tuple[float, float]] = {}
+        self.residual: dict[tuple[int, ...], float] = {}
+        self.change: dict[tuple[int, ...], tuple[float, float]] = {}
         self.noise = math.nan
         self.judge: Residual | None = None
         if options.stop == "auto":
-            self.judge = Residual(frame.shape, psf, dtype, self.mean or 1.0, backend, workers)
-            if not self.judge.tells:
-                found = estimate([(image, valid, psf)], Known(), options.edges, options.quantum, backend, workers)
-                self.noise, self.judge = found.noise, None
+            self._prepare_to_stop(psf)
 
     def iterate(self, step: Callable[[], None]) -> tuple[Array, int, str]:
         """The object within the frame, the number of iterations done, and why they ended."""
@@ -135,66 +94,94 @@ class LucyRun:
                 break
         return self.object[self.frame.key], done, reason
 
+    def _in_parts(self, shape: Sequence[int], function: Callable[[Box], None], cubes: bool = False) -> None:
+        """Call `function` for boxes that cover a shape, on all threads; small ones keep its work arrays small."""
+        workers = self.workers if self.backend.threaded else 1
+        SESSION.run_all(function, parts(shape, cubes), workers, lambda count: self.store.settle())
+
+    def _prepare_to_stop(self, psf: Psf) -> None:
+        """What tells when only noise is left."""
+        workers = self.workers
+        self.judge = Residual(self.frame.shape, psf, self.dtype, self.mean or 1.0, self.backend, workers)
+        if not self.judge.tells:
+            self.judge, box = None, middle(self.frame.shape, psf)
+            valid = None if self.valid is None else self.valid[box]
+            if valid is None or bool(self.backend.xp.any(valid)):
+                seen = [(self.image[box], valid, psf)]
+                found = estimate(seen, Known(), self.options.edges, self.options.quantum, self.backend, workers)
+                self.noise = found.noise
+
     def _inverse_weight(self) -> Array | None:
         """``1 / H^T M`` where enough of the PSF is seen, 0 elsewhere; None when it is 1 everywhere."""
         if self.frame.grid == self.frame.shape and self.valid is None:
             return None
-        xp = self.backend.xp
-        flags = xp.ones_like(self.image) if self.valid is None else self.backend.astype(self.valid, self.dtype)
+        xp, valid = self.backend.xp, self.valid
+        flags = self.ratio  # not needed for anything else yet
 
-        found = self.backend.empty(self.frame.grid, self.dtype)
+        def count(box: Box) -> None:
+            self.backend.assign(flags, box, 1.0 if valid is None else self.backend.astype(valid[box], self.dtype))
 
-        def invert(first: int, part: Array) -> None:
+        self._in_parts(self.frame.shape, count)
+        found = self.store.empty(self.frame.grid, self.dtype)
+
+        def invert(box: Box, part: Array) -> None:
             seen = part > _SEEN
             inverse = xp.where(seen, 1 / xp.where(seen, part, xp.ones_like(part)), xp.zeros_like(part))
-            self.backend.assign(found, _rows(first, part), inverse)
+            self.backend.assign(found, box, inverse)
 
         self.blur.backward(flags, invert)
         return found
 
     def _start(self) -> Array:
         """The first object: the mean everywhere, the image inside of that, or what was given."""
-        xp, start = self.backend.xp, self.options.start
+        xp, start, given = self.backend.xp, self.options.start, self.options.start
         level = max(self.mean - self.options.background, 0.0)
-        found = self.backend.empty(self.frame.grid, self.dtype)
-        self.backend.assign(found, ..., level)
-        if not (isinstance(start, str) and start == "mean"):
-            inside = self.image - self.options.background if isinstance(start, str) else start
+        found = self.store.empty(self.frame.grid, self.dtype)
+
+        def fill(box: Box) -> None:
+            seen = 1.0 if self.inverse is None else self.backend.astype(self.inverse[box] > 0, self.dtype)
+            self.backend.assign(found, box, level)
+            found[box] *= seen
+
+        def put(box: Box) -> None:
+            inside = self.image[box] - self.options.background if isinstance(given, str) else given[box]
             inside = xp.where(inside > 0, inside, xp.zeros_like(inside))
-            if self.valid is not None and isinstance(start, str):
-                inside = xp.where(self.valid, inside, xp.zeros_like(inside) + level)
-            self.backend.assign(found, self.frame.key, inside)
-        if self.inverse is not None:
-            found *= self.backend.astype(self.inverse > 0, self.dtype)
+            if self.valid is not None and isinstance(given, str):
+                inside = xp.where(self.valid[box], inside, xp.zeros_like(inside) + level)
+            if self.inverse is not None:
+                inside = inside * self.backend.astype(self.inverse[box] > 0, self.dtype)
+            self.backend.assign(found, box, inside)
+
+        self._in_parts(self.frame.grid, fill)
+        if not (isinstance(start, str) and start == "mean"):
+            self._in_parts(self.frame.shape, put)
         return found
 
-    def _compare(self, first: int, part: Array) -> None:
+    def _compare(self, box: Box, part: Array) -> None:
         """From ``H x``, ``M y / (H x + b)``."""
         xp = self.backend.xp
-        rows = _rows(first, part)
-        image, background = self.image[rows], self.options.background
+        image, background = self.image[box], self.options.background
         if background:
             part += background
         if self.options.stop == "auto":
             apart = image - part
             if self.valid is not None:
-                apart = xp.where(self.valid[rows], apart, xp.zeros_like(apart))
+                apart = xp.where(self.valid[box], apart, xp.zeros_like(apart))
             if self.judge is None:
-                self.residual[first] = float(xp.sum(apart * apart))
+                self.residual[_corner(box)] = float(xp.sum(apart * apart))
             else:
-                self.judge.note(first, apart)
+                self.judge.note(box, apart)
         # masked samples are 0 in the image
-        self.backend.assign(self.ratio, rows, image / xp.maximum(part, self._number(self.least)))
+        self.backend.assign(self.ratio, box, image / xp.maximum(part, self._number(self.least)))
 
     def _plain(self) -> Callable[[], None]:
         current = self.object
 
-        def update(first: int, part: Array) -> None:
-            rows = _rows(first, part)
-            new = self._updated(current[rows], part, rows)
+        def update(box: Box, part: Array) -> None:
+            new = self._updated(current[box], part, box)
             if self.options.stop == "auto":
-                self._note_change(first, new, current[rows])
-            self.backend.assign(current, rows, new)
+                self._note_change(box, new, current[box])
+            self.backend.assign(current, box, new)
 
         def advance() -> None:
             self._vary(current)
@@ -204,31 +191,34 @@ class LucyRun:
         return advance
 
     def _accelerated(self) -> Callable[[], None]:
-        before, point, old = (self.backend.empty(self.frame.grid, self.dtype) for _ in range(3))
-        self.backend.assign(old, ..., 0)
+        before, point, old = (self.store.empty(self.frame.grid, self.dtype) for _ in range(3))
+        self._in_parts(self.frame.grid, lambda box: self.backend.assign(old, box, 0))
         state = {"step": 0.0, "iteration": 0}
         xp = self.backend.xp
 
         def advance() -> None:
             nonlocal before, point, old
             current, length = self.object, state["step"]
-            if length > 0:
-                _in_parts(self._extrapolate, current, before, point, length)
-            else:
-                self.backend.assign(point, ..., current)
+
+            def extrapolate(box: Box) -> None:
+                ahead = current[box]
+                if length > 0:
+                    ahead = xp.maximum(ahead + length * (ahead - before[box]), self._number(0.0))
+                self.backend.assign(point, box, ahead)
+
+            self._in_parts(self.frame.grid, extrapolate)
             self._vary(point)
             self.blur.forward(point, self._compare)
-            products: dict[int, tuple[float, float]] = {}
+            products: dict[tuple[int, ...], tuple[float, float]] = {}
 
-            def update(first: int, part: Array) -> None:
-                rows = _rows(first, part)
-                new = self._updated(point[rows], part, rows)
+            def update(box: Box, part: Array) -> None:
+                new = self._updated(point[box], part, box)
                 if self.options.stop == "auto":
-                    self._note_change(first, new, current[rows])
-                move = new - point[rows]
-                products[first] = (float(xp.sum(move * old[rows])), float(xp.sum(old[rows] * old[rows])))
-                self.backend.assign(point, rows, move)
-                self.backend.assign(before, rows, new)
+                    self._note_change(box, new, current[box])
+                move = new - point[box]
+                products[_corner(box)] = (float(xp.sum(move * old[box])), float(xp.sum(old[box] * old[box])))
+                self.backend.assign(point, box, move)
+                self.backend.assign(before, box, new)
 
             self.blur.backward(self.ratio, update)
             self.object, before = before, current
@@ -240,33 +230,36 @@ class LucyRun:
 
         return advance
 
-    def _extrapolate(self, rows: Rows, current: Array, before: Array, point: Array, length: float) -> None:
-        ahead = current[rows] + length * (current[rows] - before[rows])
-        self.backend.assign(point, rows, self.backend.xp.maximum(ahead, self._number(0.0)))
-
-    def _updated(self, old: Array, correction: Array, rows: Rows) -> Array:
+    def _updated(self, old: Array, correction: Array, box: Box) -> Array:
         """The object after the correction, never negative."""
         if self.inverse is not None:
-            correction *= self.inverse[rows]
-        if self.options.tv:
-            correction /= self.divisor[rows]
+            correction *= self.inverse[box]
+        if self.divisor is not None:
+            correction /= self.divisor[box]
         correction *= old
         # what is next to nothing becomes nothing: numbers close to underflow slow everything down
         return self.backend.xp.where(correction > self._number(self.dark), correction, self._number(0.0))
 
     def _number(self, value: float) -> Array:
         """An array of no dimension, which stays on the device."""
-        return self.backend.xp.asarray(value, dtype=self.image.dtype, device=self.image.device)
+        return self.backend.xp.asarray(value, dtype=self.ratio.dtype, device=self.ratio.device)
 
     def _vary(self, point: Array) -> None:
         """The divisor of the total variation, which needs the object before its update."""
-        if self.options.tv:
-            least = 1e-3 * max(self.mean - self.options.background, self.least)
-            self.divisor = variation_factor(point, self.options.tv, self.options.spacing, least, self.backend)
+        if self.divisor is None:
+            return
+        divisor, xp = self.divisor, self.backend.xp
+        weight, spacing = self.options.tv, self.options.spacing
+        least = 1e-3 * max(self.mean - self.options.background, self.least)
+        self._in_parts(
+            self.frame.grid,
+            lambda box: self.backend.assign(divisor, box, variation_factor(point, box, weight, spacing, least, xp)),
+            cubes=True,
+        )
 
-    def _note_change(self, first: int, new: Array, old: Array) -> None:
+    def _note_change(self, box: Box, new: Array, old: Array) -> None:
         xp = self.backend.xp
-        self.change[first] = (float(xp.sum((new - old) ** 2)), float(xp.sum(new * new)))
+        self.change[_corner(box)] = (float(xp.sum((new - old) ** 2)), float(xp.sum(new * new)))
 
     def _enough(self) -> str:
         """Why to stop now, or nothing."""
@@ -284,13 +277,5 @@ class LucyRun:
         return ""
 
 
-def _rows(first: int, part: Array) -> Rows:
-    return (slice(first, first + part.shape[0]), ...)
-
-
-def _in_parts(function: Callable[..., None], current: Array, *others: Array | float) -> None:
-    """Call `function` for ranges of rows, which keeps its work arrays small."""
-    length = current.shape[0]
-    rows = max(1, (1 << 17) // max(1, math.prod(current.shape[1:])))
-    for first in range(0, length, rows):
-        function((slice(first, min(first + rows, length)), ...), current, *others)
+def _corner(box: Box) -> tuple[int, ...]:
+    return tuple(s.start for s in box)

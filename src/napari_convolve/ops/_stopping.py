@@ -15,6 +15,7 @@ import numpy as np
 
 from .._arrays import Array
 from ..backends import Backend
+from ._blur import Box
 from ._psf import Psf
 
 #: Gain in power above which the PSF passes a frequency, and below which it does not.
@@ -28,6 +29,13 @@ ENOUGH = 0.8
 BOX = 1 << 22
 
 
+def middle(shape: Sequence[int], psf: Psf) -> Box:
+    """The box in the middle of an image that is looked at: `BOX` samples, and no less than the PSF along each axis."""
+    shrink = min(1.0, (BOX / math.prod(shape)) ** (1 / len(shape)))
+    lengths = [max(round(n * shrink), k) for n, k in zip(shape, psf.values.shape, strict=True)]
+    return tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, lengths, strict=True))
+
+
 class Residual:
     """The residual in a box, and how much more of it there is where the PSF passes than where it does not.
 
@@ -39,9 +47,8 @@ class Residual:
         self, shape: Sequence[int], psf: Psf, dtype: str, scale: float, backend: Backend, workers: int
     ) -> None:
         self._backend, self._workers, self._scale = backend, workers, scale
-        shrink = min(1.0, (BOX / math.prod(shape)) ** (1 / len(shape)))
-        lengths = [max(round(n * shrink), k) for n, k in zip(shape, psf.values.shape, strict=True)]
-        self._key = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, lengths, strict=True))
+        self._place = middle(shape, psf)
+        lengths = [s.stop - s.start for s in self._place]
         gain = np.abs(np.asarray(backend.to_host(psf.transfer(lengths, dtype, backend, workers)))) ** 2
         passed, lost = gain > _PASSED, gain < _LOST
         #: whether there is anything to compare with
@@ -51,13 +58,13 @@ class Residual:
             weights = (flags / np.count_nonzero(flags) for flags in (passed, lost))
             self._passed, self._lost = (backend.astype(backend.to_device(w), dtype) for w in weights)
 
-    def note(self, first: int, part: Array) -> None:
-        """Take the rows of the residual from `first` on."""
-        rows, rest = self._key[0], self._key[1:]
-        start, stop = max(rows.start, first), min(rows.stop, first + part.shape[0])
-        if start < stop:
-            taken = part[(slice(start - first, stop - first), *rest)]
-            self._backend.assign(self._box, (slice(start - rows.start, stop - rows.start), ...), taken / self._scale)
+    def note(self, box: Box, part: Array) -> None:
+        """Take the part of the residual in `box`."""
+        shared = [(max(b.start, p.start), min(b.stop, p.stop)) for b, p in zip(box, self._place, strict=True)]
+        if all(start < stop for start, stop in shared):
+            of = tuple(slice(x - b.start, y - b.start) for (x, y), b in zip(shared, box, strict=True))
+            to = tuple(slice(x - p.start, y - p.start) for (x, y), p in zip(shared, self._place, strict=True))
+            self._backend.assign(self._box, to, part[of] / self._scale)
 
     def excess(self) -> float:
         """Mean power where the PSF passes over mean power where it does not."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from .._arrays import Allocator, Array, cast, dtype_name
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..boundary import gather
-from ..planning import Machine, Plan, Problem, count_tiles
+from ..planning import Machine, Plan, Problem, count_tiles, shrink
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
@@ -142,6 +143,23 @@ def cut(shape: tuple[int, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]
     """Tiles that cover a shape."""
     ranges = [[slice(at, min(at + t, n)) for at in range(0, n, t)] for n, t in zip(shape, tile, strict=True)]
     return list(itertools.product(*ranges))
+
+
+def parts(shape: Sequence[int], cubes: bool = False, most: int = 1 << 17) -> list[tuple[slice, ...]]:
+    """Boxes of at most `most` samples that cover a shape: work arrays of their size stay in the caches.
+
+    Rows that follow each other, or `cubes` where each needs a margin.
+    """
+    lengths, left = tuple(shape), most
+    if cubes:
+        while math.prod(lengths) > most:
+            lengths = shrink(lengths, range(len(lengths))) or lengths
+        return cut(tuple(shape), lengths)
+    rows = list(lengths)
+    for axis in reversed(range(len(rows))):
+        rows[axis] = max(1, min(rows[axis], left))
+        left //= rows[axis]
+    return cut(tuple(shape), tuple(rows))
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from .._arrays import Array, dtype_name
-from ..backends import Backend
+from .._arrays import Array
+from ._blur import Box
 
 #: The divisor is not smaller; a step never grows by more than its inverse.
 _SMALLEST = 0.2
-_PART = 1 << 17
 
 
-def variation_factor(values: Array, weight: float, spacing: Sequence[float], least: float, backend: Backend) -> Array:
-    """The divisor at every sample.
+def variation_factor(values: Array, box: Box, weight: float, spacing: Sequence[float], least: float, xp: Any) -> Array:
+    """The divisor at the samples in `box`.
 
     Forward differences make the gradient, backward ones its divergence, both per physical length; outside stands the
     edge sample.
@@ -31,22 +29,16 @@ def variation_factor(values: Array, weight: float, spacing: Sequence[float], lea
     least : float
         Gradients are taken to be no smaller, so that flat regions are left alone.
     """
-    xp = backend.xp
-    out = backend.empty(tuple(values.shape), dtype_name(values.dtype))
-    length = values.shape[0]
-    rows = max(1, _PART // max(1, math.prod(values.shape[1:])))
-    for first in range(0, length, rows):
-        last = min(first + rows, length)
-        low, high = max(first - 1, 0), min(last + 1, length)
-        block = values[low:high, ...]
-        steps = [_forward(block, axis, xp) / spacing[axis] for axis in range(block.ndim)]
-        size = xp.sqrt(sum((s * s for s in steps), start=xp.zeros_like(block)) + least * least)
-        total: Any = xp.zeros_like(block)
-        for axis, step in enumerate(steps):
-            total = total + _backward(step / size, axis, xp) / spacing[axis]
-        factor = (1 - weight * total)[first - low : last - low, ...]
-        backend.assign(out, (slice(first, last), ...), xp.where(factor > _SMALLEST, factor, 0 * factor + _SMALLEST))
-    return out
+    wide = tuple(slice(max(s.start - 1, 0), min(s.stop + 1, n)) for s, n in zip(box, values.shape, strict=True))
+    block = values[wide]
+    steps = [_forward(block, axis, xp) / spacing[axis] for axis in range(block.ndim)]
+    size = xp.sqrt(sum((s * s for s in steps), start=xp.zeros_like(block)) + least * least)
+    total: Any = xp.zeros_like(block)
+    for axis, step in enumerate(steps):
+        total = total + _backward(step / size, axis, xp) / spacing[axis]
+    inner = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(box, wide, strict=True))
+    factor = (1 - weight * total)[inner]
+    return xp.where(factor > _SMALLEST, factor, 0 * factor + _SMALLEST)
 
 
 def _forward(block: Array, axis: int, xp: Any) -> Array:

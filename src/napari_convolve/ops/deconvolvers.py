@@ -15,7 +15,7 @@ from .._progress import Task
 from .._registry import Registry
 from ..backends import Backend
 from ..planning import Machine, Problem
-from ._blur import Blur, make_blur
+from ._blur import Blur, Box, make_blur
 from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._frame import Frame
 from ._psf import Psf, PsfSet
@@ -36,24 +36,28 @@ class Deconvolver:
         ``function(scene, **parameters)`` returns the object on the scene's grid.
     buffers : float
         Arrays of the grid's size that it holds at once, besides two spectra.
+    transforms : float
+        Transforms of the grid's size in each of its iterations; ``H x`` and ``H^T r`` take two each.
     """
 
     name: str
     function: Callable[..., Array]
     buffers: float
+    transforms: float
 
 
 DECONVOLVERS: Registry[Deconvolver] = Registry("deconvolution method")
 
 
-def deconvolver(*, buffers: float = 6) -> Callable[[F], F]:
+def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F]:
     """Register a function of a `Scene` and keyword parameters as a deconvolution method of its name.
 
-    Its docstring describes its own parameters; those that all methods share are added to them.
+    Its docstring describes its own parameters; those that all methods share are added to them. What it costs, the
+    attributes of a `Deconvolver`, is what `nc.plan` tells and `max_memory` is compared with.
     """
 
     def register(function: F) -> F:
-        DECONVOLVERS.register(function.__name__, Deconvolver(function.__name__, function, buffers))
+        DECONVOLVERS.register(function.__name__, Deconvolver(function.__name__, function, buffers, transforms))
         return function
 
     return register
@@ -120,12 +124,11 @@ class Scene:
         """``image - H x - background``, 0 where samples do not count."""
         found = self.backend.empty(self.frame.shape, dtype_name(self.image.dtype))
 
-        def compare(first: int, part: Array) -> None:
-            rows = (slice(first, first + part.shape[0]), ...)
-            apart = self.image[rows] - part - self.background
+        def compare(box: Box, part: Array) -> None:
+            apart = self.image[box] - part - self.background
             if self.valid is not None:
-                apart = self.xp.where(self.valid[rows], apart, self.xp.zeros_like(apart))
-            self.backend.assign(found, rows, apart)
+                apart = self.xp.where(self.valid[box], apart, self.xp.zeros_like(apart))
+            self.backend.assign(found, box, apart)
 
         self.blur.forward(sharp, compare)
         return found
@@ -134,10 +137,7 @@ class Scene:
         """``H^T r`` on the grid."""
         found = self.backend.empty(self.frame.grid, dtype_name(self.image.dtype))
 
-        def keep(first: int, part: Array) -> None:
-            self.backend.assign(found, (slice(first, first + part.shape[0]), ...), part)
-
-        self.blur.backward(residual, keep)
+        self.blur.backward(residual, lambda box, part: self.backend.assign(found, box, part))
         return found
 
     def laplacian(self, values: Array) -> Array:
@@ -186,7 +186,8 @@ def deconvolve_with(
         responsive=task.responsive,
     )
     steps = int(settings.parameters.get("iterations", 1))
-    demand = Demand(frame.grid, 4 * steps, method.buffers + 3, steps, alone=settings.intermediate is not None)
+    transforms, buffers = method.transforms * steps, method.buffers + 3
+    demand = Demand(frame.grid, transforms, buffers, steps, alone=settings.intermediate is not None)
     plan = global_plan(problem, demand, machines, workers, max_memory)
 
     def entry(

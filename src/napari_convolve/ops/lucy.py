@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task
 from ..backends import Backend
 from ..planning import Machine, Problem
 from ._blur import make_blur
-from ._entries import Demand, Key, Step, global_plan, run_entries
+from ._entries import Demand, Key, Step, fits, global_plan, run_entries
 from ._frame import Frame
-from ._lucy_steps import Lucy, LucyRun
+from ._lucy_state import Lucy, Samples
+from ._lucy_steps import LucyRun
+from ._lucy_tiles import lucy_in_tiles
 from ._psf import Psf, PsfSet
 from ._stopping import BOX
 from ._tiles import move
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """Arrays in a device's memory."""
+
+    backend: Backend
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        return self.backend.empty(shape, dtype)
+
+    def settle(self) -> None:
+        """Nothing can be given back."""
 
 
 def lucy(
@@ -61,6 +76,22 @@ def lucy(
         steps=options.iterations,
         alone=options.intermediate is not None,
     )
+    whole = demand.bytes(problem)
+    if not any(fits(whole, machine, max_memory) for machine in machines):
+        return lucy_in_tiles(
+            image,
+            psfs,
+            options,
+            valid,
+            problem,
+            frame,
+            whole,
+            source=source,
+            machines=machines,
+            workers=workers,
+            max_memory=max_memory,
+            task=task,
+        )
     plan = global_plan(problem, demand, machines, workers, max_memory)
 
     def entry(
@@ -79,7 +110,15 @@ def lucy(
         keep = options.intermediate
         given_back = None if keep is None else lambda number, found: keep(number, move(found, device, source))
         run = LucyRun(
-            block, flags, psf, blur, frame, replace(options, start=start, intermediate=given_back), device, threads
+            Samples(block, flags, compute, device),
+            flags,
+            psf,
+            blur,
+            frame,
+            replace(options, start=start, intermediate=given_back),
+            device,
+            threads,
+            _Memory(device),
         )
         found, done, reason = run.iterate(step)
         step(options.iterations - done)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._arrays import Array, dtype_name
 from ..backends import Backend
-from ._blur import make_blur
+from ._blur import Box, make_blur
 from ._frame import Frame
 from ._psf import Psf
 
@@ -73,9 +73,8 @@ def judge(
     )
     residual = backend.empty(shape, dtype)
 
-    def compare(first: int, part: Array) -> None:
-        rows = (slice(first, first + part.shape[0]), ...)
-        backend.assign(residual, rows, (image[rows] - part - background) / noise)
+    def compare(box: Box, part: Array) -> None:
+        backend.assign(residual, box, (image[box] - part - background) / noise)
 
     make_blur(psf, Frame(shape, shape), dtype, backend, workers, lambda count: None).forward(found, compare)
     inside = tuple(slice(m, n - m) for m, n in zip(margin, shape, strict=True))

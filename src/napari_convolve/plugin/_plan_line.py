@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QWidget
 import napari_convolve as nc
 
 from .._progress import format_bytes, format_seconds
-from ..api._machine import PLANNED
+from ..api._machine import plannable
 from ..backends import get_backend
 from ..planning import ArraySpec, Plan
 from ._job import Call, Outcome
@@ -54,7 +54,7 @@ class PlanLine:
 
     def _make(self) -> Call | None:
         request = self._request()
-        return partial(_line, request) if request.operation in PLANNED else None
+        return partial(_line, request) if request.operation in plannable() else None
 
     def _show(self, outcome: Outcome) -> None:
         self._say("" if outcome.error else outcome.value)
