@@ -210,7 +210,7 @@ def format_bytes(number: float) -> str:
 def format_seconds(seconds: float) -> str:
     """``0.0042`` -> ``"4.2 ms"``."""
     if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} us"
+        return f"{seconds * 1e6:.0f} µs"
     if seconds < 1:
         return f"{seconds * 1e3:.3g} ms"
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"

@@ -6,6 +6,7 @@ Padding, tile halos and Dask overlaps all gather through the same rule, so every
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -98,7 +99,7 @@ def gather(
     pieces: list[list[tuple[slice, slice | None]]] = []
     shape = list(image.shape)
     for axis, (start, stop) in zip(axes, ranges, strict=True):
-        found = _pieces(source_indices(boundary, start, stop, image.shape[axis]))
+        found = runs(source_indices(boundary, start, stop, image.shape[axis]))
         if len(found) > _MAX_PIECES:
             return _take(image, axes, ranges, boundary, cval, dtype, backend)
         pieces.append(found)
@@ -133,26 +134,29 @@ def _take(
     block = backend.empty(tuple(image.shape), dtype)
     backend.assign(block, ..., image)
     for axis, missing in zip(axes, outside, strict=True):
-        for to, _ in _pieces(missing) if missing.size else ():
+        for to, _ in runs(missing) if missing.size else ():
             first, last = int(missing[to.start]), int(missing[to.stop - 1])
             backend.assign(block, _key(block.ndim, (axis,), [slice(first, last + 1)]), cval)
     return block
 
 
-def _pieces(index: np.ndarray) -> list[tuple[slice, slice | None]]:
+def runs(index: np.ndarray) -> list[tuple[slice, slice | None]]:
     """Cut an index list into runs of step +1, -1 or 0: (where to, slice of the source or None for the constant)."""
-    pieces: list[tuple[slice, slice | None]] = []
-    values = index.tolist()
-    at, total = 0, len(values)
+    total, outside = len(index), index < 0
+    steps = np.diff(index)
+    joined = (np.abs(steps) <= 1) & (outside[1:] == outside[:-1])
+    changes = np.flatnonzero((steps[1:] != steps[:-1]) | (joined[1:] != joined[:-1])) + 1
+    # a run that begins at a sample goes on to the end of the equal steps from there
+    ends = [*changes.tolist(), total - 1]
+    found: list[tuple[slice, slice | None]] = []
+    at = 0
     while at < total:
-        end, step = at + 1, values[at + 1] - values[at] if at + 1 < total else 1
-        step = step if step in (-1, 0, 1) else 1
-        constant = values[at] < 0
-        while end < total and (values[end] < 0) == constant and (constant or values[end] - values[end - 1] == step):
-            end += 1
-        pieces.append((slice(at, end), _run(values[at], step, end - at)))
+        step, end = 1, at + 1
+        if end < total and joined[at]:
+            step, end = int(steps[at]), ends[bisect.bisect_right(ends, at)] + 1
+        found.append((slice(at, end), _run(int(index[at]), step, end - at)))
         at = end
-    return pieces
+    return found
 
 
 def _run(first: int, step: int, count: int) -> slice | None:

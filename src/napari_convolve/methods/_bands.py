@@ -88,7 +88,7 @@ def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
         taps.append((lead, np.stack(laid)))
     functions = [(code if number == 0 else more).function() for number in range(len(taps))]
 
-    def tile(key: tuple[slice, ...], out: np.ndarray) -> bool:
+    def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
         flag = 0.0
         for (lead, laid), function in zip(taps, functions, strict=True):
             for walk in _walks(source, key, out, lead, deep):
@@ -122,7 +122,7 @@ def lines(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
             laid = [_compiled.column_weights(code.parts[3], part[0][0]), laid[0][0], laid[1][0]]
         steps.append((code.function(), laid))
 
-    def tile(key: tuple[slice, ...], out: np.ndarray) -> bool:
+    def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
         flag = 0.0
         for function, laid in steps:
             for walk in _walks(source, key, out, (0,) * (out.ndim - 2 - deep), deep):
@@ -146,7 +146,7 @@ def whole(make: Callable[..., Tiles | None], block: np.ndarray, weights: Weights
     block = _compiled.strided(block, str(weights.values.dtype))
     tiles = make(block, weights, Reach((0,) * len(weights.axes), "reflect", 0.0))
     assert tiles is not None
-    return tiles(tuple(slice(0, n) for n in out.shape), out)
+    return tiles(tuple(slice(0, n) for n in out.shape), out, 1)
 
 
 @dataclass(frozen=True, eq=False)

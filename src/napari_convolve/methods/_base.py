@@ -70,8 +70,9 @@ class Reach:
     cval: complex
 
 
-#: ``tiles(key, out)`` writes the part `key` of the result into `out`, which has its shape; returns what `Run` does.
-Tiles = Callable[[tuple[slice, ...], Any], bool]
+#: ``tiles(key, out, workers)`` writes the part `key` of the result into `out`, which has its shape; returns what `Run`
+#: does.
+Tiles = Callable[[tuple[slice, ...], Any, int], bool]
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ class Method:
     codes : callable
         ``codes(problem)``: the compiled code that `run` needs, so that a first call need not wait for it.
     tiles : callable
-        ``tiles(image, weights, reach)``: computes any part of the result straight from the image, with no block to
-        be gathered; None where it cannot.
+        ``tiles(image, weights, reach, problem)``: computes any part of the result straight from the image, with no
+        block to be gathered; None where it cannot.
     """
 
     name: str
@@ -106,7 +107,7 @@ class Method:
     run: Run
     keeps_ratio: bool = True
     codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: ()
-    tiles: Callable[[Any, Weights, Reach], Tiles | None] = lambda image, weights, reach: None
+    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None] = lambda image, weights, reach, problem: None
 
 
 #: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.

@@ -1,29 +1,69 @@
-"""A large transform on the CPU that never touches the zeros of its padding.
+"""A large transform on the CPU that never touches the zeros of its padding, nor a line twice.
 
-The grid is longer than the block, and only part of the result is wanted. So the planes along the first acted axis are
-transformed where there are samples, then, a few columns at a time while they are in the cache, that axis is padded,
-transformed, multiplied by the kernel's spectrum, transformed back and cut to the wanted planes; those are transformed
-back. Memory: one half spectrum of the unpadded planes.
+The grid is longer than the block, only part of the result is wanted, and what the boundary rule puts outside the image
+are lines that are inside it already. So the lines of the image are transformed once each and laid where they stand in
+the block; then, a few columns at a time while they are in the cache, the first acted axis is laid out likewise,
+padded, transformed, multiplied by the kernel's spectrum, transformed back and cut to the wanted planes; those are
+transformed back. Memory: one half spectrum of the planes of the image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.fft
 
 from ..backends import SESSION
+from ..boundary import gather, runs, source_indices
 
 #: Complex samples of a column block: padded, transformed and multiplied within a core's cache.
 _COLUMN_SAMPLES = 1 << 16
+#: The same of the planes that are transformed at once.
+_SLAB_SAMPLES = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """The lines along an axis that differ, and where each of them stands in the block.
+
+    Attributes
+    ----------
+    used : slice or ndarray
+        Indices, in the image, of those that the block holds.
+    runs : list of tuple
+        Where to, and slice of those used, or None where all is 0.
+    """
+
+    used: slice | np.ndarray
+    runs: list[tuple[slice, slice | None]]
+
+    def lay(self, target: np.ndarray, lines: np.ndarray, axis: int) -> None:
+        """Fill `target`, which is no shorter than the block, along an axis; 0 beyond it."""
+        for to, source in (*self.runs, (slice(self.runs[-1][0].stop, None), None)):
+            _at(target, axis, to)[...] = 0 if source is None else _at(lines, axis, source)
+
+
+def laid(boundary: str, start: int, stop: int, n: int) -> Laid:
+    """For the indices ``start … stop - 1``, some of them outside an axis of length `n`."""
+    index = source_indices(boundary, start, stop, n)
+    used = np.unique(index[index >= 0])
+    order = np.where(index < 0, -1, np.searchsorted(used, index))
+    if used.size and used[-1] - used[0] + 1 == used.size:
+        return Laid(slice(int(used[0]), int(used[-1]) + 1), runs(order))
+    return Laid(used, runs(order))
 
 
 def convolve(
-    block: np.ndarray,
+    image: np.ndarray,
+    axes: Sequence[int],
+    ranges: Sequence[tuple[int, int]],
+    boundary: str,
     spectrum: np.ndarray,
     grid: Sequence[int],
-    axes: Sequence[int],
     starts: Sequence[int],
     out: np.ndarray,
     workers: int,
@@ -32,67 +72,115 @@ def convolve(
 
     Parameters
     ----------
-    block : ndarray
-        Real samples; acted on along `axes`, at least two, in rising order.
+    image : ndarray
+        Real samples.
+    axes : sequence of int
+        The acted axes, at least two, in rising order.
+    ranges : sequence of tuple of int
+        For each of them the indices of the block, which may lie outside the image.
+    boundary : str
+        What stands there; of ``"constant"``, 0.
     spectrum : ndarray
         The kernel's half spectrum on `grid`, of length 1 along batch axes.
     out : ndarray
-        As long as wanted.
+        As long as wanted, in the dtype of the computation.
     """
-    first, *rest = axes
-    inner = list(grid[1:])
-    planes = block.shape[first]
-    kept = out.shape[first]
-    shape = list(block.shape)
-    for axis, n in zip(rest, inner, strict=True):
+    first, *middle_axes, last = axes
+    placed = [laid(boundary, *span, image.shape[axis]) for axis, span in zip(axes[:-1], ranges[:-1], strict=True)]
+    for axis, one in zip(axes[:-1], placed, strict=True):
+        image = _at(image, axis, one.used)
+    shape = list(image.shape)
+    for axis, n in zip(middle_axes, grid[1:-1], strict=True):
         shape[axis] = n
-    shape[rest[-1]] = inner[-1] // 2 + 1
+    shape[last] = grid[-1] // 2 + 1
+    planes, kept = image.shape[first], out.shape[first]
     shape[first] = max(planes, kept)
-    half = np.empty(shape, np.result_type(block.dtype, np.complex64))
-
-    def plane(array: np.ndarray, index: slice) -> np.ndarray:
-        return array[(slice(None),) * first + (index,)]
+    half = np.empty(shape, np.result_type(out.dtype, np.complex64))
 
     def forward(index: slice) -> None:
-        rows = scipy.fft.rfft(plane(block, index), n=inner[-1], axis=rest[-1], workers=1)
-        if len(rest) > 1:
-            rows = scipy.fft.fftn(rows, s=inner[:-1], axes=rest[:-1], workers=1, overwrite_x=True)
-        plane(half, index)[...] = rows
+        lines = gather(_at(image, first, index), (last,), ranges[-1:], boundary, 0, out.dtype.name, _SCRATCH)
+        lines = scipy.fft.rfft(lines.astype(out.dtype, copy=False), n=grid[-1], axis=last, workers=1)
+        target = _at(half, first, index)
+        if not middle_axes:
+            target[...] = lines
+            return
+        *outer, inner = middle_axes
+        for axis, one in zip(outer, placed[1:-1], strict=True):
+            laid_out = np.empty([shape[a] if a == axis else n for a, n in enumerate(lines.shape)], half.dtype)
+            one.lay(laid_out, lines, axis)
+            lines = laid_out
+        placed[-1].lay(target, lines, inner)
+        for axis in middle_axes:
+            in_place(scipy.fft.fft, target, axis)
 
     def middle(columns: tuple[slice, ...]) -> None:
-        padded = list(half[columns].shape)
-        padded[first] = grid[0]
-        z = np.zeros(padded, half.dtype)
-        plane(z, slice(0, planes))[...] = plane(half[columns], slice(0, planes))
-        z = scipy.fft.fft(z, axis=first, workers=1, overwrite_x=True)
+        block = half[columns]
+        z = SESSION.scratch("columns", tuple(grid[0] if a == first else n for a, n in enumerate(block.shape)), kind)
+        placed[0].lay(z, block, first)
+        in_place(scipy.fft.fft, z, first)
         z *= spectrum[tuple(slice(None) if n == 1 else c for n, c in zip(spectrum.shape, columns, strict=True))]
-        z = scipy.fft.ifft(z, axis=first, workers=1, overwrite_x=True)
-        plane(half[columns], slice(0, kept))[...] = plane(z, slice(starts[0], starts[0] + kept))
+        in_place(scipy.fft.ifft, z, first)
+        _at(block, first, slice(0, kept))[...] = _at(z, first, slice(starts[0], starts[0] + kept))
 
     def backward(index: slice) -> None:
-        rows = plane(half, index)
-        if len(rest) > 1:
-            rows = scipy.fft.ifftn(rows, axes=rest[:-1], workers=1)
-            rows = rows[_cut(rows.ndim, rest[:-1], starts[1:-1], [out.shape[a] for a in rest[:-1]])]
-        lines = scipy.fft.irfft(rows, n=inner[-1], axis=rest[-1], workers=1)
-        plane(out, index)[...] = lines[_cut(lines.ndim, rest[-1:], starts[-1:], [out.shape[rest[-1]]])]
+        lines = _at(half, first, index)
+        for axis, start in zip(middle_axes, starts[1:-1], strict=True):
+            in_place(scipy.fft.ifft, lines, axis)
+            lines = _at(lines, axis, slice(start, start + out.shape[axis]))
+        lines = scipy.fft.irfft(lines, n=grid[-1], axis=last, workers=1)
+        _at(out, first, index)[...] = _at(lines, last, slice(starts[-1], starts[-1] + out.shape[last]))
 
-    step = max(1, min(64, (1 << 18) * planes // max(half.size, 1)))
+    kind = half.dtype.name
+    step = max(1, min(64, _SLAB_SAMPLES * shape[first] // max(half.size, 1)))
     SESSION.run_all(forward, _slices(planes, step), workers)
-    split = rest[-1] if len(rest) == 1 else rest[0]
-    width = max(1, _COLUMN_SAMPLES * half.shape[split] // max(half.size // half.shape[first] * grid[0], 1))
-    cuts = _slices(half.shape[split], width)
-    columns = [tuple(cut if a == split else slice(None) for a in range(half.ndim)) for cut in cuts]
+    split = middle_axes[0] if middle_axes else last
+    width = max(1, _COLUMN_SAMPLES * shape[split] // max(half.size // shape[first] * grid[0], 1))
+    columns = itertools.product(*[_slices(n, width) if a == split else [slice(None)] for a, n in enumerate(shape)])
     SESSION.run_all(middle, columns, workers)
     SESSION.run_all(backward, _slices(kept, step), workers)
 
 
+def transformed(values: np.ndarray, grid: Sequence[int], workers: int) -> np.ndarray:
+    """The half spectrum on `grid` of real values, two axes or more: rows and planes of zeros are not transformed."""
+    lines = scipy.fft.rfft(values, n=grid[-1], axis=-1, workers=workers)
+    for axis in reversed(range(1, values.ndim - 1)):
+        lines = scipy.fft.fft(lines, n=grid[axis], axis=axis, workers=workers, overwrite_x=True)
+    planes, spectrum = len(lines), np.empty((grid[0], *lines.shape[1:]), lines.dtype)
+    width = max(1, _COLUMN_SAMPLES * lines.shape[1] // max(spectrum.size, 1))
+
+    def columns(index: slice) -> None:
+        z = SESSION.scratch("columns", spectrum[:, index].shape, lines.dtype.name)
+        z[:planes], z[planes:] = lines[:, index], 0
+        in_place(scipy.fft.fft, z, 0)
+        spectrum[:, index] = z
+
+    SESSION.run_all(columns, _slices(lines.shape[1], width), workers)
+    return spectrum
+
+
+def in_place(transform: Callable[..., np.ndarray], lines: np.ndarray, axis: int) -> None:
+    """Transform complex numbers where they are."""
+    found = transform(lines, axis=axis, overwrite_x=True, workers=1)
+    if not np.may_share_memory(found, lines):  # it may overwrite, it need not
+        lines[...] = found
+
+
+class _Scratch:
+    """Where lines are gathered: memory that the thread's next lines use again."""
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+        return SESSION.scratch("lines", shape, dtype)
+
+    def assign(self, target: np.ndarray, key: Any, value: Any) -> None:
+        target[key] = value
+
+
+_SCRATCH = _Scratch()
+
+
+def _at(array: np.ndarray, axis: int, index: slice | np.ndarray) -> np.ndarray:
+    return array[(slice(None),) * axis + (index,)]
+
+
 def _slices(length: int, step: int) -> list[slice]:
     return [slice(start, min(start + step, length)) for start in range(0, length, step)]
-
-
-def _cut(ndim: int, axes: Sequence[int], starts: Sequence[int], lengths: Sequence[int]) -> tuple[slice, ...]:
-    key = [slice(None)] * ndim
-    for axis, start, length in zip(axes, starts, lengths, strict=True):
-        key[axis] = slice(start, start + length)
-    return tuple(key)

@@ -106,8 +106,8 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
     return _bands.whole(_bands.planes, block, weights, out)
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach) -> Tiles | None:
-    return _bands.planes(image, weights, reach)
+def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+    return _bands.planes(image, weights, reach) if _compiles(problem) else None
 
 
 def _fits(weights: Weights, samples: int) -> bool:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from .._arrays import FLOATS, Array, dtype_name
-from ..backends import SESSION, Backend
+from ..backends import SESSION, Backend, get_backend
 from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
-from ._base import METHODS, Method, Weights, valid_key
+from ._base import METHODS, Method, Reach, Tiles, Weights, valid_key
 
 #: seconds per sample and doubling of the length, for both transforms and the product, on one thread
 PER_SAMPLE = 0.35e-9
 #: More bytes than this leave the cache that the cores share, and each sample costs more.
-_CACHED, _BEYOND = 8 << 20, 1.45
+_CACHED, _BEYOND = 8 << 20, 1.3
+#: Bytes that a thread works in beside the spectra, when those are large.
+_SCRATCH = 4 << 20
 #: The kernel's own transform, of the cost of the image's two and the product.
 KERNEL_SHARE = 0.3
 
@@ -37,9 +41,22 @@ def fft_cost(problem: Problem, tile: tuple[int, ...], per_sample: float) -> Cost
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
-    beyond = _BEYOND if math.prod(problem.block(tile)) * problem.itemsize > _CACHED else 1.0
-    cost = fft_cost(problem, tile, machine.rates.get("fft", PER_SAMPLE) * beyond)
-    return Cost(cost.seconds, cost.bytes, shared=True, once=KERNEL_SHARE * cost.seconds)
+    lengths = problem.block(tile)
+    beyond = _BEYOND if math.prod(lengths) * problem.itemsize > _CACHED else 1.0
+    per_sample = machine.rates.get("fft", PER_SAMPLE) * beyond
+    cost = fft_cost(problem, tile, per_sample)
+    seconds, workspace = cost.seconds, cost.bytes
+    if machine.backend == "numpy" and len(problem.axes) > 1 and problem.compute in FLOATS and not problem.masked:
+        first = problem.axes[0]
+        planes, grid = min(lengths[first], problem.shape[first]), next_smooth(lengths[first])
+        inner = math.prod(next_smooth(n) if a in problem.axes else n for a, n in enumerate(lengths)) // grid
+        acted = math.prod(next_smooth(lengths[a]) for a in problem.axes[1:])
+        work = (planes + tile[first]) / 2 * math.log2(max(acted, 2)) + grid * math.log2(max(grid, 2))
+        seconds = work * inner * per_sample * problem.itemsize / 4 + 30e-6
+        # spectra of image and kernel, and what the kernel's is made from
+        spectra = max(planes, tile[first]) + grid + problem.kernel[0] + 1
+        workspace = min(workspace, spectra * inner * problem.itemsize + _SCRATCH)
+    return Cost(seconds, workspace, shared=True, once=KERNEL_SHARE * seconds)
 
 
 def convolve_block(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
@@ -82,23 +99,59 @@ def kernel_spectrum(weights: Weights, grid: Sequence[int], ndim: int, backend: B
 
 def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: int) -> Array:
     """One axis after the other, the last one first: rows and planes of zeros are not transformed."""
+    if backend.name == "numpy" and values.dtype.kind == "f" and values.ndim > 1:
+        from . import _pruned
+
+        return _pruned.transformed(values, grid, workers)
     for axis in reversed(range(len(grid))):
         values = backend.fft(values, (grid[axis],), (axis,), workers)
     return values
 
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    axes = weights.axes
-    dtype = str(weights.values.dtype)
-    if backend.name != "numpy" or dtype not in FLOATS or dtype_name(out.dtype) != dtype or len(axes) == 1:
+    if not (backend.name == "numpy" and _prunes(weights, block, dtype_name(out.dtype))):
         return convolve_block(block, weights, out, backend, workers)
+    return _read(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)
+
+
+def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+    if not _prunes(weights, image, str(weights.values.dtype)) or (reach.boundary == "constant" and reach.cval):
+        return None
+
+    def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
+        part = image[tuple(slice(None) if a in weights.axes else k for a, k in enumerate(key))]
+        ranges = [
+            (key[axis].start + first, key[axis].stop + first + k - 1)
+            for axis, first, k in zip(weights.axes, reach.first, weights.values.shape, strict=True)
+        ]
+        return _read(part, weights, ranges, reach.boundary, out, workers)
+
+    return tile
+
+
+def _prunes(weights: Weights, samples: Array, dtype: str) -> bool:
+    """Whether `_pruned` takes it."""
+    real = samples.dtype.kind in "fbiu" and dtype in FLOATS
+    return real and str(weights.values.dtype) == dtype and len(weights.axes) > 1
+
+
+def _read(
+    image: np.ndarray,
+    weights: Weights,
+    ranges: Sequence[tuple[int, int]],
+    boundary: str,
+    out: np.ndarray,
+    workers: int,
+) -> bool:
+    """Sums over the windows of the block that lies in `ranges` of an image."""
     from . import _pruned
 
-    block = backend.astype(block, str(weights.values.dtype))
-    grid = [backend.fast_length(block.shape[a]) for a in axes]
-    spectrum = kernel_spectrum(weights, grid, block.ndim, backend, workers)
-    _pruned.convolve(block, spectrum, grid, axes, [k - 1 for k in weights.values.shape], out, workers)
-    return spread(out, axes, backend)
+    numpy = get_backend("numpy")
+    grid = [numpy.fast_length(stop - start) for start, stop in ranges]
+    spectrum = kernel_spectrum(weights, grid, image.ndim, numpy, workers)
+    starts = [k - 1 for k in weights.values.shape]
+    _pruned.convolve(image, weights.axes, ranges, boundary, spectrum, grid, starts, out, workers)
+    return spread(out, weights.axes, numpy)
 
 
-METHODS.register("fft", Method("fft", lambda problem, machine: "", _tile, _cost, _run, keeps_ratio=False))
+METHODS.register("fft", Method("fft", lambda problem, machine: "", _tile, _cost, _run, keeps_ratio=False, tiles=_tiles))

@@ -89,8 +89,8 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
     return False
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach) -> Tiles | None:
-    return _bands.lines(image, weights, reach)
+def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+    return _bands.lines(image, weights, reach) if _compiles(problem) else None
 
 
 def _fits(weights: Weights, ndim: int) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from .._arrays import COMPLEX_OF
 from ..backends import SESSION
+from ..methods._pruned import in_place
 from ._psf import Psf
 
 #: Samples of a slab and of a column block.
@@ -134,7 +135,7 @@ class Slabs:
             for axis in reversed(self._middle):  # in place; what is longer than the signal is zero
                 lines = target[(slice(None), *(slice(0, n) for n in part.shape[1:axis]))]
                 lines[(slice(None),) * axis + (slice(part.shape[axis], None),)] = 0
-                _in_place(scipy.fft.fft, lines, axis)
+                in_place(scipy.fft.fft, lines, axis)
 
         self.each(slab, range(0, len(signal), self.thickness))
         return held
@@ -156,7 +157,7 @@ class Slabs:
             part = held[first : min(first + self.thickness, shape[0])]
             part = part.reshape(len(part), *self.inner)
             for axis in self._middle:
-                _in_place(scipy.fft.ifft, part, axis)
+                in_place(scipy.fft.ifft, part, axis)
                 part = part[(slice(None),) * axis + (slice(0, shape[axis]),)]
             part = scipy.fft.irfft(part, n=self.grid[-1], axis=-1, workers=1)
             finish(first, part[..., : shape[-1]])
@@ -168,9 +169,3 @@ class Slabs:
         if len(self._buffer) < rows:
             self._buffer = np.empty((rows, self.columns + _PITCH), self.kind)[:, : self.columns]
         return self._buffer
-
-
-def _in_place(transform: Callable[..., np.ndarray], lines: np.ndarray, axis: int) -> None:
-    found = transform(lines, axis=axis, overwrite_x=True, workers=1)
-    if found is not lines:  # it may overwrite, it need not
-        lines[...] = found

@@ -16,8 +16,9 @@ from ..planning import Machine, Plan, Problem, count_tiles, shrink
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
-#: ``read(key, out)`` fills a part of the result straight from the image; False when it has to be computed otherwise.
-Read = Callable[[tuple[slice, ...], Array], bool]
+#: ``read(key, out, workers)`` fills a part of the result straight from the image; False when it has to be computed
+#: otherwise.
+Read = Callable[[tuple[slice, ...], Array, int], bool]
 #: ``replan(max_memory, backend name)`` decides again when memory ran out; None keeps the limit that was asked for.
 Replan = Callable[[int | None, str], Plan]
 _MAX_RETRIES = 4
@@ -118,7 +119,7 @@ def _run(
         target = out[key]
         if not in_place:
             target = device.empty(tuple(k.stop - k.start for k in key), problem.compute)
-        if read is None or device.name != "numpy" or not read(key, target):
+        if read is None or device.name != "numpy" or not read(key, target, inner):
             fill(key, target)
         if not in_place:
             # cast on the device: fewer bytes to move back

@@ -94,8 +94,8 @@ def window_sum(
     parts = signed_parts(applied, window.axes) if problem.masked else ()
     compute = WindowSum(chosen, weights, window.nan == "omit", parts)
     read = None
-    if valid is None and plan.backend == source.name == "numpy" and chosen.codes(problem):
-        read = chosen.tiles(image, weights, Reach(spec.first, window.boundary, window.cval))
+    if valid is None and plan.backend == source.name == "numpy":
+        read = chosen.tiles(image, weights, Reach(spec.first, window.boundary, window.cval), problem)
     result = sweep(image, valid, spec, plan, compute, replan, source, workers, task, read)
     if method == "auto":
         compile_later(problem, machines)

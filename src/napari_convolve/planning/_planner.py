@@ -16,8 +16,8 @@ from ._specs import Cost, Machine, Plan, Problem
 RESPONSIVE_SECONDS = 0.3
 #: The share of free memory that a call uses when `max_memory` does not say.
 _SAFE_SHARE = 0.5
-#: Unasked, no more than this, or this share of the result: larger transforms gain little, and memory is shared.
-_MODEST_BYTES, _MODEST_SHARE = 128 << 20, 0.18
+#: Unasked, no more than this together with the result; but as much as this, or this share of the result, in any case.
+_TOGETHER_BYTES, _MODEST_BYTES, _MODEST_SHARE = 512 << 20, 128 << 20, 0.18
 #: What a call takes anyway: predictions closer to zero than this are equal, and the plainest method wins.
 _INDISTINCT_SECONDS = 50e-6
 #: A plan that is given may not ask for more.
@@ -100,7 +100,7 @@ def make_plan(
 def modest_budget(problem: Problem, machine: Machine) -> int:
     """Bytes beyond input and output that a call uses when it is not told."""
     result = math.prod(problem.out) * problem.itemsize
-    modest = max(_MODEST_BYTES, int(result * _MODEST_SHARE))
+    modest = max(_TOGETHER_BYTES - result, _MODEST_BYTES, int(result * _MODEST_SHARE))
     return max(min(modest, int(machine.free * _SAFE_SHARE)), 1 << 20)
 
 
