@@ -284,5 +284,6 @@ class FourierPanel(Container[Widget]):
         if self.native.parent() is None:
             self.work.cancel()
             self._follow.stop()
+            self._slice.stop()
             if self._hover in self._viewer.mouse_move_callbacks:
                 self._viewer.mouse_move_callbacks.remove(self._hover)
