@@ -16,7 +16,6 @@ from qtpy.QtWidgets import QApplication
 
 from napari_convolve.plugin._layer_choice import PREVIEW
 
-
 NAMES = [
     widget.display_name
     for widget in PluginManifest.from_file(files("napari_convolve") / "napari.yaml").contributions.widgets

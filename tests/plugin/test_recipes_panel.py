@@ -73,12 +73,36 @@ def test_the_same_to_all_selected_layers(viewer, open_panel, hands) -> None:
     assert recipes.result.value == viewer.layers["image 0 · gaussian"]
     viewer.layers.selection = set(layers[1:])
     said = hands.run(recipes)
-    assert said == "Done: 2 new."
+    assert said == "Done: 2 new. Axes by name: y, x."
     for i in (1, 2):
         made = viewer.layers[f"image {i} · convolve"]
         assert made.data.tobytes() == made.metadata[RECIPE].run(images[i]).tobytes()
         np.testing.assert_allclose(made.data, nc.convolve(images[i], nc.kernels.gaussian(sigma=1)), atol=1e-5)
         assert len(made.metadata[RECIPE]) == 1
+
+
+def test_axes_go_by_name_and_by_position_where_they_have_none(viewer, open_panel, hands) -> None:
+    movie = RNG.random((5, 20, 22)).astype("f4")
+    first = viewer.add_image(movie, name="movie", axis_labels=("time", "y", "x"))
+    turned = viewer.add_image(movie.transpose(1, 2, 0), name="turned", axis_labels=("y", "x", "t"))
+    plain = viewer.add_image(RNG.random((20, 22)).astype("f4"), name="plain")
+    other = viewer.add_image(movie, name="other", axis_labels=("a", "b", "c"))
+    viewer.layers.selection.active = first
+    panel = open_panel("Convolve")
+    hands.run(panel)
+    smooth = viewer.layers["movie · gaussian"].data
+    recipes = open_panel("Recipes")
+    viewer.layers.selection = {turned, plain, other}
+    said = hands.run(recipes)
+    assert said.startswith("Done: 3 new. Axes by name: y, x.")
+    assert "Axes of other by position: step 1 (convolve) acts along y, x, the image has a, b, c." in said
+    np.testing.assert_allclose(viewer.layers["turned · convolve"].data, smooth.transpose(1, 2, 0), atol=1e-6)
+    np.testing.assert_allclose(
+        viewer.layers["plain · convolve"].data, nc.convolve(plain.data, nc.kernels.gaussian(sigma=1)), atol=1e-6
+    )
+    np.testing.assert_allclose(viewer.layers["other · convolve"].data, smooth, atol=1e-6)
+    again = viewer.layers["turned · convolve"].metadata[RECIPE]
+    assert again.run(turned.data).tobytes() == viewer.layers["turned · convolve"].data.tobytes()
 
 
 def test_a_hostile_file_is_a_sentence(viewer, open_panel, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ _FRAME = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labe
 _LOOK = ("colormap", "contrast_limits")
 _SPATIAL = {"z": "z", "y": "y", "x": "x", "depth": "z", "plane": "z", "height": "y", "row": "y"}
 _SPATIAL |= {"slice": "z", "width": "x", "col": "x", "column": "x"}
+_LETTERS = {"time": "t", "frame": "t", "channel": "c", "position": "p"}
 _UNNAMED = re.compile(r"(axis )?-?\d+")
 
 
@@ -93,6 +94,13 @@ class Source:
     def ndim(self) -> int:
         """Number of axes, colours not counted."""
         return len(self.axes)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """One letter for each axis of the data, as recipes have them; ``?`` for one that nobody named."""
+        short = (_LETTERS.get(name, name) for name in self.axes)
+        found = tuple(name if len(name) == 1 and name.isalpha() else "?" for name in short)
+        return (*found, "s") if self.rgb else found
 
     @property
     def nbytes(self) -> int:

@@ -14,6 +14,8 @@ from ._request import Progress, Request, Result
 
 #: The entries in a layer's metadata: the recipe, and the name and file of the layer that it begins with.
 RECIPE, ORIGIN = "recipe", "made from"
+#: The letter of an axis that nobody named, as in TIFF.
+_UNKNOWN = "q"
 
 
 def recorded_all(compute: Callable[[Request, Progress], Result], request: Request, progress: Progress) -> Result:
@@ -85,14 +87,14 @@ def recipe_of_call(
     words = request.keywords(options)
     kept = {} if "channel_axis" in words else _colours(source)  # the maps of colours are none
     given = {**kept, **dict(zip(names, request.arguments, strict=False)), **words}
-    labels = "".join(name if len(name) == 1 else "?" for name in source.axes) + ("c" if source.rgb else "")
+    letters = "".join(source.letters)
     image = ArraySpec(tuple(source.data.shape), source.data.dtype.name)
     try:
         return Recipe.of(
             operation,
             image=image,
             plan=report,
-            labels=labels if labels.isalpha() else None,
+            labels=None if "?" in {letters[axis] for axis in request.view.axes} else letters.replace("?", _UNKNOWN),
             axes=request.view.axes,
             **given,
         )

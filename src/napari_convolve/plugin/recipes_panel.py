@@ -15,7 +15,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from .._progress import Report
-from ..recipes import Recipe
+from ..recipes import Recipe, names_of
 from ._fields import Choice
 from ._form import rows
 from ._help import show_help
@@ -43,7 +43,8 @@ Every result of the other panels knows how it was made, back to the image it beg
 1. Choose a **result**, or the **file** of a recipe. Its steps are listed.
 2. **Copy Python** puts a script on the clipboard that makes the same result without napari.
 3. **Save** writes the recipe: `napari-convolve run RECIPE INPUT OUTPUT` makes the result again.
-4. **Apply** does the same to another layer, or to all layers that are selected in the layer list.
+4. **Apply** does the same to another layer, or to all layers that are selected in the layer list: along the axes
+   of the same names (*y*, *x*, *t*), or where a layer has no such names, in the same positions. It says which.
 """
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -168,10 +169,11 @@ Every result of the other panels knows how it was made, back to the image it beg
         outcome, job.outcome, self._job = job.outcome, None, None
         self._timer.stop()
         self.foot.end()
-        for layer in outcome.value or ():
+        layers, notes = outcome.value or ((), ())
+        for layer in layers:
             self._viewer.add_layer(Layer.create(*layer))
-        count = len(outcome.value or ())
-        self.foot.say(outcome.error or ("Cancelled." if outcome.cancelled else f"Done: {count} new."), outcome.details)
+        done = " ".join([f"Done: {len(layers)} new.", *notes])
+        self.foot.say(outcome.error or ("Cancelled." if outcome.cancelled else done), outcome.details)
 
     def reset_choices(self, *_: Any) -> None:
         """Follow the layers of the viewer; napari calls it."""
@@ -185,13 +187,14 @@ Every result of the other panels knows how it was made, back to the image it beg
             self.cancel()
 
 
-def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> list[LayerTuple]:
-    """The results of a recipe for layers, as layers."""
-    made = []
+def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[list[LayerTuple], list[str]]:
+    """The results of a recipe for layers, as layers, and how their axes were found."""
+    made, notes = [], []
     for number, source in enumerate(sources):
+        fitting, note = fitted(recipe, source)
         reports: list[Report] = []
         share = partial(_share, progress, number, len(sources))
-        result = recipe.run(load(source.data, progress), progress=share, report=reports.append)
+        result = fitting.run(load(source.data, progress), progress=share, report=reports.append)
         if not recipe.steps[-1].function.makes_image:
             raise ValueError(f"{recipe.steps[-1].operation} makes no image: use 'Copy Python', or run it in its panel")
         name = f"{short(source.name)} · {recipe.steps[-1].operation}"
@@ -201,9 +204,20 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> list[La
         data, options, kind = (
             maps_tuple(source, result, grids[0], name) if grids else image_tuple(source, np.asarray(result), name)
         )
-        metadata = {RECIPE: with_history(recipe, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
+        metadata = {RECIPE: with_history(fitting, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
         made.append((data, {**options, "metadata": metadata}, kind))
-    return made
+        notes.append(note)
+    return made, list(dict.fromkeys(notes))
+
+
+def fitted(recipe: Recipe, source: Source) -> tuple[Recipe, str]:
+    """A recipe for the axes of the same names in a layer, else in the same positions; and a sentence that says so."""
+    try:
+        found = recipe.for_axes(source.letters)
+    except ValueError as error:
+        return recipe, f"Axes of {short(source.name)} by position: {error}."
+    names = dict.fromkeys(name for step in found.steps for name in names_of(step))
+    return found, f"Axes by name: {', '.join(names)}."
 
 
 def _share(progress: Progress, number: int, count: int, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._axes import names_of
 from ._field import EXACT, Field, Part, frozen_options, on_field
 from ._operations import OPERATIONS, Operation, Parameter, documented_parameters, parameters
 from ._recipe import Recipe
@@ -21,6 +22,7 @@ __all__ = [
     "check_lti",
     "documented_parameters",
     "frozen_options",
+    "names_of",
     "on_field",
     "parameters",
     "step",

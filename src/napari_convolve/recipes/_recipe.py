@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -15,6 +15,7 @@ from .. import __version__
 from .._progress import ProgressCallback, Report
 from ..planning import Plan
 from . import _files
+from ._axes import moved
 from ._operations import OPERATIONS
 from ._step import Step, step
 from ._values import INLINE_BYTES, Fetch, Keep, written_out
@@ -120,6 +121,40 @@ class Recipe:
             return {"sha256": _files.digest_of(array)}
 
         return json.dumps([one.to_dict(digest) for one in self.steps])
+
+    def for_axes(self, labels: Sequence[str]) -> Recipe:
+        """The recipe for an image whose axes are called `labels`: what it did along ``y`` it does along ``y``.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            The name of each axis of the image; letters as in the steps: ``"tzyx"``.
+
+        Returns
+        -------
+        Recipe
+            Steps whose axes lie elsewhere are planned anew.
+
+        Raises
+        ------
+        ValueError
+            When a step does not know what its axes are called, or the image has none of that name; the message names
+            the step. `run` goes by the positions of the axes.
+
+        Examples
+        --------
+        >>> import numpy as np, napari_convolve as nc
+        >>> planes = nc.Recipe.of("convolve", kernel=nc.kernels.gaussian(sigma=1), labels="tyx", axes=(1, 2))
+        >>> print(planes.for_axes("yxc"))
+        convolve(kernel=gaussian, axes=(0, 1))
+        """
+        steps = []
+        for number, one in enumerate(self.steps, 1):
+            try:
+                steps.append(moved(one, labels))
+            except ValueError as error:
+                raise ValueError(f"step {number} ({one.operation}) {error}") from error
+        return Recipe(tuple(steps))
 
     def run(
         self,
