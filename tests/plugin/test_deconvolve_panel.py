@@ -61,7 +61,7 @@ def test_a_psf_of_another_pixel_size_is_remarked(viewer, open_panel, hands) -> N
     hands.pick(panel.image, "image")
     hands.pick(panel.psf.kind, "from a layer")
     hands.pick(panel.psf.layer, "psf")
-    assert "the PSF is sampled every 0.1 × 0.1 um, the image every 0.2 × 0.2: resample one" in hands.run(panel)
+    assert "the PSF's pixels are 0.1 × 0.1 µm, the image's 0.2 × 0.2: Fix it, or resample one" in hands.run(panel)
 
 
 def test_nan_is_refused_with_its_place(viewer, open_panel, hands) -> None:

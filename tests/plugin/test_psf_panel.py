@@ -72,7 +72,7 @@ def test_a_spoilt_psf_is_told_and_mended(viewer, open_panel, hands, seen) -> Non
     hands.pick(panel.psf.layer, "psf")
     said = seen(panel)
     assert "The bright core lies (+0.00, +2.00, +0.00) px" in said and "background" in said
-    assert "pixels are 0.3 x 0.05 x 0.05 um, the image's 0.3 x 0.1 x 0.1" in said
+    assert "pixels are 0.3 × 0.05 × 0.05 µm, the image's 0.3 × 0.1 × 0.1" in said
     hands.click(panel.doctor.fix)
     assert "✓ Nothing is wrong with it." in seen(panel)
     assert "onto the centre" in str(panel.doctor.done.value) and "resampled" in str(panel.doctor.done.value)
@@ -100,7 +100,7 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
     assert panel.doctor.later()() == expected.psf
     hands.click(beads.pick)
-    points = viewer.layers["beads of beads"]
+    points = viewer.layers["picked on beads"]
     points.add([[23, 73, 30], [23, 36, 125]])
     assert beads.points.value is points
     hands.click(beads.measure)
@@ -134,7 +134,17 @@ def test_quality_is_told_after_the_run(viewer, open_panel, hands, seen) -> None:
     hands.write(panel.psf.form["sigma"], "2")
     panel.judge.value = True
     said = hands.run(panel)
-    assert "unexplained" in said and "before" in said and "light kept" in said and "FRC" in said
+    lines = said.split("\n")
+    assert lines[0].endswith("quality, before → after:") and len(lines) == 4
+    result = viewer.layers["a · deconvolved"].data
+    for line, one, key in ((lines[1], "chi_square", "not explained: "), (lines[2], "flux_ratio", "light: ")):
+        values = [
+            getattr(nc.deconvolution_quality(image, x, nc.kernels.gaussian(sigma=2)), one) for x in (image, result)
+        ]
+        texts = [f"{v:.3g}" for v in values] if one == "chi_square" else ["100", f"{100 * values[1]:.1f}"]
+        assert line.startswith(f"{key}{texts[0]} → {texts[1]} ")
+    rings = [nc.fourier_ring_correlation(x).resolution for x in (image, result)]
+    assert lines[3] == f"resolution (FRC): {rings[0]:.3g} → {rings[1]:.3g} px"
 
 
 @pytest.mark.parametrize("name", ["bars", "rfi"])

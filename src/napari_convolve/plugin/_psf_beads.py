@@ -21,7 +21,7 @@ from ._job import Job, start
 from ._kernel_made import fitted
 from ._layer_choice import LayerChoice
 from ._layers import Source, View, load, placed, read_layer
-from ._text import note, say
+from ._text import capital, note, say, typeset, written
 
 FROM_BEADS = "measured on beads"
 _ALL = "all that stand out"
@@ -56,7 +56,7 @@ class BeadSource(KernelSource):
             return
         source = read_layer(self.image.value)
         layer = self._viewer.add_points(
-            np.zeros((0, source.ndim)), name=f"beads of {source.name}", face_color="transparent",
+            np.zeros((0, source.ndim)), name=f"picked on {source.name}", face_color="transparent",
             border_color="yellow", size=12, **placed(source),
         )  # fmt: skip
         layer.mode = "add"
@@ -97,12 +97,12 @@ class BeadSource(KernelSource):
             return
         if job.outcome.value is not None:
             self.found = job.outcome.value
-            say(self.text, str(self.found))
+            say(self.text, told(self.found))
             self.changed.emit(self)
 
     def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
         if self.found is None:
-            raise ValueError("press Measure: no PSF has been measured yet")
+            raise ValueError("No PSF is measured yet: press Measure.")
         return fitted(self.found.psf, view)
 
     @property
@@ -112,7 +112,7 @@ class BeadSource(KernelSource):
     @state.setter
     def state(self, value: Any) -> None:
         self.found = value
-        say(self.text, "" if value is None else str(value))
+        say(self.text, "" if value is None else told(value))
 
 
 def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
@@ -120,6 +120,24 @@ def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
     unit = source.unit_of(whole)
     lengths: dict[str, Any] = {} if unit is None else {"spacing": source.spacing, "units": unit}
     return nc.psf_from_beads(load(source.data, progress), points=points, size=size, progress=progress, **lengths)
+
+
+def told(found: BeadPsf) -> str:
+    """What was measured, and which beads were left out; how wide it is stands below its picture."""
+    unit = written(found.psf.units or "px")
+    lines = [f"PSF from {len(found.accepted)} of {len(found.beads)} beads, {' x '.join(map(str, found.psf.shape))} px."]
+    if len(found.accepted) > 1:
+        spread = " x ".join(f"{s:.1g}" for s in found.fwhm_spread)
+        error = float(np.nanmax(found.uncertainty)) / float(found.psf.values.max())
+        lines += [
+            f"From bead to bead the FWHM differs by {spread} {unit}.",
+            f"Uncertain by {100 * error:.2g} % of its peak.",
+        ]
+    lines += [f"{capital(line)}." for line in found.notes]
+    for bead in found.rejected:
+        place = ", ".join(f"{c:.0f}" for c in bead.center)
+        lines.append(f"✗ Left out the one at ({place}): {bead.reason}.")
+    return typeset("\n".join(lines))
 
 
 def _sizes(text: str) -> Any:

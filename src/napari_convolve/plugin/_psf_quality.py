@@ -1,4 +1,4 @@
-"""How good a deconvolution is, in words: resolution before, what is left unexplained, and the light."""
+"""How good a deconvolution is, in words, before and after: what is left unexplained, the light, the resolution."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ._text import written
 
 
 def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
-    """A sentence for an image without batch axes, whose result explains it; why not for others."""
+    """A few lines for an image without batch axes, whose result explains it; why not for others."""
     source, view = request.source, request.view
     if source.rgb or any(source.data.shape[a] > 1 for a in range(source.ndim) if a not in view.axes):
         return "quality: measured for a single image only"
@@ -24,13 +24,17 @@ def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
         )
     except ValueError as error:
         return f"quality: {error}"
-    kept = (
-        f"unexplained {before.chi_square:.3g} times the noise before, {after.chi_square:.3g} after (1 is best), "
-        f"light kept {100 * after.flux_ratio:.1f} %"
-    )
+    lines = [
+        "quality, before → after:",
+        f"not explained: {before.chi_square:.3g} → {after.chi_square:.3g} times the noise (1 is best)",
+        f"light: 100 → {100 * after.flux_ratio:.1f} %",
+    ]
     unit = written(source.unit_of(view) or "px")
     try:
-        ring = nc.fourier_ring_correlation(image, spacing=source.spacing_of(view), axes=view.axes)
+        finest = [
+            nc.fourier_ring_correlation(one, spacing=source.spacing_of(view), axes=view.axes).resolution
+            for one in (image, result)
+        ]
     except ValueError:
-        return f"quality: {kept}"
-    return f"quality: {kept}; resolution of the image (FRC) {ring.resolution:.3g} {unit}"
+        return "\n".join(lines)
+    return "\n".join([*lines, f"resolution (FRC): {finest[0]:.3g} → {finest[1]:.3g} {unit}"])

@@ -17,7 +17,7 @@ from ._latest import Latest
 from ._layers import Source, View
 from ._psf_choice import PsfChoice, channels_of
 from ._psf_picture import PsfPicture
-from ._text import note, say, written
+from ._text import capital, note, say, typeset, written
 
 #: Milliseconds after the last change until the PSF is looked at.
 _REST = 250
@@ -96,9 +96,9 @@ class PsfView(Container[Widget]):
         """Draw the PSF that is chosen now, and say what is wrong with it."""
         kernel, self.check = outcome.value or (None, None)
         self.picture.show_kernel(kernel)
-        say(self.text, outcome.error if self.check is None else words(self.check))
+        say(self.text, outcome.error if self.check is None else words(self.check, self._chooser.axes))
         fixes = kernel.parameters.get("fixes") if self._mend and kernel is not None else None
-        say(self.done, "Mended: " + "; ".join(fixes) + "." if fixes else "")
+        say(self.done, typeset("Mended: " + "; ".join(fixes) + ".") if fixes else "")
         self._show_buttons()
 
     def _changed(self, *_: object) -> None:
@@ -132,10 +132,11 @@ def mendable(finding: Finding) -> bool:
     return finding.fixable and finding.severity != "note"
 
 
-def words(check: PsfCheck) -> str:
+def words(check: PsfCheck, axes: Sequence[str]) -> str:
     """What is told of a PSF."""
-    wide = " × ".join(f"{w:.3g}" for w in check.fwhm)
+    names = axes if len(axes) == len(check.fwhm) else [""] * len(check.fwhm)
+    wide = " × ".join(f"{w:.3g} ({name})".removesuffix(" ()") for w, name in zip(check.fwhm, names, strict=True))
     head = f"FWHM {wide} {written(check.unit)}."
     if check.ok:
         return f"{head} ✓ Nothing is wrong with it."
-    return "\n".join([head, *(f"{_SIGNS[f.severity]} {f.message[:1].upper()}{f.message[1:]}." for f in check.findings)])
+    return "\n".join([head, *(f"{_SIGNS[f.severity]} {capital(typeset(f.message))}." for f in check.findings)])

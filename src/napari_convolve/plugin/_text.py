@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +40,22 @@ def written(unit: str) -> str:
     ('µm', 'nm')
     """
     return "µm" if unit == "um" else unit
+
+
+def typeset(text: str) -> str:
+    """A sentence of the library as a panel shows it: units and products with their own signs.
+
+    Examples
+    --------
+    >>> typeset("its pixels are 0.3 x 0.1 um")
+    'its pixels are 0.3 × 0.1 µm'
+    """
+    return re.sub(r"\bum\b", "µm", re.sub(r"(?<=\d) x (?=\d)", " × ", text))
+
+
+def capital(text: str) -> str:
+    """A sentence with a large first letter."""
+    return text[:1].upper() + text[1:]
 
 
 def summary(function: Callable[..., Any]) -> str:

@@ -26,7 +26,7 @@ from ._psf_quality import quality_text
 from ._psf_view import PsfView
 from ._recording import recorded, unrecorded
 from ._request import Later, Progress, Request, Result, on_colours
-from ._text import say
+from ._text import say, written
 from ._watch import Watch
 
 _ESTIMATE = "estimate_noise"
@@ -195,7 +195,8 @@ def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:
     own = psf.spacing if psf.ndim == view.ndim else tuple(psf.spacing[axis] for axis in view.axes)
     if np.allclose(own, spacing, rtol=0.01):
         return ()
-    return (f"the PSF is sampled every {_list(own)} {psf.units}, the image every {_list(spacing)}: resample one",)
+    unit = written(psf.units or "px")
+    return (f"⚠ the PSF's pixels are {_list(own)} {unit}, the image's {_list(spacing)}: Fix it, or resample one",)
 
 
 def _list(numbers: Sequence[float]) -> str:
