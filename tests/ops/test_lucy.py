@@ -450,6 +450,19 @@ def test_odd_images() -> None:
     assert np.isfinite(nc.richardson_lucy(dark, psf)).all()
 
 
+@pytest.mark.parametrize("start", ["mean", "image"])
+def test_bright_points_are_found_on_a_background_above_the_mean(start: str) -> None:
+    """A background that is a little too large leaves the dark parts dark, not the whole object."""
+    psf = nc.kernels.gaussian(sigma=1.5).values
+    truth = np.zeros((40, 41))
+    truth[12, 30] = truth[25, 9] = 900.0
+    image = nc.convolve(truth, psf, boundary="constant") + 5
+    for background in (5.0, image.mean() + 1e-9, 8.0):
+        found = nc.richardson_lucy(image, psf, background=background, start=start, iterations=30)
+        assert found[12, 30] > 300 and found[25, 9] > 300
+        assert found.sum() == pytest.approx(np.maximum(image - background, 0).sum(), rel=0.15)
+
+
 def test_the_image_is_not_modified_and_views_work() -> None:
     base = np.random.default_rng(0).random((40, 42))
     before = base.copy()

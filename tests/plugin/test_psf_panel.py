@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
 
 import napari_convolve as nc
 
@@ -99,12 +101,45 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     assert "FWHM 0.5" in seen(panel)
     expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
     assert panel.doctor.later()() == expected.psf
+
+
+def test_from_a_bead_stack_to_a_deconvolved_stack_by_hand(viewer, open_panel, hands, seen, qtbot) -> None:
+    """The how-to, docs/how-to/psf.md: beads are clicked on in the image, one click beside them."""
+    image = tifffile.imread(BEADS)
+    place = {**UM, "scale": (0.125, 0.0225, 0.0225)}
+    viewer.add_image(image, name="beads", **place)
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "measured on beads")
+    beads = panel.psf._sources["measured on beads"]
+    viewer.dims.set_current_step(0, 23)
+    viewer.reset_view()
     hands.click(beads.pick)
+    places = [(23, 73, 30), (23, 36, 125), (23, 112, 44), (23, 130, 100)]
     points = viewer.layers["picked on beads"]
-    points.add([[23, 73, 30], [23, 36, 125]])
-    assert beads.points.value is points
+    canvas = viewer.window._qt_viewer.canvas.native
+    for number, at in enumerate(places, 1):
+        zoom, middle = viewer.scene.camera.zoom, np.array(viewer.scene.camera.center)[-2:]
+        y, x = (np.multiply(at[1:], 0.0225) - middle) * zoom + np.array([canvas.height(), canvas.width()]) / 2
+        hands.move(canvas, QPoint(round(x), round(y)))
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
+        qtbot.waitUntil(lambda n=number: len(points.data) == n)
+    np.testing.assert_allclose(points.data, places, atol=1)
+    hands.write(beads.size, "19 43 31")
     hands.click(beads.measure)
-    qtbot.waitUntil(lambda: "of 2 beads" in str(beads.text.value), timeout=30000)
+    qtbot.waitUntil(lambda: "of 4 beads" in str(beads.text.value), timeout=30000)
+    assert "PSF from 3 of 4 beads, 19 × 43 × 31 px." in beads.text.value
+    assert "✗ Left out the one at (" in beads.text.value and "µm" in beads.text.value
+    assert "✓" in seen(panel) and "(z) × " in seen(panel)
+    hands.pick(panel.settings.method, "Richardson-Lucy")
+    hands.write(panel.settings["iterations"], "5")
+    hands.write(panel.settings["background"], "3")
+    assert hands.run(panel).startswith("richardson_lucy · ")
+    size = {"size": (19, 43, 31), "spacing": place["scale"], "units": "um"}
+    psf = nc.psf_from_beads(image, points=points.data, **size).psf
+    expected = nc.richardson_lucy(image, psf, iterations=5, background=3)
+    as_function_makes(viewer.layers["beads · deconvolved"].data, expected)
+    sharp = viewer.layers["beads · deconvolved"]
+    assert sharp.data.max() > 3.0 * float(image.max()) and tuple(sharp.scale) == place["scale"]
 
 
 def test_one_wavelength_per_channel(viewer, open_panel, hands, seen) -> None:

@@ -135,7 +135,8 @@ class LucyRun:
     def _start(self) -> Array:
         """The first object: the mean everywhere, the image inside of that, or what was given."""
         xp, start, given = self.backend.xp, self.options.start, self.options.start
-        level = max(self.mean - self.options.background, 0.0)
+        level = self.mean - self.options.background
+        level = level if level > 0 else self._above()
         found = self.store.empty(self.frame.grid, self.dtype)
 
         def fill(box: Box) -> None:
@@ -156,6 +157,17 @@ class LucyRun:
         if not (isinstance(start, str) and start == "mean"):
             self._in_parts(self.frame.shape, put)
         return found
+
+    def _above(self) -> float:
+        """The mean of what is brighter than the background: what is 0 once stays so, also below bright points."""
+        xp, background, sums = self.backend.xp, self.options.background, {}
+
+        def add(box: Box) -> None:
+            over = self.image[box] - background
+            sums[_corner(box)] = float(xp.sum(xp.where(over > 0, over, xp.zeros_like(over))))
+
+        self._in_parts(self.frame.shape, add)
+        return float(sum(sums[corner] for corner in sorted(sums)) / self.count)
 
     def _compare(self, box: Box, part: Array) -> None:
         """From ``H x``, ``M y / (H x + b)``."""

@@ -36,7 +36,7 @@ def looks(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
     values = _sample(data)
     if values.size == 0:
         return {}
-    low, high = (float(v) for v in np.percentile(values, (0.1, 99.9), method="nearest"))
+    low, high = (float(v) for v in np.percentile(values, (0.1, 99.99), method="nearest"))
     limits = source.get("contrast_limits")
     if low < 0 and -low > _SHARE * high and (limits is None or limits[0] >= 0):
         most = max(-low, high)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -83,6 +84,11 @@ class BeadSource(KernelSource):
         self._job = Job(partial(_measure, source, points, size), "psf_from_beads")
         start(self._job, self._finished)
 
+    def _told(self) -> str:
+        layer = self.image.value
+        axes = read_layer(layer).axes if layer is not None else ()
+        return "" if self.found is None else told(self.found, axes)
+
     def _places(self, source: Source) -> np.ndarray:
         """Points of a layer in samples of the image, wherever both lie."""
         points, image = self.points.value, self.image.value
@@ -97,7 +103,7 @@ class BeadSource(KernelSource):
             return
         if job.outcome.value is not None:
             self.found = job.outcome.value
-            say(self.text, told(self.found))
+            say(self.text, self._told())
             self.changed.emit(self)
 
     def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
@@ -112,7 +118,7 @@ class BeadSource(KernelSource):
     @state.setter
     def state(self, value: Any) -> None:
         self.found = value
-        say(self.text, "" if value is None else told(value))
+        say(self.text, self._told())
 
 
 def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
@@ -122,7 +128,7 @@ def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
     return nc.psf_from_beads(load(source.data, progress), points=points, size=size, progress=progress, **lengths)
 
 
-def told(found: BeadPsf) -> str:
+def told(found: BeadPsf, axes: Sequence[str]) -> str:
     """What was measured, and which beads were left out; how wide it is stands below its picture."""
     unit = written(found.psf.units or "px")
     lines = [f"PSF from {len(found.accepted)} of {len(found.beads)} beads, {' x '.join(map(str, found.psf.shape))} px."]
@@ -137,7 +143,7 @@ def told(found: BeadPsf) -> str:
     for bead in found.rejected:
         place = ", ".join(f"{c:.0f}" for c in bead.center)
         lines.append(f"✗ Left out the one at ({place}): {bead.reason}.")
-    return typeset("\n".join(lines))
+    return typeset("\n".join(lines), axes)
 
 
 def _sizes(text: str) -> Any:

@@ -138,5 +138,5 @@ def words(check: PsfCheck, axes: Sequence[str]) -> str:
     wide = " × ".join(f"{w:.3g} ({name})".removesuffix(" ()") for w, name in zip(check.fwhm, names, strict=True))
     head = f"FWHM {wide} {written(check.unit)}."
     if check.ok:
-        return f"{head} ✓ Nothing is wrong with it."
-    return "\n".join([head, *(f"{_SIGNS[f.severity]} {capital(typeset(f.message))}." for f in check.findings)])
+        return f"{head}\n✓ Nothing is wrong with it."
+    return "\n".join([head, *(f"{_SIGNS[f.severity]} {capital(typeset(f.message, axes))}." for f in check.findings)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from magicgui.widgets import Label
@@ -42,14 +42,16 @@ def written(unit: str) -> str:
     return "µm" if unit == "um" else unit
 
 
-def typeset(text: str) -> str:
-    """A sentence of the library as a panel shows it: units and products with their own signs.
+def typeset(text: str, axes: Sequence[str] = ()) -> str:
+    """A sentence of the library as a panel shows it: units and products by their signs, axes by their names.
 
     Examples
     --------
-    >>> typeset("its pixels are 0.3 x 0.1 um")
-    'its pixels are 0.3 × 0.1 µm'
+    >>> typeset("its pixels are 0.3 x 0.1 um"), typeset("cut off along axis 1", ("y", "x"))
+    ('its pixels are 0.3 × 0.1 µm', 'cut off along x')
     """
+    for number, name in enumerate(axes):
+        text = re.sub(rf"\balong axis {number}\b", f"along {name}", text)
     return re.sub(r"\bum\b", "µm", re.sub(r"(?<=\d) x (?=\d)", " × ", text))
 
 
