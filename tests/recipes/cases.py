@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 import napari_convolve as nc
+from napari_convolve.ops.drawn import DrawnFilter, Region, disc
 
 RNG = np.random.default_rng(6)
 PLANE = RNG.integers(0, 4000, (70, 81)).astype("u2")
@@ -66,6 +67,22 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
     "spectrum": ("spectrum", PLANE, {"window": "hann", "spacing": (0.2, 0.1)}),
     "filter_spectrum": ("filter_spectrum", PLANE, {"response": MASK * 1.0}),
     "filter_spectrum, a kernel": ("filter_spectrum", STACK, {"response": nc.kernels.gaussian(sigma=2), "axes": (1, 2)}),
+    "filter_spectrum, drawn": (
+        "filter_spectrum",
+        STACK,
+        {
+            "response": DrawnFilter(
+                (
+                    disc((0.0, 0.0), 0.31, block=False),
+                    Region("ring", ((-0.2, -0.1), (-0.2, 0.1), (0.2, 0.1), (0.2, -0.1)), True, 1 / 3),
+                    Region("polygon", ((0.0, 0.02), (-0.15, 0.47), (0.15, 0.47))),
+                ),
+                soft=0.03,
+            ),
+            "axes": (1, 2),
+            "spacing": (0.9, 1.1),
+        },
+    ),
     "bandpass": ("bandpass", STACK, {"low": 2.0, "high": 6.0, "by": "size", "spacing": (1.0, 0.5, 0.5)}),
     "notch": ("notch", PLANE, {"peaks": [[0.0, 0.2], [0.1, 0.3]], "width": 0.01}),
     "notch, found": ("notch", PLANE, {"max_count": 3}),

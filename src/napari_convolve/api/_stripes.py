@@ -83,12 +83,20 @@ def notch(
     Returns
     -------
     array
-        Of the image's shape and library. The waves that were taken out are in the report's ``details["peaks"]``.
+        Of the image's shape and library. The waves that were taken out are in the report's ``details["peaks"]``, the
+        standard errors of their amplitudes in ``details["errors"]``: about so much of a wave may be left.
 
     Raises
     ------
     TypeError, ValueError, BackendUnavailable, MemoryError
         As `filter_spectrum`; ValueError also for peaks that do not fit the axes.
+
+    Notes
+    -----
+    What the grain of an image has at exactly the frequency of a wave cannot be told from the wave: no method removes
+    it better than the quiet parts of the image tell. Of added waves of amplitude 3 at 24 frequencies, 0.03, 0.2 and
+    0.55 % are left in scikit-image's cell, camera and coins (medians; at worst 0.1, 0.6 and 2 %), where the standard
+    errors say 0.03, 0.15 and 0.7 %; of waves of amplitude 12 a quarter of these shares.
 
     Examples
     --------
@@ -113,7 +121,11 @@ def notch(
     blocked = tuple(tuple(p / s for p, s in zip(place, acted.spacing, strict=True)) for place in remover.places)
     response = Notch(blocked, reach) if reach and blocked else None
     result = run_filter(given, response, options, settings, task, remover)
-    task.detail(peaks=remover.peaks(given.array, acted.axes, acted.spacing, acted.order), count=len(blocked))
+    task.detail(
+        peaks=remover.peaks(given.array, acted.axes, acted.spacing, acted.order),
+        errors=remover.errors(given.array, acted.axes),
+        count=len(blocked),
+    )
     task.finish()
     return result
 

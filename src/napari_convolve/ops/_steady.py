@@ -96,8 +96,8 @@ def fit_steady(
     shape = tuple(block.shape)
     real = not dtype_name(block.dtype).startswith("complex")
     at = np.array(place, dtype=np.float64)
-    single = real and all(abs(2 * p - round(2 * p)) * n < 0.5 for p, n in zip(place, shape, strict=True))
-    lengths = _patch_lengths(shape, at, real and not single, few)
+    single = real and is_own_opposite(at, shape)
+    lengths = patch_lengths(shape, at, real and not single, few)
     if not lengths:
         return None
     changes = refine and not single
@@ -108,6 +108,11 @@ def fit_steady(
         half = Wave(best.wave.place, complex(best.wave.amplitude.real / 2))
         best = Steady(half, best.error / 2, best.patches)
     return best
+
+
+def is_own_opposite(place: np.ndarray, shape: Sequence[int]) -> bool:
+    """Whether a real wave cannot be told from its opposite: half a cycle per sample, or none, along each axis."""
+    return all(abs(2 * p - round(2 * p)) * n < 0.5 for p, n in zip(place, shape, strict=True))
 
 
 def waves_on(waves: Sequence[Wave], block: Array, backend: Backend) -> Array:
@@ -126,7 +131,7 @@ def waves_on(waves: Sequence[Wave], block: Array, backend: Backend) -> Array:
     return total
 
 
-def _patch_lengths(shape: tuple[int, ...], place: np.ndarray, apart: bool, few: bool) -> list[tuple[int, ...]]:
+def patch_lengths(shape: tuple[int, ...], place: np.ndarray, apart: bool, few: bool) -> list[tuple[int, ...]]:
     """Lengths in which the wave has enough periods, and enough beats with its opposite if both are to be told apart."""
     fastest = float(np.abs(place).max())
     if apart:
@@ -177,14 +182,20 @@ def _patches(block: Array, place: np.ndarray, lengths: tuple[int, ...], backend:
     values = backend.astype(block - xp.mean(block), kind)
     lines = []
     for axis, (n, length, p) in enumerate(zip(block.shape, lengths, place, strict=True)):
-        starts = np.linspace(0, n - length, _count(n, length))
-        t = (np.arange(n) - starts[:, None] + 0.5) / length
-        window = np.where((t > 0) & (t < 1), np.sin(np.pi * np.clip(t, 0, 1)) ** 2, 0.0)
-        waves = np.exp(-2j * np.pi * p * (np.arange(n) - (n - 1) / 2))
-        weights = backend.astype(backend.to_device(window / window.sum(axis=1, keepdims=True) * waves), kind)
+        line, middles = hann_patches(n, length, p)
+        weights = backend.astype(backend.to_device(line), kind)
         values = xp.moveaxis(xp.tensordot(weights, values, axes=((1,), (axis,))), 0, axis)
-        lines.append(starts + (length - 1) / 2 - (n - 1) / 2)
+        lines.append(middles)
     return _Patches(np.asarray(backend.to_host(values)).astype(np.complex128), tuple(lines))
+
+
+def hann_patches(n: int, length: int, place: float) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that read ``exp(2 pi i place (x - middle))`` in each patch of an axis, and the patches' places."""
+    starts = np.linspace(0, n - length, _count(n, length))
+    t = (np.arange(n) - starts[:, None] + 0.5) / length
+    window = np.where((t > 0) & (t < 1), np.sin(np.pi * np.clip(t, 0, 1)) ** 2, 0.0)
+    waves = np.exp(-2j * np.pi * place * (np.arange(n) - (n - 1) / 2))
+    return window / window.sum(axis=1, keepdims=True) * waves, starts + (length - 1) / 2 - (n - 1) / 2
 
 
 def _search(patches: _Patches, shape: Sequence[int]) -> np.ndarray:

@@ -40,6 +40,12 @@ class Region:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind={self.kind!r} is not one of {', '.join(map(repr, KINDS))}")
+        if not isinstance(self.corners, tuple) or not all(map(_is_corner, self.corners)) or len(self.corners) < 3:
+            raise ValueError(f"corners={str(self.corners)[:80]} must be a tuple of at least 3 pairs of finite numbers")
+        if not isinstance(self.block, bool):
+            raise TypeError(f"block={self.block!r} must be True or False")
+        if isinstance(self.inner, bool) or not isinstance(self.inner, int | float):
+            raise TypeError(f"inner={self.inner!r} must be a number")
         if self.kind != "polygon" and len(self.corners) != 4:
             raise ValueError(f"corners of an {self.kind} must be the 4 of its box, not {len(self.corners)}")
         if not 0 <= self.inner < 1:
@@ -73,6 +79,14 @@ class Region:
         size = math.sqrt(abs(float(np.linalg.det(sides))))  # exact for circles
         depth = (1 - radius) * size
         return np.asarray(depth if self.kind == "ellipse" else np.minimum(depth, (radius - self.inner) * size))
+
+
+def _is_corner(corner: object) -> bool:
+    return (
+        isinstance(corner, tuple)
+        and len(corner) == 2
+        and all(isinstance(f, int | float) and not isinstance(f, bool) and math.isfinite(f) for f in corner)
+    )
 
 
 def _polygon_depth(corners: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -121,6 +135,12 @@ class DrawnFilter:
     keep_mean: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.regions, tuple) or not all(isinstance(region, Region) for region in self.regions):
+            raise TypeError(f"regions={str(self.regions)[:80]} must be a tuple of Region")
+        if not isinstance(self.keep_mean, bool):
+            raise TypeError(f"keep_mean={self.keep_mean!r} must be True or False")
+        if isinstance(self.soft, bool) or not isinstance(self.soft, int | float):
+            raise TypeError(f"soft={self.soft!r} must be a number")
         if not 0 <= self.soft < math.inf:
             raise ValueError(f"soft={self.soft!r} must be at least 0 and finite")
 

@@ -58,6 +58,7 @@ class Remover:
         self.places = [tuple(float(p) for p in place) for place in places]
         self.refine = refine
         self._found: dict[tuple[int, ...], list[Wave]] = {}
+        self._errors: dict[tuple[int, ...], list[float]] = {}
 
     def __call__(self, block: Array, key: Key, backend: Backend, workers: int) -> Array:
         """The block without the waves."""
@@ -66,7 +67,9 @@ class Remover:
 
     def fit(self, block: Array, key: Key, backend: Backend) -> list[Wave]:
         """The waves of one entry of the batch axes."""
-        waves = fit_waves(block, self.places, backend, refine=self.refine)
+        fits = fit_waves(block, self.places, backend, refine=self.refine)
+        waves = [fit.wave for fit in fits]
+        self._errors[tuple(i for i in key if isinstance(i, int))] = [fit.error for fit in fits]
         if dtype_name(block.dtype) not in REAL_OF:
             waves = [canonical(wave, _unsigned(block)) for wave in waves]
         self._found[tuple(i for i in key if isinstance(i, int))] = waves
@@ -91,3 +94,12 @@ class Remover:
                 phase[(*key, i)] = np.degrees(np.angle(wave.amplitude))
                 frequency[(*key, i)] = [wave.place[o] / spacing[o] + 0.0 for o in order]
         return Peaks(amplitude, frequency, phase)
+
+    def errors(self, image: Array, axes: tuple[int, ...]) -> np.ndarray:
+        """Standard errors of the amplitudes of all waves: so much of a wave may be left."""
+        batch = tuple(n for a, n in enumerate(image.shape) if a not in axes)
+        found = np.full((*batch, len(self.places)), np.nan)
+        factor = 1 if dtype_name(image.dtype).startswith("complex") else 2
+        for key, errors in self._errors.items():
+            found[key] = factor * np.array(errors)
+        return found

@@ -17,6 +17,7 @@ from ..backends import Backend
 from ._sinusoids import Wave
 from ._steady import Steady, fit_steady, waves_on
 from ._tapers import samples
+from ._weighed import weigh
 
 #: Bins around a peak that belong to it, and that its surroundings reach to, by the number of axes.
 _OWN, _AROUND = {1: 3, 2: 2}, {1: 32, 2: 7, 3: 5}
@@ -71,17 +72,19 @@ def _variance(block: Array, backend: Backend) -> float:
     return float(xp.mean(xp.abs(block - xp.mean(block)) ** 2))
 
 
-def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend, *, refine: bool) -> list[Wave]:
+def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend, *, refine: bool) -> list[Steady]:
     """The steady waves at about these frequencies (cycles per sample), each fitted without the others."""
     waves: list[Wave] = [Wave(tuple(place), 0j) for place in places]
+    fits: list[Steady] = [Steady(wave, math.inf, 0) for wave in waves]
     for again in range(_ROUNDS if len(waves) > 1 else 1):
         for i, wave in enumerate(waves):
             others = [other for j, other in enumerate(waves) if j != i and other.amplitude]
             alone = block - waves_on(others, block, backend) if others else block
             fit = fit_steady(alone, wave.place, backend, refine=refine and not again)
             assert fit is not None
-            waves[i] = fit.wave
-    return waves
+            fits[i] = weigh(alone, fit, backend)
+            waves[i] = fits[i].wave
+    return fits
 
 
 def _highest(

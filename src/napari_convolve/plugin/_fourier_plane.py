@@ -17,8 +17,9 @@ from ..kernels import Kernel
 from ..ops._reading import Reading, read_bin
 from ..ops.drawn import DrawnFilter
 from ..ops.live_filter import LiveFilter
-from ._layers import LayerTuple, Source, image_tuple, short
-from ._request import Progress, Result
+from ._layers import LayerTuple, Source, View, image_tuple, short
+from ._recording import recorded
+from ._request import Progress, Request, Result, on_colours
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,26 +136,21 @@ def reading_at(plane: Plane, frequency: Sequence[float]) -> str:
     return describe(read_bin(found, (float(y), float(x))), plane.unit)
 
 
+def exact_options(spacing: Sequence[float]) -> dict[str, Any]:
+    """What `filter_spectrum` is told besides the filter."""
+    return {"spacing": tuple(spacing), "nan": "omit"}
+
+
 def filtered_stack(source: Source, wanted: DrawnFilter, progress: Progress) -> Result:
-    """The whole of a layer filtered, plane by plane."""
+    """The whole of a layer filtered, plane by plane; the new layer knows how it was made."""
     reports: list[Report] = []
     axes = (source.ndim - 2, source.ndim - 1)
-    image = np.asarray(source.data)
-    colours = image[..., :3] if source.rgb else image
-    options: dict[str, Any] = {"dtype": image.dtype} if source.rgb and image.dtype.kind == "u" else {}
-    data = nc.filter_spectrum(
-        colours,
-        wanted,
-        axes=axes,
-        spacing=source.spacing[-2:],
-        nan="omit",
-        progress=progress,
-        report=reports.append,
-        **options,
-    )
-    if source.rgb and image.shape[-1] == 4:
-        data = np.concatenate([data, image[..., 3:].astype(data.dtype)], axis=-1)
-    return Result([image_tuple(source, data, f"{short(source.name)} · filtered")], reports[0])
+    view = View("the planes", axes, tuple(source.axes[a] for a in axes))
+    request = Request("filter_spectrum", source, view, (wanted,), exact_options(source.spacing[-2:]))
+    image = request.image(progress)
+    data = on_colours(request, image, progress=progress, report=reports.append)
+    made = image_tuple(source, data, f"{short(source.name)} · filtered")
+    return Result([recorded(made, request, reports[0])], reports[0])
 
 
 def response_layer(plane: Plane, wanted: DrawnFilter, options: dict[str, Any], name: str) -> LayerTuple:

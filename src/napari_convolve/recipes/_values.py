@@ -19,12 +19,18 @@ from ..backends import backend_of
 from ..kernels import Kernel
 from ..kernels._json import KEYS, describe, restore
 from ..ops._spectrum import Peaks
+from ..ops.drawn import DrawnFilter, Region
 from ..ops.noise import NoiseEstimate, PowerSpectrum
 
 #: Arrays of at most so many bytes are written out number by number.
 INLINE_BYTES = 4096
-#: Results of some operations that others take: frozen dataclasses, kept field by field.
-RECORDS: dict[str, type[Any]] = {"noise_estimate": NoiseEstimate, "peaks": Peaks}
+#: Frozen dataclasses that operations take, such as the results of others: kept field by field.
+RECORDS: dict[str, type[Any]] = {
+    "noise_estimate": NoiseEstimate,
+    "peaks": Peaks,
+    "drawn_filter": DrawnFilter,
+    "region": Region,
+}
 #: How the samples of an array are kept: given the array, what stands under "values", or other keys instead.
 Keep = Callable[[np.ndarray], dict[str, Any]]
 #: The samples of an array that are not under "values", given its description.
@@ -259,9 +265,12 @@ def _record(kind: str) -> Callable[[Any, Fetch, int], Any]:
             raise ValueError(f"{what}: it must have {', '.join(names)}")
         parts = {key: decode(held[key], fetch, depth + 1) for key in names}
         for key, part in parts.items():
-            if not isinstance(part, PowerSpectrum | float | int | str | np.ndarray):
+            if not isinstance(part, PowerSpectrum | float | int | str | np.ndarray | tuple):
                 raise ValueError(f"{what}: {key} must be a number, an array, a power spectrum or text")
-        return record(**parts)
+        try:
+            return record(**parts)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{what}: {error}") from error
 
     return made
 
