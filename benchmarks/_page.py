@@ -10,6 +10,7 @@ from typing import Any
 from ._registry import rows as registered
 from ._timing import OURS, ratio
 from .drag import section as drag
+from .fourier import section as fourier
 from .inspector import section as inspector
 from .planner import TOLERANCE
 
@@ -59,6 +60,7 @@ def page(results: Results, gpu: Results) -> str:
         _bounds(results.get("bounds", {})),
         _first(results.get("first", {})),
         drag(results.get("drag", {})),
+        fourier(results.get("fourier", {})),
         _without_numba(results.get("without numba", {})),
         _designer(results.get("designer", {})),
         inspector(results.get("inspector", {})),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops._reading import read_bin
+from napari_convolve.ops._reading import read_bin, read_peak
 from napari_convolve.ops.drawn import DrawnFilter, Region, disc
 from napari_convolve.ops.live_filter import LiveFilter
 
@@ -72,6 +74,44 @@ def test_reading_a_bin() -> None:
     assert reading.period == pytest.approx(1) and reading.phase == pytest.approx(np.degrees(1))
     assert reading.angle == pytest.approx(-np.degrees(np.arctan2(0.6, 0.8)))
     assert read_bin(found, (0, 0)).period == np.inf
+
+
+def test_reading_a_peak_between_the_bins() -> None:
+    rng = np.random.default_rng(1)
+    y, x = (a * s for a, s in zip(np.mgrid[:96, :128], STEP, strict=True))
+    f = np.array([11.37 / (96 * STEP[0]), -20.81 / (128 * STEP[1])])
+    noisy = 5 + 0.5 * np.cos(2 * np.pi * (f[0] * y + f[1] * x) + 1) + 0.02 * rng.normal(size=y.shape)
+    found = nc.spectrum(noisy, spacing=STEP, window="hann")
+    step = 1 / np.multiply(y.shape, STEP)
+    for sign in (1, -1):
+        reading = read_peak(found, tuple(sign * (f + 1.4 * step)))
+        assert reading is not None and reading.between
+        assert reading.amplitude == pytest.approx(0.5, rel=0.01)
+        assert (np.abs(np.subtract(reading.frequency, sign * f)) < 0.02 * step).all()
+        assert reading.phase == pytest.approx(sign * np.degrees(1), abs=2)
+        assert reading.period == pytest.approx(1 / np.hypot(*f), rel=1e-3)
+    assert read_peak(found, tuple(f + 6 * step)) is None, "noise alone"
+    assert read_peak(found, (0.0, float(step[1]))) is None, "the mean is no wave"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"corners": [[0, 0], [1, 1], [0, 1]]},
+        {"corners": ((0, 0), (1, float("nan")), (0, 1))},
+        {"corners": ((0, 0), (1, 1))},
+        {"corners": ((0, 0), (1, "a"), (0, 1))},
+        {"block": "no"},
+        {"inner": "half"},
+    ],
+    ids=str,
+)
+def test_shapes_of_a_file_are_checked(given: dict[str, Any]) -> None:
+    good = {"kind": "polygon", "corners": ((0.0, 0.0), (0.1, 0.1), (0.0, 0.1))}
+    with pytest.raises((TypeError, ValueError), match=next(iter(given))):
+        Region(**{**good, **given})
+    with pytest.raises(TypeError, match="regions"):
+        DrawnFilter((good,))  # type: ignore[arg-type]
 
 
 def test_wrong_shapes() -> None:

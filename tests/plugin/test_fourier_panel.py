@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,6 +48,26 @@ def opened(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace
     return make
 
 
+@pytest.fixture
+def read(viewer: Any, hands: SimpleNamespace, qtbot: Any) -> Callable[..., str]:
+    """Point at a frequency until the panel reads something of it."""
+
+    def pointed(panel: Any, frequency: tuple[float, float], words: str) -> str:
+        def found() -> bool:  # where it is may still change while the window settles
+            hands.move(viewer.window._qt_viewer.canvas.native, canvas_point(viewer, at(panel, frequency)))
+            return words in panel.form.reading.value
+
+        qtbot.waitUntil(found)
+        return str(panel.form.reading.value)
+
+    return pointed
+
+
+def panel_plane(viewer: Any) -> int:
+    """The plane on screen."""
+    return int(viewer.dims.current_step[0])
+
+
 def drag(viewer: Any, hands: SimpleNamespace, start: QPoint, end: QPoint) -> None:
     native = viewer.window._qt_viewer.canvas.native
     hands.move(native, start)
@@ -57,21 +80,17 @@ def drag(viewer: Any, hands: SimpleNamespace, start: QPoint, end: QPoint) -> Non
     QTest.qWait(30)
 
 
-def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any) -> None:
+def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], read: Callable[..., str]) -> None:
     panel = opened(WAVE + 2, scale=STEP, units=("um", "um"))
     spectrum = viewer.layers["image · spectrum"]
     np.testing.assert_allclose(spectrum.scale, (1 / 48, 1 / 32))
     np.testing.assert_allclose(spectrum.translate, (-1.0, -2.0))
-    native = viewer.window._qt_viewer.canvas.native
-    hands.move(native, canvas_point(viewer, at(panel, (0.25, 0.5))))
-    qtbot.waitUntil(lambda: "amplitude" in panel.form.reading.value)
-    text = panel.form.reading.value
+    text = read(panel, (0.25, 0.5), "amplitude")
     assert "amplitude 0.3 ·" in text
     assert f"period {1 / np.hypot(0.25, 0.5):.4g} µm" in text
     assert "(y 0.25, x 0.5)" in text and "phase 60°" in text
     assert f"direction {np.degrees(np.arctan2(0.25, 0.5)):.3g}°" in text
-    hands.move(native, canvas_point(viewer, at(panel, (0.0, 0.0))))
-    qtbot.waitUntil(lambda: panel.form.reading.value.startswith("mean 2"))
+    read(panel, (0.0, 0.0), "mean 2")
 
 
 def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
@@ -95,6 +114,9 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     expected = nc.filter_spectrum(stack, panel.drawn(), axes=(1, 2), spacing=STEP)
     np.testing.assert_array_equal(found, expected)
     assert found.shape == stack.shape and found.std() < 0.1
+    qtbot.waitUntil(lambda: panel.live.exact)
+    np.testing.assert_allclose(live.data, expected[panel_plane(viewer)], atol=1e-5 * stack.max())
+    assert "exact" in panel.form.state.value
 
 
 def test_stripes_are_marked_and_a_deleted_mark_stays_out(
@@ -131,6 +153,7 @@ def test_pass_a_ring_keep_the_filter_and_make_a_kernel(
     kept = viewer.layers["image · filter"]
     assert kept.metadata["fourier_filter"] == panel.drawn() and not kept.visible
     panel.make_kernel()
+    assert hands.wait(panel).startswith("Kernel of 31 x 31 added")
     kernel = viewer.layers["image · kernel"].metadata["kernel"]
     expected = nc.kernel_from_response(panel.drawn(), 31, ndim=2)
     np.testing.assert_array_equal(kernel.values, expected.values)
@@ -144,7 +167,9 @@ def test_pass_a_ring_keep_the_filter_and_make_a_kernel(
     )
 
 
-def test_what_is_missing_is_said(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace) -> None:
+def test_what_is_missing_is_said(
+    viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace, qtbot: Any
+) -> None:
     panel = open_panel("Fourier")
     assert not panel.form.spectrum.enabled
     panel.show_spectrum()
@@ -153,6 +178,7 @@ def test_what_is_missing_is_said(viewer: Any, open_panel: Callable[[str], Any], 
     panel.run()
     assert "Show spectrum" in panel.foot.message.value
     hands.click(panel.form.spectrum)
+    qtbot.waitUntil(lambda: panel.stage.ready)
     panel.run()
     assert "Draw a shape" in panel.foot.message.value
     viewer.layers.remove("image · spectrum")
@@ -168,3 +194,83 @@ def test_the_slider_is_followed_and_colours_are_kept(viewer: Any, opened: Callab
     viewer.dims.set_current_step(0, 1)
     qtbot.waitUntil(lambda: panel.stage.plane.values.mean() > 4)
     assert viewer.layers["image · spectrum"].data.shape == WAVE.shape
+
+
+def test_between_the_bins_the_wave_is_read_not_the_bin(opened: Callable[..., Any], read: Callable[..., str]) -> None:
+    f = (0.2631, 0.5117)  # 12.63 and 16.37 bins
+    image = 100 + 0.3 * np.cos(2 * np.pi * (f[0] * Y + f[1] * X) + np.radians(60))
+    panel = opened(image, scale=STEP, units=("um", "um"))
+    for sign in (1, -1):
+        text = read(panel, (sign * f[0], sign * f[1]), "peak, between samples")
+        assert "amplitude 0.3 ·" in text
+        assert f"(y {sign * f[0]:.4g}, x {sign * f[1]:.4g})" in text and f"phase {sign * 60}°" in text
+        read(panel, (0.7, 0.1), "this sample")
+
+
+def test_the_result_knows_how_it_was_made(
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, tmp_path: Path
+) -> None:
+    stack = np.stack([10 + WAVE, 5 - WAVE]).astype("f4")
+    panel = opened(stack, scale=(1, *STEP), units=("um", "um", "um"))
+    for kind in ("Disc", "Ring", "Wedge", "Box"):
+        hands.click(panel.form.shapes[kind])
+    hands.run(panel)
+    first = viewer.layers["image · filtered"]
+    hands.pick(panel.form.image, first.name)
+    hands.click(panel.form.shapes["Disc"])
+    QTest.qWait(10)
+    hands.wait(panel)
+    QTest.qWait(200)
+    hands.run(panel)
+    for layer, count in ((first, 1), (viewer.layers["image · filtered · filtered"], 2)):
+        recipe = layer.metadata["recipe"]
+        assert len(recipe) == count and recipe.steps[-1].operation == "filter_spectrum"
+        read = nc.Recipe.from_json(recipe.to_json())
+        assert read == recipe and read.run(stack).tobytes() == layer.data.tobytes()
+        script: dict[str, Any] = {"__name__": "script"}
+        exec(recipe.to_python(), script)
+        assert script["process"](stack).tobytes() == layer.data.tobytes()
+    recipe.to_json(tmp_path / "filter.json")
+    np.save(tmp_path / "in.npy", stack)
+    command = [sys.executable, "-m", "napari_convolve", "run", "filter.json", "in.npy", "out.npy", "--quiet"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert np.load(tmp_path / "out.npy").tobytes() == layer.data.tobytes()
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colours_stay_colours(viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, channels: int) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (60, 70, channels)).astype("u1")
+    panel = opened(image, rgb=True)
+    hands.click(panel.form.shapes["Disc"])
+    hands.run(panel)
+    found = viewer.layers["image · filtered"]
+    assert found.rgb and found.data.dtype == "u1"
+    expected = nc.filter_spectrum(image[..., :3], panel.drawn(), axes=(0, 1), dtype="u1")
+    np.testing.assert_array_equal(found.data[..., :3], expected)
+    if channels == 4:
+        np.testing.assert_array_equal(found.data[..., 3], image[..., 3])
+        assert "recipe" not in found.metadata
+    else:
+        assert found.metadata["recipe"].run(image).tobytes() == found.data.tobytes()
+
+
+def test_a_turned_layer_and_another_image(
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, read: Callable[..., str], qtbot: Any
+) -> None:
+    other = (WAVE[:, ::-1] + 3).copy()
+    viewer.add_image(other, name="other", scale=STEP, units=("um", "um"))
+    panel = opened(WAVE + 2, scale=STEP, units=("um", "um"), rotate=30, translate=(7, -5))
+    hands.pick(panel.form.image, "image")
+    hands.click(panel.form.spectrum)
+    qtbot.waitUntil(lambda: panel.stage.ready)
+    hands.click(panel.form.shapes["Box"])
+    read(panel, (0.25, 0.5), "amplitude 0.3 ·")
+    qtbot.waitUntil(lambda: "image · filtered (live)" in viewer.layers)
+    live, image = viewer.layers["image · filtered (live)"], viewer.layers["image"]
+    np.testing.assert_allclose(live.extent.world, image.extent.world)
+    hands.click(panel.form._list[-1].button)
+    hands.pick(panel.form.target, "other")
+    hands.run(panel)
+    found = viewer.layers["other · filtered"]
+    np.testing.assert_array_equal(found.data, nc.filter_spectrum(other, panel.drawn(), spacing=STEP))
+    np.testing.assert_allclose(found.extent.world, viewer.layers["other"].extent.world)

@@ -106,6 +106,17 @@ def _real_solution(columns: Sequence[np.ndarray], target: np.ndarray) -> np.ndar
     return np.asarray(np.linalg.lstsq(both, right, rcond=1e-10)[0])
 
 
+def wave_at(values: np.ndarray, window: str | None, real: bool, at: Sequence[int]) -> Wave:
+    """The wave of one peak (signed bins) of a spectrum like that of `find_waves`, others left aside."""
+    around = _around(values.shape, at)
+    target = values[np.ix_(*(np.mod(a, n).astype(int) for a, n in zip(around, values.shape, strict=True)))]
+    place = tuple(int(b) % n for b, n in zip(at, values.shape, strict=True))
+    start = Wave(tuple(float(b) for b in at), complex(values[place]))
+    near = max(map(abs, start.place)) <= _NEAR
+    found = _Model(values.shape, window, real).fit(target, around, start, near)
+    return canonical(found, _UNSIGNED) if real else found
+
+
 def find_waves(values: np.ndarray, window: str | None, real: bool, count: int, rounding: float) -> list[Wave]:
     """The `count` largest waves of a spectrum, largest first; fewer when only rounding is left.
 

@@ -64,23 +64,29 @@ class Place:
         return {"scale": steps, "translate": [float(line[0]) for line in lines], "affine": affine}
 
 
-def picture(spectrum: Spectrum, shown: str) -> np.ndarray:
-    """What is shown of a spectrum."""
+def picture(spectrum: Spectrum, shown: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """What is shown of a spectrum, and its contrast limits."""
     if shown == "phase":
-        return np.asarray(spectrum.phase, dtype=np.float32)
+        return np.asarray(spectrum.phase, dtype=np.float32), (-180.0, 180.0)
     amplitude = np.asarray(spectrum.amplitude)
-    if shown == "amplitude":
-        return amplitude.astype(np.float32)
-    least = max(1e-7 * float(amplitude.max(initial=0.0)), 1e-30)
-    return np.asarray(np.log10(np.maximum(amplitude, least)), dtype=np.float32)
+    data = amplitude.astype(np.float32)
+    if shown != "amplitude":
+        least = max(1e-7 * float(amplitude.max(initial=0.0)), 1e-30)
+        data = np.log10(np.maximum(data, least))
+    low, high = (float(q) for q in np.percentile(data, (5, 99.99)))
+    return data, (low, high if high > low else low + 1)
 
 
-def spectrum_tuple(source: Source, spectrum: Spectrum, shown: str, place: Place, unit: str) -> LayerTuple:
+def spectrum_tuple(
+    source: Source,
+    drawn: tuple[np.ndarray, tuple[float, float]],
+    spectrum: Spectrum,
+    shown: str,
+    place: Place,
+    unit: str,
+) -> LayerTuple:
     """The picture of a spectrum as a layer."""
-    data = picture(spectrum, shown)
-    limits = (-180.0, 180.0) if shown == "phase" else tuple(float(q) for q in np.percentile(data, (5, 99.99)))
-    if not limits[1] > limits[0]:
-        limits = (limits[0], limits[0] + 1)
+    data, limits = drawn
     options = {
         "name": f"{source.name} · spectrum",
         "colormap": "hsv" if shown == "phase" else "magma",

@@ -13,13 +13,14 @@ import napari_convolve as nc
 
 from .._progress import Report
 from ..backends import cpu_count
-from ..kernels import Kernel
-from ..ops._reading import Reading, read_bin
+from ..ops._reading import Reading, read_bin, read_peak
 from ..ops.drawn import DrawnFilter
 from ..ops.live_filter import LiveFilter
+from ._fourier_layers import picture
 from ._layers import LayerTuple, Source, View, image_tuple, short
 from ._recording import recorded
 from ._request import Progress, Request, Result, on_colours
+from .kernel_files import kernel_tuple
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,15 +29,54 @@ class Plane:
 
     Attributes
     ----------
-    values : ndarray, shape (n, m)
+    samples : array
+        As the layer has them, perhaps lazy; colours along the last axis.
+    rgb : bool
     spacing : tuple of float
     unit : str
         Of the spacing; "pixel" when there is none.
     """
 
-    values: np.ndarray
+    samples: Any
+    rgb: bool
     spacing: tuple[float, float]
     unit: str
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The plane, shape (n, m)."""
+        values = np.asarray(self.samples)
+        return values[..., :3].mean(axis=-1) if self.rgb else values
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the plane."""
+        rows, columns = self.samples.shape[:2]
+        return rows, columns
+
+    def same_as(self, other: Plane) -> bool:
+        """Whether it shows the same samples, in memory, as another."""
+        mine, theirs = self.samples, other.samples
+        if not (isinstance(mine, np.ndarray) and isinstance(theirs, np.ndarray)):
+            return False
+        same = mine.__array_interface__ == theirs.__array_interface__
+        return same and (self.rgb, self.spacing, self.unit) == (other.rgb, other.spacing, other.unit)
+
+    def prepare(self, shown: str) -> Plane:
+        """Compute what a person will ask for next; for any thread."""
+        _ = self.plain.amplitude, self.plain.phase, self.tapered, self.live
+        self.picture(shown)
+        return self
+
+    def picture(self, shown: str) -> tuple[np.ndarray, tuple[float, float]]:
+        """What is shown of the spectrum, and its contrast limits."""
+        if shown not in self._pictures:
+            self._pictures[shown] = picture(self.smooth, shown)
+        return self._pictures[shown]
+
+    @cached_property
+    def _pictures(self) -> dict[str, tuple[np.ndarray, tuple[float, float]]]:
+        return {}
 
     @cached_property
     def plain(self) -> nc.Spectrum:
@@ -49,6 +89,15 @@ class Plane:
         return nc.spectrum(self.values, spacing=self.spacing, nan="omit", edges="moisan").centered()
 
     @cached_property
+    def tapered(self) -> nc.Spectrum:
+        """Under a window, for waves between the bins."""
+        return nc.spectrum(self.values, spacing=self.spacing, nan="omit", window="hann")
+
+    def filtered(self, wanted: DrawnFilter, progress: Progress) -> np.ndarray:
+        """The plane filtered as the whole image will be."""
+        return np.asarray(nc.filter_spectrum(self.values, wanted, **exact_options(self.spacing), progress=progress))
+
+    @cached_property
     def live(self) -> LiveFilter:
         """Ready to be filtered."""
         return LiveFilter(np.nan_to_num(self.values), self.spacing, cpu_count())
@@ -56,7 +105,7 @@ class Plane:
     @property
     def bin(self) -> float:
         """The longer of the two steps of the frequencies."""
-        return float(max(1 / (n * s) for n, s in zip(self.values.shape, self.spacing, strict=True)))
+        return float(max(1 / (n * s) for n, s in zip(self.shape, self.spacing, strict=True)))
 
     @property
     def highest(self) -> float:
@@ -80,13 +129,10 @@ def plane_of(source: Source, layer: Any, viewer: Any) -> Plane:
         raise ValueError("Show a plane of the last two axes of the image (2-D view, axes not rolled).")
     point = np.round(np.asarray(layer.world_to_data(np.asarray(viewer.dims.point)[spare:]), dtype=float)).astype(int)
     index = tuple(int(np.clip(p, 0, n - 1)) for p, n in zip(point[:-2], source.data.shape, strict=False))
-    values = np.asarray(source.data[index])
-    if source.rgb:
-        values = values[..., :3].mean(axis=-1)
     y, x = source.spacing[-2:]
     units = set(source.units[-2:])
     unit = units.pop() if len(units) == 1 else None
-    return Plane(values, (float(y), float(x)), unit or "pixel")
+    return Plane(source.data[index], source.rgb, (float(y), float(x)), unit or "pixel")
 
 
 def live_tuple(source: Source, data: np.ndarray, name: str) -> LayerTuple:
@@ -109,13 +155,13 @@ def live_tuple(source: Source, data: np.ndarray, name: str) -> LayerTuple:
 
 
 def describe(reading: Reading, unit: str) -> str:
-    """A bin for a person.
+    """A wave or a bin for a person.
 
     Examples
     --------
     >>> print(describe(Reading(0.3, (0.0, 0.5), 2.0, 0.0, 60.0), "um"))
     amplitude 0.3 · period 2 µm · 0.5 cycles/µm
-    (y 0, x 0.5) · direction 0° · phase 60°
+    (y 0, x 0.5) · direction 0° · phase 60° · this sample
     """
     length = unit.replace("um", "µm")
     y, x = reading.frequency
@@ -123,17 +169,18 @@ def describe(reading: Reading, unit: str) -> str:
     if not absolute:
         return f"mean {reading.amplitude:.4g} (frequency 0)"
     wave = f"amplitude {reading.amplitude:.4g} · period {reading.period:.4g} {length} · {absolute:.4g} cycles/{length}"
-    return f"{wave}\n(y {y:.4g}, x {x:.4g}) · direction {reading.angle:.3g}° · phase {reading.phase:.3g}°"
+    what = "peak, between samples" if reading.between else "this sample"
+    return f"{wave}\n(y {y:.4g}, x {x:.4g}) · direction {reading.angle:.3g}° · phase {reading.phase:.3g}° · {what}"
 
 
 def reading_at(plane: Plane, frequency: Sequence[float]) -> str:
-    """What the spectrum says there; empty outside of it."""
+    """What the spectrum says there, the nearest peak if one stands out; empty outside of it."""
     found = plane.plain
     for line, f in zip(found.frequencies, frequency, strict=True):
         if not line[0] <= f <= line[-1]:
             return ""
-    y, x = frequency
-    return describe(read_bin(found, (float(y), float(x))), plane.unit)
+    at = (float(frequency[0]), float(frequency[1]))
+    return describe(read_peak(plane.tapered, at) or read_bin(found, at), plane.unit)
 
 
 def exact_options(spacing: Sequence[float]) -> dict[str, Any]:
@@ -156,12 +203,16 @@ def filtered_stack(source: Source, wanted: DrawnFilter, progress: Progress) -> R
 def response_layer(plane: Plane, wanted: DrawnFilter, options: dict[str, Any], name: str) -> LayerTuple:
     """The gains of a filter on the frequencies of the plane, as a layer that remembers the filter."""
     gains = wanted.on(*plane.plain.frequencies).astype(np.float32)
-    return gains, {"name": name, "colormap": "gray", "metadata": {"fourier_filter": wanted}, **options}, "image"
+    look = {"name": name, "colormap": "gray", "visible": False, "metadata": {"fourier_filter": wanted}}
+    return gains, {**look, **options}, "image"
 
 
-def kernel_of(plane: Plane, wanted: DrawnFilter, size: int) -> tuple[Kernel, float]:
-    """A kernel that does about the same, and the largest difference of its gain."""
+def kernel_of(plane: Plane, wanted: DrawnFilter, size: int, name: str, progress: Progress) -> Result:
+    """A kernel that does about the same, as a hidden layer, and the largest difference of its gain."""
     unit = None if plane.unit == "pixel" else plane.unit
     spacing = plane.spacing if unit or plane.spacing != (1.0, 1.0) else None
     kernel = nc.kernel_from_response(wanted, size, ndim=2, spacing=spacing, units=unit)
-    return kernel, float(kernel.parameters["max_error"])
+    error = float(kernel.parameters["max_error"])
+    data, options, kind = kernel_tuple(kernel, name)
+    text = f"Kernel of {kernel.shape[0]} x {kernel.shape[1]} added, hidden; its gain is off by up to {error:.2g}."
+    return Result([(data, {**options, "visible": False}, kind)], notes=(text,))

@@ -12,8 +12,8 @@ from napari.utils.colormaps.standardize_color import transform_color
 from ..ops._spectrum import Peaks
 from ..ops.drawn import DrawnFilter
 from . import _fourier_layers as layers
-from ._fourier_plane import Plane, live_tuple, plane_of, reading_at
-from ._layers import Source, read_layer, short
+from ._fourier_plane import Plane, live_tuple, reading_at
+from ._layers import Source, short
 
 #: Width of the rim of shapes that are no rings, as a share of the highest frequency.
 _RIM = 0.008
@@ -54,16 +54,8 @@ class Stage:
         """One of our layers, None when it is gone."""
         return self._own[role] if self.has(role) else None
 
-    def show(self, layer: Any, shown_as: str) -> None:
-        """Put the spectrum of what is on screen beside its image, and a layer to draw on over it.
-
-        Raises
-        ------
-        ValueError
-            When no plane is seen.
-        """
-        source = read_layer(layer)
-        plane = plane_of(source, layer, self._viewer)
+    def show(self, layer: Any, source: Source, plane: Plane, shown_as: str) -> None:
+        """Put the spectrum of a plane beside its image, and a layer to draw on over it."""
         self.layer, self.source, self.plane = layer, source, plane
         self.place = layers.Place.beside(layer, plane.spacing, plane.bin)
         self.draw(shown_as)
@@ -73,16 +65,17 @@ class Stage:
             shapes.events.data.connect(self._changed)
         self._viewer.layers.selection.active = self._own["shapes"]
 
-    def follow(self, shown_as: str) -> None:
-        """The plane that is seen now."""
-        if self.source is not None and self.layer in self._viewer.layers:
-            self.plane = plane_of(self.source, self.layer, self._viewer)
-            self.draw(shown_as)
+    def follow(self, plane: Plane, shown_as: str) -> None:
+        """Another plane of the same image is seen now."""
+        self.plane = plane
+        self.draw(shown_as)
 
     def draw(self, shown_as: str) -> None:
         """Make the picture of the spectrum, or renew it."""
         assert self.source is not None and self.plane is not None and self.place is not None
-        made = layers.spectrum_tuple(self.source, self.plane.smooth, shown_as, self.place, self.plane.unit)
+        made = layers.spectrum_tuple(
+            self.source, self.plane.picture(shown_as), self.plane.smooth, shown_as, self.place, self.plane.unit
+        )
         layer = self.get("spectrum")
         if layer is None:
             self._add("spectrum", made)

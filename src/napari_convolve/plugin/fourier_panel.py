@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from math import inf
 from typing import Any
 
 from magicgui.widgets import Container, Widget
 from napari.layers import Image, Layer
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 
 import napari_convolve as nc
 
 from ..ops.drawn import DrawnFilter
 from ._form import Form
 from ._fourier_form import FourierForm
-from ._fourier_plane import filtered_stack, kernel_of, response_layer
+from ._fourier_live import LivePicture
+from ._fourier_plane import filtered_stack, kernel_of, plane_of, response_layer
 from ._fourier_stage import Stage
 from ._fourier_work import Work
 from ._help import help_text, show_help
@@ -27,7 +27,6 @@ from ._request import Result
 from ._run_bar import RunBar
 from ._scroll import Scroll
 from ._text import say
-from .kernel_files import kernel_tuple
 
 _GUIDE = """
 1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
@@ -42,6 +41,7 @@ _GUIDE = """
 _NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 _NO_SPECTRUM = "Press Show spectrum first."
 _NOTHING = "Draw a shape first, or press Find stripes."
+_LOOKING = "Computing the spectrum …"
 _TICK = 100
 
 
@@ -58,21 +58,17 @@ class FourierPanel(Container[Widget]):
         self.foot.preview.visible = False  # the picture follows anyway
         self.append(self.foot)
         self.native.layout().insertWidget(0, Scroll(self.form))
-        # every picture is shown: whoever drags a shape sees it go, also where one takes longer than a moment
-        self._follow = Latest(
-            self.native, self._live_call, self._show_live, title="filter drawn in the spectrum", short=inf
-        )
-        self._slice = QTimer(self.native)
-        self._slice.setSingleShot(True)
-        self._slice.setInterval(_TICK)
-        self._slice.timeout.connect(self._new_plane)
+        self.live = LivePicture(self.native, self.stage, self._live_filter, self._tell)
+        self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
+        self._anew = False
+        self._then: Callable[[], object] | None = None
         self.work = Work(self.native, self.foot, self._done)
         self._connect()
         self.reset_choices()
 
     def _connect(self) -> None:
         form = self.form
-        form.spectrum.changed.connect(self.show_spectrum)
+        form.spectrum.changed.connect(lambda: self.show_spectrum())
         form.shown_as.changed.connect(self._redraw)
         for name, button in form.shapes.items():
             button.changed.connect(partial(self.add_shape, name.lower()))
@@ -96,35 +92,50 @@ class FourierPanel(Container[Widget]):
 
     # --- the spectrum ----------------------------------------------------------------------------------------------
 
-    def show_spectrum(self) -> None:
-        """Put the spectrum of what is on screen beside the image."""
+    def show_spectrum(self, then: Callable[[], object] | None = None) -> None:
+        """Put the spectrum of what is on screen beside the image, and then do something with it."""
         if self.form.image.value is None:
             self.foot.say(_NO_IMAGE)
             return
-        try:
-            self.stage.show(self.form.image.value, self.form.shown_as.value)
-        except (ValueError, TypeError, MemoryError) as error:
-            self.foot.say(sentence(error))
-            return
-        self._viewer.reset_view()
-        self.foot.say("")
-        self._changed()
+        self._anew, self._then = True, then
+        self.foot.say(_LOOKING)
+        self._look.ask(0)
 
     def _redraw(self) -> None:
         if self.stage.ready:
-            self.stage.draw(self.form.shown_as.value)
+            self._look.ask(0)
 
     def _dims_moved(self, *_: Any) -> None:
         if self.stage.ready:
-            self._slice.start()
+            self._look.ask(_TICK)
 
-    def _new_plane(self) -> None:
-        """Follow the slider."""
-        try:
-            self.stage.follow(self.form.shown_as.value)
-        except ValueError as error:
-            self.foot.say(sentence(error))
+    def _look_call(self) -> Call | None:
+        layer, shown_as = self.form.image.value, self.form.shown_as.value
+        if layer is None:
+            return None
+        source = read_layer(layer)
+        plane = plane_of(source, layer, self._viewer)
+        known = self.stage.plane
+        if not self._anew and self.stage.ready and known is not None and plane.same_as(known):
+            plane = known
+        return lambda progress: (layer, source, plane.prepare(shown_as), shown_as)
+
+    def _looked(self, outcome: Outcome) -> None:
+        """Show what was looked at, unless another image was chosen meanwhile."""
+        anew, then, self._anew, self._then = self._anew, self._then, False, None
+        if outcome.error:
+            self.foot.say(outcome.error, outcome.details)
+        if outcome.value is None or outcome.value[0] is not self.form.image.value:
             return
+        layer, source, plane, shown_as = outcome.value
+        if self.stage.ready and not anew:
+            self.stage.follow(plane, shown_as)
+        else:
+            self.stage.show(layer, source, plane, shown_as)
+            self._viewer.reset_view()
+            self.foot.say("")
+        if then is not None:
+            then()
         self._changed()
 
     def _hover(self, viewer: Any, event: Any) -> None:
@@ -137,19 +148,19 @@ class FourierPanel(Container[Widget]):
 
     def add_shape(self, kind: str, *_: Any) -> None:
         """Add a shape; without a spectrum, that first."""
-        if not self.stage.ready or not self.stage.has("shapes"):
-            self.show_spectrum()
-        if self.stage.ready:
+        if self.stage.ready and self.stage.has("shapes"):
             self.stage.add_shape(kind, self.form.does.value, self.form.ring.value / 100)
+        else:
+            self.show_spectrum(partial(self.add_shape, kind))
 
     def find_stripes(self) -> None:
-        """Suggest notches."""
-        if not self.stage.ready:
-            self.show_spectrum()
+        """Suggest notches; without a spectrum, that first."""
         plane = self.stage.plane
-        if plane is not None:
-            values, spacing = plane.values, plane.spacing
-            self.work.start(lambda progress: nc.find_periodic_noise(values, spacing=spacing, nan="omit"), "stripes")
+        if plane is None or not self.stage.ready:
+            self.show_spectrum(self.find_stripes)
+            return
+        values, spacing = plane.values, plane.spacing
+        self.work.start(lambda progress: nc.find_periodic_noise(values, spacing=spacing, nan="omit"), "stripes")
 
     def drawn(self) -> DrawnFilter:
         """What is drawn now."""
@@ -157,28 +168,17 @@ class FourierPanel(Container[Widget]):
         return self.stage.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
 
     def _changed(self, *_: Any) -> None:
-        self._follow.ask()
+        self.live.changed()
 
-    def _live_call(self) -> Call | None:
-        plane = self.stage.plane
-        if plane is None or not self.stage.ready or not self.form.live.value:
+    def _live_filter(self) -> DrawnFilter | None:
+        if not self.stage.ready or not self.form.live.value:
             return None
         wanted = self.drawn()
-        if not wanted.regions and not self.stage.has("live"):
-            return None
-        return lambda progress: plane.live(wanted)
+        return wanted if wanted.regions or self.stage.has("live") else None
 
-    def _show_live(self, outcome: Outcome) -> None:
+    def _tell(self, text: str, outcome: Outcome) -> None:
         if outcome.error:
             self.foot.say(outcome.error, outcome.details)
-        if outcome.value is None or not self.stage.ready:
-            return
-        self.stage.show_live(outcome.value)
-        regions = self.drawn().regions
-        out = sum(region.block for region in regions)
-        parts = [f"{out} taken out"] if out else []
-        parts += [f"{len(regions) - out} let through"] if len(regions) - out else []
-        text = f"Drawn: {', '.join(parts)}. At the edges the live picture is approximate." if parts else ""
         say(self.form.state, text)
 
     # --- using it --------------------------------------------------------------------------------------------------
@@ -220,8 +220,7 @@ class FourierPanel(Container[Widget]):
             self.foot.say(sentence(error))
             return
         options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
-        made = response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter")
-        self._add_hidden(made)
+        self._add(response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter"))
         self.foot.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
 
     def make_kernel(self) -> None:
@@ -231,28 +230,25 @@ class FourierPanel(Container[Widget]):
             wanted = self._wanted()
             if stage.plane is None or stage.source is None:
                 raise ValueError(_NO_SPECTRUM)
-            made, error = kernel_of(stage.plane, wanted, self.form.size.value)
-        except (ValueError, MemoryError) as caught:
-            self.foot.say(sentence(caught))
+        except ValueError as error:
+            self.foot.say(sentence(error))
             return
-        self._add_hidden(kernel_tuple(made, f"{short(stage.source.name)} · kernel"))
-        self.foot.say(
-            f"Kernel of {made.shape[0]} x {made.shape[1]} added, hidden; its gain is off by up to {error:.2g}."
-        )
+        name = f"{short(stage.source.name)} · kernel"
+        self.work.start(partial(kernel_of, stage.plane, wanted, self.form.size.value, name), "kernel_from_response")
 
-    def _add_hidden(self, made: Any) -> None:
+    def _add(self, made: Any) -> None:
+        """Add a layer; one that is hidden leaves the choice of the person as it is."""
         active = self._viewer.layers.selection.active
-        layer = Layer.create(*made)
-        layer.visible = False
-        self._viewer.add_layer(layer)
-        self._viewer.layers.selection.active = active
+        layer = self._viewer.add_layer(Layer.create(*made))
+        if not layer.visible:
+            self._viewer.layers.selection.active = active
 
     def _done(self, value: Any) -> None:
         """Show what came of a call: layers, or waves."""
         if isinstance(value, Result):
             self.foot.say(str(value))
             for made in value.layers:
-                self._viewer.add_layer(Layer.create(*made))
+                self._add(made)
         elif self.stage.ready:
             count = len(value)
             waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
@@ -274,7 +270,8 @@ class FourierPanel(Container[Widget]):
     def _image_changed(self) -> None:
         """Another image: what belongs to the one before goes."""
         if self.stage.layer is not None and self.form.image.value is not self.stage.layer:
-            self._follow.stop()
+            self.live.stop()
+            self._look.stop()
             self.stage.clear()
             say(self.form.reading, "")
             say(self.form.state, "")
@@ -283,7 +280,7 @@ class FourierPanel(Container[Widget]):
         """Stop when the panel is taken out of the window."""
         if self.native.parent() is None:
             self.work.cancel()
-            self._follow.stop()
-            self._slice.stop()
+            self.live.stop()
+            self._look.stop()
             if self._hover in self._viewer.mouse_move_callbacks:
                 self._viewer.mouse_move_callbacks.remove(self._hover)
