@@ -102,15 +102,16 @@ class Clock:
 
         setattr(kind, name, timed)
 
-    def around(self, real: Any, inner: Clock) -> Callable[[Any, Any], None]:
-        """Time a setter, and take its time from another clock."""
+    def around(self, real: Any, inner: Clock) -> Callable[..., Any]:
+        """Time a setter or another method, and take its time from another clock."""
 
-        def timed(layer: Any, value: Any) -> None:
+        def timed(*args: Any) -> Any:
             start = time.perf_counter()
-            real(layer, value)
+            result = real(*args)
             spent = time.perf_counter() - start
             self.seconds.append(spent)
             inner.inside += spent
+            return result
 
         return timed
 

@@ -204,7 +204,7 @@ def test_between_the_bins_the_wave_is_read_not_the_bin(opened: Callable[..., Any
         text = read(panel, (sign * f[0], sign * f[1]), "peak, between samples")
         assert "amplitude 0.3 ·" in text
         assert f"(y {sign * f[0]:.4g}, x {sign * f[1]:.4g})" in text and f"phase {sign * 60}°" in text
-        read(panel, (0.7, 0.1), "this sample")
+        read(panel, (0.7, 0.1), "this sample of")
 
 
 def test_the_result_knows_how_it_was_made(

@@ -160,17 +160,24 @@ def describe(reading: Reading, unit: str) -> str:
     Examples
     --------
     >>> print(describe(Reading(0.3, (0.0, 0.5), 2.0, 0.0, 60.0), "um"))
-    amplitude 0.3 · period 2 µm · 0.5 cycles/µm
-    (y 0, x 0.5) · direction 0° · phase 60° · this sample
+    amplitude 0.3 · period 2 µm
+    0.5 cycles/µm (y 0, x 0.5)
+    direction 0° · phase 60°
+    at this sample of the spectrum
     """
     length = unit.replace("um", "µm")
     y, x = reading.frequency
     absolute = float(np.hypot(y, x))
     if not absolute:
         return f"mean {reading.amplitude:.4g} (frequency 0)"
-    wave = f"amplitude {reading.amplitude:.4g} · period {reading.period:.4g} {length} · {absolute:.4g} cycles/{length}"
-    what = "peak, between samples" if reading.between else "this sample"
-    return f"{wave}\n(y {y:.4g}, x {x:.4g}) · direction {reading.angle:.3g}° · phase {reading.phase:.3g}° · {what}"
+    what = "nearest peak, between samples" if reading.between else "at this sample of the spectrum"
+    lines = [
+        f"amplitude {reading.amplitude:.4g} · period {reading.period:.4g} {length}",
+        f"{absolute:.4g} cycles/{length} (y {y:.4g}, x {x:.4g})",
+        f"direction {reading.angle:.3g}° · phase {reading.phase:.3g}°",
+        what,
+    ]
+    return "\n".join(lines)
 
 
 def reading_at(plane: Plane, frequency: Sequence[float]) -> str:
