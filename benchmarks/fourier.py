@@ -67,9 +67,9 @@ def measure() -> Results:
     last, moves = drag(viewer, panel, (-0.2, 0.15))
     frames = len(napari_data.seconds)
     quick = None
-    while not panel.live.exact:
+    while not panel.picture.exact:
         wait(0.0)
-        if quick is None and not panel.live._quick.busy:
+        if quick is None and not panel.picture._quick.busy:
             quick = time.perf_counter() - last
     exact = time.perf_counter() - last
     found = viewer.layers["plane · filtered (live)"].data
@@ -94,7 +94,7 @@ def measure() -> Results:
 
 def settle(panel: Any) -> None:
     """Until nothing is computed any more."""
-    while panel.live.busy or not panel.live.exact:
+    while panel.picture.busy or not panel.picture.exact:
         wait(0.02)
 
 

@@ -37,7 +37,7 @@ def wait(seconds: float) -> None:
 def settle(panel: Any) -> None:
     """Until nothing is computed any more."""
     wait(0.3)
-    while panel.foot.busy or panel.live.busy or panel._look.busy:
+    while panel.foot.busy or panel.picture.busy or panel._look.busy:
         wait(0.1)
     wait(0.3)
 

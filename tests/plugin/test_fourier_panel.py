@@ -114,7 +114,7 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     expected = nc.filter_spectrum(stack, panel.drawn(), axes=(1, 2), spacing=STEP)
     np.testing.assert_array_equal(found, expected)
     assert found.shape == stack.shape and found.std() < 0.1
-    qtbot.waitUntil(lambda: panel.live.exact)
+    qtbot.waitUntil(lambda: panel.picture.exact)
     np.testing.assert_allclose(live.data, expected[panel_plane(viewer)], atol=1e-5 * stack.max())
     assert "exact" in panel.form.state.value
 

@@ -58,7 +58,7 @@ class FourierPanel(Container[Widget]):
         self.foot.preview.visible = False  # the picture follows anyway
         self.append(self.foot)
         self.native.layout().insertWidget(0, Scroll(self.form))
-        self.live = LivePicture(self.native, self.stage, self._live_filter, self._tell)
+        self.picture = LivePicture(self.native, self.stage, self._live_filter, self._tell)
         self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
         self._anew = False
         self._then: Callable[[], object] | None = None
@@ -168,7 +168,7 @@ class FourierPanel(Container[Widget]):
         return self.stage.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
 
     def _changed(self, *_: Any) -> None:
-        self.live.changed()
+        self.picture.changed()
 
     def _live_filter(self) -> DrawnFilter | None:
         if not self.stage.ready or not self.form.live.value:
@@ -270,7 +270,7 @@ class FourierPanel(Container[Widget]):
     def _image_changed(self) -> None:
         """Another image: what belongs to the one before goes."""
         if self.stage.layer is not None and self.form.image.value is not self.stage.layer:
-            self.live.stop()
+            self.picture.stop()
             self._look.stop()
             self.stage.clear()
             say(self.form.reading, "")
@@ -280,7 +280,7 @@ class FourierPanel(Container[Widget]):
         """Stop when the panel is taken out of the window."""
         if self.native.parent() is None:
             self.work.cancel()
-            self.live.stop()
+            self.picture.stop()
             self._look.stop()
             if self._hover in self._viewer.mouse_move_callbacks:
                 self._viewer.mouse_move_callbacks.remove(self._hover)
