@@ -55,3 +55,11 @@ def test_a_psf_for_each_channel_stays_in_its_place() -> None:
     assert one.for_axes("cyx") == one
     with pytest.raises(ValueError, match=r"step 1 \(wiener\) has a psf with 3 axes, made for c, y, x"):
         one.for_axes("yxc")
+
+
+def test_what_is_done_elsewhere_is_recorded_with_its_plan() -> None:
+    image, reports = RNG.random((30, 31, 3)).astype("f4"), []
+    result, done = recipe(axes=(1, 2)).for_axes("yxc").retrace(image, report=reports.append)
+    (one,) = done.steps
+    assert one.plan == reports[0].plan and one.image == nc.ArraySpec((30, 31, 3), "float32") and one.labels == "yxc"
+    assert done.run(image).tobytes() == result.tobytes()

@@ -194,7 +194,7 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[l
         fitting, note = fitted(recipe, source)
         reports: list[Report] = []
         share = partial(_share, progress, number, len(sources))
-        result = fitting.run(load(source.data, progress), progress=share, report=reports.append)
+        result, done = fitting.retrace(load(source.data, progress), progress=share, report=reports.append)
         if not recipe.steps[-1].function.makes_image:
             raise ValueError(f"{recipe.steps[-1].operation} makes no image: use 'Copy Python', or run it in its panel")
         name = f"{short(source.name)} · {recipe.steps[-1].operation}"
@@ -204,7 +204,7 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[l
         data, options, kind = (
             maps_tuple(source, result, grids[0], name) if grids else image_tuple(source, np.asarray(result), name)
         )
-        metadata = {RECIPE: with_history(fitting, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
+        metadata = {RECIPE: with_history(done, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
         made.append((data, {**options, "metadata": metadata}, kind))
         notes.append(note)
     return made, list(dict.fromkeys(notes))

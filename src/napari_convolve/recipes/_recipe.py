@@ -18,6 +18,7 @@ from . import _files
 from ._axes import moved
 from ._operations import OPERATIONS
 from ._step import Step, step
+from ._trace import trace
 from ._values import INLINE_BYTES, Fetch, Keep, written_out
 from ._versions import PROGRAM, as_version
 
@@ -25,7 +26,6 @@ FORMAT = "napari-convolve recipe"
 VERSION = 1
 _KEYS = ("format", "version", PROGRAM, "steps")
 _MOST_STEPS = 1000
-_TICKS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,14 +184,14 @@ class Recipe:
         TypeError, ValueError
             As the operations; the message names the step.
         """
-        for number, one in enumerate(self.steps):
-            share = None if progress is None else _share(progress, number, len(self.steps))
-            try:
-                image = one.run(image, workers=workers, max_memory=max_memory, progress=share, report=report)
-            except (TypeError, ValueError) as error:
-                kind = TypeError if isinstance(error, TypeError) else ValueError
-                raise kind(f"step {number + 1} ({one.operation}): {error}") from error
-        return image
+        given = {"workers": workers, "max_memory": max_memory, "progress": progress, "report": report}
+        return self.retrace(image, **given)[0]
+
+    def retrace(self, image: Any, **options: Any) -> tuple[Any, Recipe]:
+        """As `run`, and the recipe of what was done this time: its plans, its images, the versions of here."""
+        usual = {"workers": None, "max_memory": None, "progress": None, "report": None}
+        result, steps = trace(self.steps, image, **{**usual, **options})
+        return result, Recipe(steps)
 
     def to_python(self, source: str | PathLike[str] | None = None) -> str:
         """A Python script that makes the result from an image, or from the file `source`."""
@@ -292,8 +292,3 @@ def _first_unknown(steps: Any) -> str:
         if not isinstance(name, str) or name not in OPERATIONS:
             return f"; step {number}{_name_of(one)} is unknown here"
     return ""
-
-
-def _share(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
-    """The progress of one step as a part of the whole."""
-    return lambda done, total: progress(number * _TICKS + _TICKS * done // max(total, 1), count * _TICKS)
