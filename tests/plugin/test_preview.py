@@ -179,6 +179,25 @@ def test_the_noise_is_estimated_once_on_the_whole(viewer, open_wide, hands, sett
     check(shown, whole, 0.02 if "approximate" in said else 1e-3)
 
 
+def test_an_iteration_that_stops_by_itself_stops_as_on_the_whole(viewer, open_wide, hands, settle, qtbot) -> None:
+    psf = nc.kernels.gaussian(sigma=2)
+    sharp = np.zeros((220, 240))
+    sharp[tuple(RNG.integers(0, n, 300) for n in sharp.shape)] = 1000
+    image = np.maximum(nc.convolve(sharp + 50, psf) + RNG.normal(size=sharp.shape), 0).astype("f4")
+    viewer.add_image(image, name="a")
+    panel = open_wide("Deconvolve")
+    panel.psf.form["sigma"].value = 2
+    hands.pick(panel.settings.method, "Richardson-Lucy")
+    panel.settings["stop"].value = "auto"
+    reports: list[nc.Report] = []
+    whole = nc.richardson_lucy(image, psf, stop="auto", report=reports.append)
+    viewer.scene.camera.zoom *= 8
+    hands.click(panel.foot.preview)
+    said = settle(panel)
+    assert f"{reports[0].details['iterations']} iterations, as on the whole image" in said
+    check(previews(viewer)[0], whole, 0.02 if "approximate" in said else 1e-3)
+
+
 def test_the_image_goes_while_there_is_a_preview(viewer, open_wide, hands, settle) -> None:
     layer = viewer.add_image(RNG.random((30, 40)), name="a")
     panel = open_wide("Convolve")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.recipes._field import on_field
+from napari_convolve.recipes._field import EXACT, frozen_options, on_field
 
 RNG = np.random.default_rng(10)
 PLANE = RNG.integers(0, 4000, (40, 52)).astype("u2")
@@ -103,8 +103,6 @@ def scene(shape: tuple[int, ...] = (150, 160)) -> tuple[np.ndarray, nc.Kernel]:
 
 @pytest.mark.parametrize("operation", ["wiener", "richardson_lucy"])
 def test_global_operations_are_exact_where_all_is_seen(operation: str) -> None:
-    from napari_convolve.recipes._field import frozen_options
-
     image, psf = scene((3, 60, 70))
     field = ((1, 2), (0, 60), (0, 70))
     frozen = frozen_options(operation, image, [psf], field, axes=(1, 2))
@@ -117,8 +115,6 @@ def test_global_operations_are_exact_where_all_is_seen(operation: str) -> None:
     ("operation", "options"), [("wiener", {}), ("wiener", {"nsr": 0.01}), ("richardson_lucy", {"iterations": 10})]
 )
 def test_global_operations_say_how_far_they_may_be(operation: str, options: Any) -> None:
-    from napari_convolve.recipes._field import EXACT, frozen_options
-
     image, psf = scene()
     field = ((50, 90), (60, 120))
     frozen = frozen_options(operation, image, [psf], field, axes=(0, 1), **options)
@@ -128,6 +124,41 @@ def test_global_operations_say_how_far_they_may_be(operation: str, options: Any)
     assert part.halo and error <= max(part.bound, 1e-5)
     assert part.approximate == (part.bound > EXACT)
     print(operation, options, f"error {error:.2g}, bound {part.bound:.2g}")
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_where_an_iteration_stops_by_itself_is_found_on_the_whole_and_frozen(masked: bool) -> None:
+    image, psf = scene((3, 150, 160))
+    psf = nc.kernels.gaussian(sigma=2)
+    mask = RNG.random((150, 160)) > 0.01 if masked else None
+    options = {"stop": "auto", "iterations": 60, "mask": mask}
+    reports: list[nc.Report] = []
+    whole = nc.richardson_lucy(image[1], psf, report=reports.append, **options)
+    count = reports[0].details["iterations"]
+    assert count < 60
+    field = ((1, 2), (50, 70), (60, 84))
+    frozen = frozen_options("richardson_lucy", image, [psf], field, axes=(1, 2), **options)
+    assert frozen == {"iterations": count, "stop": None}
+    part = on_field("richardson_lucy", image, [psf], field, axes=(1, 2), frozen=frozen, **options)
+    assert f", {count} iterations, as on the whole image" in str(part)
+    error = np.abs(part.data[0] - whole[50:70, 60:84]).max() / np.abs(whole).max()
+    assert part.halo and error <= max(part.bound, 1e-5)
+    apart = on_field("richardson_lucy", image, [psf], field, axes=(1, 2), **options)
+    assert str(apart) == "exact", "what is not frozen is computed on all there is"
+    compare(apart, whole[None], (1, 0, 0), 1e-4)
+    all_of_it = ((1, 2), (0, 150), (0, 160))
+    assert frozen_options("richardson_lucy", image, [psf], all_of_it, axes=(1, 2), **options) == {}
+
+
+def test_what_is_estimated_can_be_stopped() -> None:
+    image, psf = scene((150, 160))
+
+    def stop(done: int, total: int) -> None:
+        raise nc.Cancelled
+
+    for operation, options in (("wiener", {}), ("richardson_lucy", {"stop": "auto"})):
+        with pytest.raises(nc.Cancelled):
+            frozen_options(operation, image, [psf], ((50, 60), (50, 60)), axes=(0, 1), progress=stop, **options)
 
 
 def test_other_global_operations_are_computed_on_all_there_is() -> None:

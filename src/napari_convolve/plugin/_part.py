@@ -46,7 +46,7 @@ def part_of(
         given["mask"] = at_level(request.mask, seen, image.shape)
     arrays = [coarser(array, level_factors(seen.factors, request.view.axes)) for array in request.arguments]
     axes = request.view.axes
-    frozen = _frozen(request, name, image, arrays, field, given)
+    frozen = _frozen(request, name, image, arrays, field, given, progress)
     part = on_field(name, image, arrays, field, axes=axes, frozen=frozen, progress=progress, **given)
     if source.rgb and source.data.shape[-1] == 4 and given.get("shape", "same") == "same":
         alpha = np.asarray(source.data[(*(slice(*pair) for pair in seen.field), slice(3, 4))])
@@ -74,7 +74,13 @@ def at_level(mask: Any, seen: Seen, shape: tuple[int, ...]) -> Any:
 
 
 def _frozen(
-    request: Request, operation: str, image: Any, arrays: list[Any], field: Any, options: Mapping[str, Any]
+    request: Request,
+    operation: str,
+    image: Any,
+    arrays: list[Any],
+    field: Any,
+    options: Mapping[str, Any],
+    progress: Progress,
 ) -> Mapping[str, Any]:
     """What is estimated on the whole, once for the same arguments; the newest is remembered."""
     assert request.seen is not None
@@ -85,8 +91,9 @@ def _frozen(
     if known is not None and known[0] == key and known[1] is request.source.data:
         found: Mapping[str, Any] = known[2]
         return found
-    made = frozen_options(operation, image, arrays, field, axes=request.view.axes, **options)
-    request.memory["frozen"] = (key, request.source.data, made)
+    made = frozen_options(operation, image, arrays, field, axes=request.view.axes, progress=progress, **options)
+    if made:  # nothing is frozen where nearly all is seen, which says nothing about other parts
+        request.memory["frozen"] = (key, request.source.data, made)
     return made
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from napari.layers import Layer
 from napari.utils.colormaps import ensure_colormap
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from .._progress import format_seconds, quiet
@@ -23,6 +24,8 @@ from ._seen import seen
 
 #: Milliseconds after the last movement of the view; napari draws first.
 _VIEW_DELAY = 120
+#: Milliseconds after which a preview that is not there yet is spoken of.
+_SLOW = 600
 _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
@@ -60,6 +63,10 @@ class Preview:
     ) -> None:
         self._viewer, self._panel, self._image, self._say, self._name = viewer, panel, image, say, name
         self._latest = Latest(panel.native, self._make, self._show, title=f"preview of {name}")
+        self._slow = QTimer(panel.native)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_SLOW)
+        self._slow.timeout.connect(self._still_computing)
         self._layers: list[Any] = []
         self._memory: dict[Any, Any] = {}
         self._source: Any = None
@@ -90,6 +97,7 @@ class Preview:
             self.ask()
         else:
             self._latest.stop()
+            self._slow.stop()
             self._memory.clear()
             self._follow(None)
             for layer in self.layers:
@@ -105,6 +113,10 @@ class Preview:
     def _view_moved(self, *_: object) -> None:
         if self.on:
             self._latest.ask(_VIEW_DELAY)
+
+    def _still_computing(self) -> None:
+        if self.on and self._latest.busy:
+            self._say("Preview: computing …")
 
     def _data_changed(self, *_: object) -> None:
         self._memory.clear()
@@ -130,6 +142,7 @@ class Preview:
         if layer is None:
             raise ValueError("no image to preview")
         request = self._panel.request()
+        self._slow.start()
         return partial(self._call, narrowed(request, layer, seen(self._viewer, layer), self._memory))
 
     def _call(self, request: Request, progress: Progress) -> tuple[Request, Result, float]:
@@ -141,6 +154,8 @@ class Preview:
         """Bring the layers up to date."""
         if not self.on:
             return
+        if not self._latest.busy:
+            self._slow.stop()
         if outcome.error:
             self._say(f"Preview: {outcome.error}")
             for layer in self.layers:

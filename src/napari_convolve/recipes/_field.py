@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .. import api
 from .._arrays import compute_dtype, dtype_name
-from .._progress import ProgressCallback
+from .._progress import ProgressCallback, Report
 from ..backends import get_backend
 from ..boundary import gather
 from ..kernels import as_kernel
@@ -51,12 +51,15 @@ class Part:
     bound : float
         How far it may be from the result on the whole image, relative to the largest sample; 0 for what is equal
         to rounding.
+    told : str
+        What was estimated on the whole image, for a person.
     """
 
     data: Any
     first: tuple[int, ...]
     halo: tuple[int, ...] = ()
     bound: float = 0.0
+    told: str = ""
 
     @property
     def approximate(self) -> bool:
@@ -65,10 +68,10 @@ class Part:
 
     def __str__(self) -> str:
         if not self.bound:
-            return "exact"
+            return ", ".join(filter(None, ("exact", self.told)))
         halo = " × ".join(map(str, self.halo))
         within = f"within {self.bound:.1g} of the largest value, halo {halo}"
-        return f"approximate: {within}" if self.approximate else within
+        return ", ".join(filter(None, (f"approximate: {within}" if self.approximate else within, self.told)))
 
 
 def on_field(
@@ -121,7 +124,11 @@ def on_field(
     given = {**options, **(frozen or {})} | ({"progress": progress} if progress is not None else {})
     if _WINDOW <= takes and "noise" not in takes:
         return _window(function, operation, image, arrays, field, axes, given)
-    return _whole(function, image, arrays, field, axes, given, halo=takes_psf(function))
+    part = _whole(
+        function, image, arrays, field, axes, given, halo=takes_psf(function) and not _estimates(operation, given)
+    )
+    stopped = "stop" in (frozen or {})
+    return replace(part, told=f"{given['iterations']} iterations, as on the whole image") if stopped else part
 
 
 def takes_psf(function: Callable[..., Any]) -> bool:
@@ -130,22 +137,46 @@ def takes_psf(function: Callable[..., Any]) -> bool:
 
 
 def frozen_options(
-    operation: str, image: Any, arrays: Sequence[Any], field: Field, *, axes: Sequence[int], **options: Any
+    operation: str,
+    image: Any,
+    arrays: Sequence[Any],
+    field: Field,
+    *,
+    axes: Sequence[int],
+    progress: ProgressCallback | None = None,
+    **options: Any,
 ) -> dict[str, Any]:
     """What the operation would estimate from the image, estimated on all of it that belongs to a field.
 
     Along the axes acted on that is everything, along the others the field: each of their entries is estimated apart.
+    The noise of `wiener` takes one look at the image; where `richardson_lucy` stops by itself takes all its iterations
+    on it, once, unless the part needs nearly all of the image anyway.
     """
-    if operation != "wiener" or options.get("nsr", "auto") != "auto":
-        return {}
     axes = tuple(a % len(image.shape) for a in axes)
     box = _box(image.shape, field, axes, None)
-    takes = {p.name for p in parameters(api.estimate_noise)}
-    rest = {name: value for name, value in options.items() if name in takes and name != "mask"}
-    mask = _cut_mask(options.get("mask"), image.shape, box)
-    if np.prod([b - a for axis, (a, b) in enumerate(box) if axis not in axes]) != 1:
+    if (
+        not _estimates(operation, options)
+        or np.prod([b - a for axis, (a, b) in enumerate(box) if axis not in axes]) != 1
+    ):
         return {}
-    return {"nsr": api.estimate_noise(_cut(image, box), *arrays, axes=axes, mask=mask, **rest)}
+    mask = _cut_mask(options.get("mask"), image.shape, box)
+    rest = {name: value for name, value in options.items() if name != "mask"} | (
+        {"progress": progress} if progress else {}
+    )
+    if operation == "wiener":
+        takes = {p.name for p in parameters(api.estimate_noise)} | {"progress"}
+        rest = {name: value for name, value in rest.items() if name in takes}
+        return {"nsr": api.estimate_noise(_cut(image, box), *arrays, axes=axes, mask=mask, **rest)}
+    if _reached(image.shape, field, axes, _reach(as_kernel(arrays[0]).shape, _HALOS[-1])) == box:
+        return {}
+    reports: list[Report] = []
+    getattr(api, operation)(_cut(image, box), *arrays, axes=axes, mask=mask, report=reports.append, **rest)
+    return {"iterations": reports[0].details["iterations"], "stop": None}
+
+
+def _estimates(operation: str, options: Mapping[str, Any]) -> bool:
+    """Whether an operation finds one of its parameters in the image."""
+    return (operation == "wiener" and options.get("nsr", "auto") == "auto") or options.get("stop") == "auto"
 
 
 def _window(
@@ -219,10 +250,8 @@ def _whole(
     lengths = as_kernel(arrays[0]).shape if halo else ()
     found: list[tuple[np.ndarray, tuple[int, ...], bool]] = []
     for share in _HALOS if halo else (None,):
-        reach = None if share is None else tuple(max(_LEAST_HALO, int(share * k)) for k in lengths)
-        box = _box(image.shape, field, axes, reach)
-        if math.prod(b - a for a, b in (box[x] for x in axes)) > _ALL * math.prod(image.shape[x] for x in axes):
-            box = _box(image.shape, field, axes, None)
+        reach = None if share is None else _reach(lengths, share)
+        box = _reached(image.shape, field, axes, reach)
         all_there = all(box[a] == (0, image.shape[a]) for a in axes)
         more = {} if mask is None else {"mask": _cut_mask(mask, image.shape, box)}
         result = np.asarray(function(_cut(image, box), *arrays, axes=axes, **options, **more))
@@ -237,6 +266,18 @@ def _whole(
     largest = float(np.abs(data).max(initial=0.0)) or 1.0
     bound = float(np.abs(data - found[0][0]).max(initial=0.0)) / largest if len(found) > 1 else 1.0
     return Part(data, first, reach, max(bound, float(np.finfo(np.float32).eps)))
+
+
+def _reach(lengths: Sequence[int], share: float) -> tuple[int, ...]:
+    """A halo for a PSF."""
+    return tuple(max(_LEAST_HALO, int(share * k)) for k in lengths)
+
+
+def _reached(shape: Sequence[int], field: Field, axes: Sequence[int], reach: Sequence[int] | None) -> Field:
+    """The field with its halo, or all there is where that is little more."""
+    box = _box(shape, field, axes, reach)
+    large = math.prod(b - a for a, b in (box[x] for x in axes)) > _ALL * math.prod(shape[x] for x in axes)
+    return _box(shape, field, axes, None) if large else box
 
 
 def _box(shape: Sequence[int], field: Field, axes: Sequence[int], reach: Sequence[int] | None) -> Field:
