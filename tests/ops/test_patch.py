@@ -61,6 +61,24 @@ def test_missing_samples() -> None:
     assert patch.sum == pytest.approx(9) and patch.valid.sum() == 8
 
 
+@pytest.mark.parametrize("boundary", MODES.names())
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+def test_the_products_add_up_where_samples_are_left_out(operation: str, boundary: str) -> None:
+    rng = np.random.default_rng(9)
+    image = rng.normal(size=(9, 10))
+    image[rng.random(image.shape) < 0.15] = np.nan
+    mask, kernel = rng.random(image.shape) > 0.2, rng.normal(size=(3, 4))
+    for options in ({"nan": "omit"}, {"mask": mask}, {"mask": mask, "nan": "omit"}, {"nan": "propagate"}):
+        given: dict[str, Any] = {"boundary": boundary, "cval": 0.3, "origin": (1, -1), **options}
+        result = getattr(nc, operation)(image, kernel, **given)
+        for index in np.ndindex(result.shape):
+            patch = nc.inspect(image, kernel, index, operation=operation, **given)
+            np.testing.assert_allclose(patch.sum, result[index], atol=1e-12)
+            if np.isfinite(patch.sum):  # otherwise no sample is left under the weights of a sign
+                np.testing.assert_allclose(patch.products.sum(), result[index], atol=1e-12)
+            assert not (patch.weights[~patch.valid]).any()
+
+
 def test_errors() -> None:
     image, kernel = np.ones((5, 5)), np.ones((3, 3))
     with pytest.raises(IndexError, match="outside the result of shape"):
@@ -87,6 +105,9 @@ def test_the_same_in_frequency(boundary: str, operation: str) -> None:
         assert found.difference < 1e-14
         np.testing.assert_allclose(found.product, found.image_transform * found.kernel_transform)
         box = [(1, n - 2) for n in shape]
+        shifted = nc.convolution_theorem(image, kernel, operation=operation, origin=-1, **options)
+        expected = getattr(nc, operation)(image, kernel, origin=-1, **options)
+        np.testing.assert_allclose(shifted.by_transform, expected, atol=1e-9)
         part = nc.convolution_theorem(image, kernel, operation=operation, region=box, **options)
         np.testing.assert_allclose(part.by_transform, result[tuple(slice(*r) for r in box)], atol=1e-9)
 
@@ -96,5 +117,7 @@ def test_errors_of_the_theorem() -> None:
         nc.convolution_theorem(np.ones((5, 5)), np.ones((3, 3)), region=[(0, 5), (2, 6)])
     with pytest.raises(ValueError, match="as many"):
         nc.convolution_theorem(np.ones((5, 5)), [1, 1])
+    with pytest.raises(ValueError, match="1 NaN or infinite samples"):
+        nc.convolution_theorem([1, np.nan, 2], [1, 1])
     with pytest.raises(TypeError, match="real"):
         nc.convolution_theorem(np.ones((5, 5)) * 1j, np.ones((3, 3)))

@@ -10,7 +10,7 @@ import pytest
 import napari_convolve as nc
 from napari_convolve._registry import Param
 from napari_convolve.kernels import KERNELS
-from napari_convolve.plugin._fields import LengthsField, NumberField, TextField, number, numbers, whole
+from napari_convolve.plugin._fields import Choice, LengthsField, NumberField, TextField, number, numbers, whole
 from napari_convolve.plugin._form import Form
 
 
@@ -106,6 +106,22 @@ def test_numbers_keep_six_decimals_and_look_short(qapp) -> None:
     assert field.box.text() == "2"
     field.value = 0.000125
     assert (field.value, field.box.text()) == (0.000125, "0.000125")
+
+
+def test_choosing_nothing_is_a_change_too(qapp) -> None:
+    choice = Choice([("the whole image", None), ("a", 1)])
+    seen: list[object] = []
+    choice.changed.connect(seen.append)
+    choice.native.setCurrentIndex(1)
+    choice.native.setCurrentIndex(0)
+    assert seen == [1, None]
+
+
+def test_an_option_that_may_be_left_out_offers_none(qapp) -> None:
+    form = Form(nc.feature_maps)
+    assert form["activation"].value is None and "activation" not in form.arguments()
+    form["activation"].value = "relu"
+    assert form.arguments()["activation"] == "relu"
 
 
 def test_readers_of_text() -> None:

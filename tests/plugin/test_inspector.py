@@ -69,6 +69,77 @@ def test_the_sum_is_the_value_of_the_result(viewer, open_panel, qtbot, ndim: int
                 assert panel.place == place
 
 
+@pytest.mark.parametrize("operation", ["convolve", "correlate"])
+def test_the_sum_with_colours_masks_missing_samples_and_origins(viewer, open_panel, qtbot, hands, operation) -> None:
+    """Half a thousand random places for each, all rules, odd and even kernels."""
+    image = RNG.normal(size=(14, 13, 3))
+    image[RNG.random(image.shape) < 0.05] = np.nan
+    labels = RNG.integers(0, 4, (14, 13))
+    panel = set_up(viewer, open_panel, image, qtbot, rgb=True)
+    viewer.add_labels(labels, name="counts")
+    panel.settings["operation"].value = operation
+    hands.click(panel.settings[-1].button)
+    panel.detach()  # no outline: faster
+    for boundary in MODES.names():
+        panel.settings["boundary"].value = boundary
+        for shape, origin, masked, nan in (((3, 3), (0, 1), True, "omit"), ((2, 4), (-1, 1), False, "omit")):
+            hands.write(panel.settings["origin"], str(origin)[1:-1])
+            panel.settings["nan"].value = nan
+            panel.reader.mask.native.setCurrentIndex(int(masked))
+            assert panel.reader.mask.value is (viewer.layers["counts"] if masked else None)
+            kernel = nc.Kernel(RNG.normal(size=shape))
+            panel._kernel = kernel
+            given = {"axes": (0, 1), "boundary": boundary, "origin": origin, "nan": nan}
+            mask = labels[..., None] != 0 if masked else None
+            result = getattr(nc, operation)(image, kernel, mask=mask, **given)
+            for _ in range(51):
+                y, x, colour = (int(i) for i in RNG.integers(0, image.shape))
+                panel.reader.colour.value = colour
+                panel._kernel = kernel
+                panel._look((y, x))
+                assert panel.patch.sum == pytest.approx(result[y, x, colour], abs=1e-12, nan_ok=True)
+                if np.isfinite(panel.patch.sum):
+                    assert panel.patch.products.sum() == pytest.approx(panel.patch.sum, abs=1e-12)
+
+
+def test_samples_that_are_left_out_are_crossed_out(viewer, open_panel, hover, qtbot, hands) -> None:
+    image = RNG.normal(size=(30, 40))
+    image[12, 21] = np.nan
+    panel = set_up(viewer, open_panel, image, qtbot)
+    hover(12, 20)
+    assert np.isnan(panel.patch.sum) and "More options ▸ NaN ▸ omit" in panel.legend.value
+    hands.click(panel.settings[-1].button)
+    hands.pick(panel.settings["nan"], "omit")
+    assert panel.legend.value.startswith("Crossed out: 1 of 9 is left out")
+    assert panel.patch.sum == pytest.approx(nc.convolve(image, nc.kernels.sobel(), nan="omit")[12, 20])
+    middle = panel.grids._boxes()[0].center()
+    wide = panel.grids._boxes()[0].width() / 3
+    assert panel.grids.text_at(middle.x() + wide, middle.y()).startswith("nan × 0 = 0, left out")
+    hands.click(panel.frequency.wanted)
+    assert "no single kernel" in panel.frequency.verdict.value
+    hands.pick(panel.settings["nan"], "propagate")
+    hover(20, 30)
+    qtbot.waitUntil(lambda: "NaN or infinite" in panel.frequency.verdict.value, timeout=5000)
+    viewer.add_labels(np.ones((3, 3), int), name="small")
+    hands.pick(panel.reader.mask, "small")
+    assert "3 × 3 labels" in panel.message.value
+
+
+def test_each_colour_of_an_rgb_layer(viewer, open_panel, hover, qtbot, hands) -> None:
+    image = RNG.integers(0, 255, (20, 30, 3)).astype("u1")
+    panel = set_up(viewer, open_panel, image, qtbot, rgb=True)
+    expected = nc.convolve(image, nc.kernels.sobel(), axes=(0, 1))
+    hover(5, 6)
+    for number, name in enumerate(("red", "green", "blue")):
+        hands.pick(panel.reader.colour, name)
+        assert panel.patch.sum == pytest.approx(expected[5, 6, number], abs=1e-2)
+    panel.player.step.native.click()
+    assert viewer.layers[RESULT].data.ndim == 2 and np.isfinite(viewer.layers[RESULT].data).sum() == 1
+    viewer.add_image(image[..., 0].copy(), name="grey")
+    panel.image.value = viewer.layers["grey"]
+    assert not panel.reader.colour.visible
+
+
 def test_it_follows_the_mouse(viewer, open_panel, hover, qtbot, hands) -> None:
     image = RNG.integers(0, 4096, (30, 40)).astype("u2")
     panel = set_up(viewer, open_panel, image, qtbot)
@@ -97,14 +168,35 @@ def test_it_follows_the_mouse(viewer, open_panel, hover, qtbot, hands) -> None:
     assert panel.place == (21, 20)
 
 
+def test_arrow_keys_move_a_place_that_is_held(viewer, open_panel, hover, qtbot, hands) -> None:
+    panel = set_up(viewer, open_panel, RNG.normal(size=(4, 30, 40)), qtbot)
+    viewer.dims.set_current_step(0, 2)
+    hover(1, 20)
+    hands.click(panel.hold)
+    QTest.mouseClick(panel.grids, Qt.MouseButton.LeftButton, pos=QPoint(20, 40))
+    keys = Qt.Key
+    for key, place in (
+        (keys.Key_Up, (2, 0, 20)),
+        (keys.Key_Up, (2, 0, 20)),
+        (keys.Key_Right, (2, 0, 21)),
+        (keys.Key_Down, (2, 1, 21)),
+        (keys.Key_Left, (2, 1, 20)),
+    ):
+        QTest.keyClick(panel.grids, key)
+        assert panel.place == place and panel.patch.index == place[1:]
+    panel.stride.value = 3
+    QTest.keyClick(panel.grids, keys.Key_Down)
+    assert panel.place == (2, 3, 18)
+
+
 def test_the_switch_shows_the_flip(viewer, open_panel, hover, qtbot, hands) -> None:
     panel = set_up(viewer, open_panel, RNG.normal(size=(30, 40)), qtbot)
     hover(12, 20)
-    assert panel.grids._grids[1].title == "kernel, flipped"
+    assert panel.grids._grids[1].title == "× kernel, flipped"
     assert panel.grids.texts(1)[0] == ["−1", "0", "1"]
     hands.pick(panel.settings["operation"], "correlate")
     assert panel.place == (12, 20), "the same place"
-    assert panel.grids._grids[1].title == "kernel, as it is"
+    assert panel.grids._grids[1].title == "× kernel, as it is"
     assert panel.grids.texts(1)[0] == ["1", "0", "−1"]
     box = panel.grids._boxes()[0]
     told = panel.grids.text_at(box.left() + 3, box.top() + 3)
@@ -223,12 +315,8 @@ def test_what_it_cannot_show_it_says(viewer, open_panel, hover, qtbot, hands) ->
     panel = open_panel("Inspector")
     assert panel.message.value.startswith("Open an image first")
     panel.player.toggle()
-    viewer.add_image(RNG.random((20, 30, 3)), rgb=True, name="colours")
-    viewer.reset_view()
-    hover(5, 6)
-    assert "RGB" in panel.message.value
     viewer.add_image(RNG.random((20, 30)), name="grey")
-    hands.pick(panel.image, "grey")
+    viewer.reset_view()
     hover(7, 8)
     assert panel.place == (7, 8)
     hands.pick(panel.kernel.kind, "gabor")
@@ -250,9 +338,9 @@ def test_lazy_layers_and_new_data(viewer, open_panel, qtbot) -> None:
     panel = set_up(viewer, open_panel, da.from_array(image, chunks=(1, 20, 30)), qtbot)
     panel._look((2, 5, 6))
     assert panel.patch.sum == pytest.approx(nc.convolve(image, nc.kernels.sobel())[2, 5, 6])
-    read = panel._read[2]
+    read = panel.reader._kept[2]
     panel._look((2, 5, 7))
-    assert panel._read[2] is read
+    assert panel.reader._kept[2] is read
     viewer.layers["a"].data = np.ones((4, 20, 30))
     panel._look((2, 5, 6))
     assert panel.patch.sum == 0

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
+
 from .._arrays import dtype_name
 from .._registry import Param
 from ..ops.patch import Patch, look_at
@@ -108,6 +110,7 @@ def convolution_theorem(
     operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
     boundary: Boundary = "reflect",
     cval: CVal = 0.0,
+    origin: Origin = 0,
 ) -> Theorem:
     """Compute a part of a convolution twice: by its definition, and as a product of two transforms.
 
@@ -119,7 +122,7 @@ def convolution_theorem(
         Real.
     region : sequence of (int, int), optional
         First index and the one after the last along each axis, of the part of the result; all by default.
-    operation, boundary, cval
+    operation, boundary, cval, origin
         As for `inspect`.
 
     Returns
@@ -130,7 +133,8 @@ def convolution_theorem(
     Raises
     ------
     TypeError, ValueError
-        As `convolve`, and for complex numbers and a region that is empty or not inside the result.
+        As `convolve`, for complex numbers, for NaN and infinities, and for a region that is empty or not inside the
+        result.
 
     Examples
     --------
@@ -143,12 +147,15 @@ def convolution_theorem(
     one_of("operation", operation, ("convolve", "correlate"))
     given = as_input(image)
     array = given.source.to_host(given.array)
-    settings = {"boundary": boundary, "cval": cval, "axes": None, "shape": "same", "origin": 0, "nan": "propagate"}
+    settings = {"boundary": boundary, "cval": cval, "axes": None, "shape": "same", "origin": origin, "nan": "propagate"}
     weights, window = as_window(
         operation, array.shape, dtype_name(array.dtype), host_kernel(kernel), {**settings, "dtype": None}
     )
     if array.dtype.kind == "c" or weights.values.dtype.kind == "c":
         raise TypeError("image and kernel must be real here")
+    if not np.isfinite(array).all():
+        bad = int((~np.isfinite(array)).sum())
+        raise ValueError(f"image holds {bad} NaN or infinite samples, and one is enough to make every frequency NaN")
     if weights.ndim != array.ndim:
         raise ValueError(f"the kernel has {weights.ndim} dimensions, the image {array.ndim}: they must be as many")
     box = [(0, n) for n in array.shape] if region is None else [(int(a), int(b)) for a, b in region]

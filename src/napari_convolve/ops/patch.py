@@ -30,13 +30,16 @@ class Patch:
     supplied : ndarray of bool
         Which of them the boundary rule supplied, because they lie outside the image.
     valid : ndarray of bool
-        Which of them count; all, without a mask.
+        Which of them count; all, unless a mask or ``nan="omit"`` leaves some out.
     weights : ndarray
-        The kernel as applied to the samples: flipped for a convolution, conjugated for a complex correlation.
+        The kernel as applied to the samples: flipped for a convolution, conjugated for a complex correlation. Samples
+        that are left out have the weight 0, and their share goes to the others: the positive weights keep their sum,
+        and so do the negative ones.
     products : ndarray
-        ``values * weights``.
+        ``values * weights``, 0 where the weight is.
     sum : float or complex
-        The result at `index`.
+        The result at `index`, which the products add up to; NaN where all samples under the weights of a sign are left
+        out.
     """
 
     index: tuple[int, ...]
@@ -93,7 +96,28 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
     )
     weights = applied.values[(slice(None, None, -1),) * applied.ndim]
     values = block.reshape(lengths)
-    counts = np.ones(lengths, bool) if flags is None else flags.reshape(lengths)
+    counts = np.ones(lengths, bool) if flags is None else flags.reshape(lengths).astype(bool)
+    if window.nan == "omit":
+        counts = counts & np.isfinite(values)
+    if not counts.all():
+        weights = shared(weights, counts)
     with np.errstate(all="ignore"):
-        products = values * weights
+        products = np.where(weights == 0, 0, values * weights)
     return Patch(tuple(index), start, values, supplied, counts, weights, products, total.reshape(-1)[0].item())
+
+
+def shared(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Weights where some samples are left out: 0 there, the others of each sign larger, so that its sum stays.
+
+    Examples
+    --------
+    >>> shared(np.array([1.0, 2.0, -1.0, -1.0]), np.array([True, False, True, True])).tolist()
+    [3.0, 0.0, -1.0, -1.0]
+    """
+    found = np.where(counts, weights, 0)
+    for sign in (1, -1):
+        part = sign * weights > 0
+        left = float(weights[part & counts].sum())
+        if left:
+            found[part] *= float(weights[part].sum()) / left
+    return found

@@ -279,6 +279,10 @@ class Choice(ComboBox):
         if self.value is not before:
             self.changed.emit(self.value)
 
+    def _on_value_change(self, value: Any = None) -> None:
+        """Say so also when the entry that stands for nothing is chosen, about which magicgui is silent."""
+        self.changed.emit(value)
+
     def restore(self, value: Any) -> None:
         """Choose what was chosen before, if it is still offered."""
         if value in self.choices:

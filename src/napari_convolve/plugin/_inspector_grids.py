@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QRectF, QSize, Qt
-from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen
+from qtpy.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ..ops.patch import Patch
@@ -18,6 +30,13 @@ YELLOW, RED, DARK_RED = "#ffd400", "#ff6b5e", "#c2200f"
 #: So many columns stand beside each other; more go below each other, and many more are cells without numbers.
 _BESIDE, _READABLE = 4, 11
 _TITLE, _GAP, _SMALLEST = 20, 8, 9
+#: How far down and to the right an arrow key goes.
+_ARROWS: dict[int, tuple[int, int]] = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,16 +49,24 @@ class Grid:
 
 
 class PatchGrids(QWidget):
-    """Draws the grids of a patch; of one with three axes a slice of the kernel.
+    """Draws the grids of a patch; of one with three axes a slice of the kernel. After a click, the arrow keys move it.
 
-    A sample that the boundary rule supplied is hatched in its grid, and in that of the products.
+    A sample that the boundary rule supplied is hatched in its grid, and in that of the products; one that is left out
+    is crossed out in all.
+
+    Parameters
+    ----------
+    move
+        Goes so many samples down and to the right.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, move: Callable[[int, int], None] = lambda down, right: None) -> None:
         super().__init__()
+        self._move = move
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._patch: Patch | None = None
         self._grids: list[Grid] = []
-        self._supplied = np.zeros((0, 0), bool)
+        self._supplied = self._missing = np.zeros((0, 0), bool)
         self._slice, self._height = 0, 110
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -49,10 +76,14 @@ class PatchGrids(QWidget):
         if patch is None:
             self._grids = []
         else:
-            kernel = "kernel, flipped" if flipped else "kernel, as it is"
-            named = (("image", patch.values, False), (kernel, patch.weights, True), ("products", patch.products, False))
+            kernel = "× kernel, flipped" if flipped else "× kernel, as it is"
+            named = (
+                ("image", patch.values, False),
+                (kernel, patch.weights, True),
+                ("= products", patch.products, False),
+            )
             self._grids = [Grid(name, self._plane(values), red) for name, values, red in named]
-            self._supplied = self._plane(patch.supplied)
+            self._supplied, self._missing = self._plane(patch.supplied), self._plane(~patch.valid)
         self._measure()
         self.update()
 
@@ -170,6 +201,10 @@ class PatchGrids(QWidget):
                 if texts:
                     painter.setPen(colour)
                     painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, texts[i][j])
+                if self._missing[i, j]:
+                    painter.setPen(colour)
+                    painter.drawLine(cell.topLeft(), cell.bottomRight())
+                    painter.drawLine(cell.topRight(), cell.bottomLeft())
         painter.setPen(QPen(QColor(128, 128, 128, 120), 1))
         if wide >= 5:
             for i in range(1, rows):
@@ -180,6 +215,13 @@ class PatchGrids(QWidget):
                 painter.drawLine(int(x), int(box.top()), int(x), int(box.bottom()))
         painter.setPen(QPen(QColor(YELLOW if number == 0 else "gray"), 2 if number == 0 else 1))
         painter.drawRect(box)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """One sample further for an arrow key."""
+        if event.key() in _ARROWS and self._grids:
+            self._move(*_ARROWS[event.key()])
+        else:
+            super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
         """Tell the whole number below the mouse."""
@@ -197,7 +239,8 @@ class PatchGrids(QWidget):
                 j = min(int((x - box.left()) / box.width() * columns), columns - 1)
                 sample, weight, product = (f"{grid.values[i, j]:.6g}" for grid in self._grids)
                 rule = ", supplied by the boundary rule" if self._supplied[i, j] else ""
-                return f"{sample} × {weight} = {product}{rule}"
+                left_out = ", left out" if self._missing[i, j] else ""
+                return f"{sample} × {weight} = {product}{rule}{left_out}"
         return ""
 
 

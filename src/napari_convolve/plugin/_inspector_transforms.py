@@ -27,6 +27,10 @@ _DECADES = 5.0
 _REST = 120
 #: Samples along each axis, around the place, of what is transformed; of a volume fewer.
 _REGION = {1: 128, 2: 64, 3: 24}
+_LEFT_OUT = (
+    "Where samples are left out, every window has weights of its own: that is no single kernel, and so no product of "
+    "two transforms. Let all samples count to compare."
+)
 
 
 class FrequencyPart(Container[Widget]):
@@ -47,9 +51,11 @@ class FrequencyPart(Container[Widget]):
         self.wanted.changed.connect(self._changed)
         self._changed()
 
-    def follow(self, samples: Any, kernel: Kernel, index: tuple[int, ...], options: Mapping[str, Any]) -> None:
+    def follow(
+        self, samples: Any, kernel: Kernel, index: tuple[int, ...], options: Mapping[str, Any], masked: bool = False
+    ) -> None:
         """The place is another one now; when the mouse rests, it is computed."""
-        self._now = samples, kernel, index, options
+        self._now = samples, kernel, index, {**options, "mask": masked}
         if self.wanted.value:
             self._rest.start()
 
@@ -74,7 +80,12 @@ class FrequencyPart(Container[Widget]):
         """Compute the surroundings of the place directly and by transforms, and show both."""
         if self._now is None:
             return
-        samples, kernel, index, options = self._now
+        samples, kernel, index, given = self._now
+        options = {name: value for name, value in given.items() if name not in ("mask", "nan")}
+        if given["mask"] or given.get("nan") == "omit":
+            self.pictures.show_theorem(None)
+            say(self.verdict, _LEFT_OUT)
+            return
         half = _REGION.get(samples.ndim, 8) // 2
         region = [(max(i - half, 0), min(i + half, n)) for i, n in zip(index, samples.shape, strict=True)]
         try:

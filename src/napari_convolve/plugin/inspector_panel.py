@@ -19,8 +19,10 @@ from ._help import help_text, show_help
 from ._inspector_grids import PatchGrids
 from ._inspector_marks import Marks, layer_index
 from ._inspector_player import Player
+from ._inspector_reader import Reader
 from ._inspector_transforms import FrequencyPart
 from ._inspector_walk import Walk, walk_around
+from ._inspector_words import legend_of, total_of
 from ._job import sentence
 from ._layer_choice import LayerChoice
 from ._layers import Source, View, preferred, read_layer, views
@@ -45,7 +47,9 @@ class Inspector(Container[Widget]):
 3. **Play** makes the window walk; the result appears cell by cell. **Step** goes one cell further.
 4. **Same thing in frequency** transforms image and kernel, multiplies, transforms back, and says how much that differs.
 
-Tick **hold this place** to keep a window while the mouse goes elsewhere. Point at a cell to read its whole numbers.
+Tick **hold this place** to keep a window while the mouse goes elsewhere; after a click on the grids the arrow keys move
+it. Point at a cell to read its whole numbers. **More options** has labels and NaN that leave samples out (crossed out),
+and an origin.
 """
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -57,25 +61,28 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         self.patch: Patch | None = None
         self._kernel: Kernel | str | None = None
         self._options: dict[str, Any] = {}
-        self._read: tuple[Any, tuple[int, ...], np.ndarray] | None = None
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to look into; it is not changed")
         self.image.prefer_selected()
         self.view = Choice(label="act on", tooltip="The axes of the kernel")
+        self.reader = Reader(napari_viewer)
         self.kernel = KernelChooser(napari_viewer, start="sobel")
-        self.settings = Form(nc.inspect, leave_out=("axes", "mask", "origin", "nan", "shape"))
+        self.settings = Form(nc.inspect, leave_out=("axes", "mask", "shape"), also=[self.reader.mask])
         self.stride = SpinBox(value=1, min=1, max=64, label="stride", tooltip="Steps from window to window")
         self.plane = SpinBox(value=0, min=0, max=0, label="slice of the kernel", tooltip="Which one the grids show")
-        self.grids, self.frequency = PatchGrids(), FrequencyPart()
+        self.grids, self.frequency = PatchGrids(self._move), FrequencyPart()
         self.message, self.total, self.legend = note(_START), note(), note()
         self.player = Player(self.marks, self._new_walk, self._value, self._look)
         self.help = PushButton(text="Help", tooltip="What to do here")
-        self.hold = CheckBox(text="hold this place", tooltip="The mouse changes nothing while this is ticked")
+        self.hold = CheckBox(
+            text="hold this place",
+            tooltip="The mouse changes nothing while this is ticked; after a click on the grids the arrow keys do",
+        )
         chosen = column([self.kernel, self.settings, rows([self.stride])])
         self.fold = Fold("Kernel, rule and stride", chosen)
         self.fold.open()
         self.body = column(
             [
-                rows([self.image, self.view]),
+                rows([self.image, self.reader.colour, self.view]),
                 self.fold,
                 self.message,
                 rows([self.plane]),
@@ -92,7 +99,7 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         self.native.layout().addStretch()
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
-        for part in (self.kernel, self.settings, self.stride):
+        for part in (self.kernel, self.settings, self.stride, self.reader.colour):
             part.changed.connect(self._settings_changed)
         self.plane.changed.connect(self._draw)
         self.help.changed.connect(self.show_help)
@@ -139,11 +146,13 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         self.view.offer((view.label, view) for view in choices)
         if choices and before not in choices:
             self.view.value = preferred(choices, 2 if before is None else before.ndim)
+        self.reader.colour.visible = source is not None and source.rgb
         self.place = None
         self._view_changed()
 
     def _view_changed(self) -> None:
-        self.patch = self._read = None
+        self.patch = None
+        self.reader.forget()
         source = read_layer(self.image.value) if self.image.value is not None else None
         view: View | None = self.view.value
         if source is not None and view is not None:
@@ -180,11 +189,23 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         if index is not None:
             self._look(on_stride(index, self.view.value, self.stride.value))
 
+    def _move(self, down: int, right: int) -> None:
+        """Go to a neighbour on the screen; stay at the border."""
+        layer = self.image.value
+        if layer is None or self.place is None or self.player.running:
+            return
+        source, place, stride = read_layer(layer), list(self.place), self.stride.value
+        shown = self._shown_axes(source)
+        for axis, step in zip(shown[-2:], (down, right)[-len(shown) :], strict=True):
+            place[axis] = min(max(place[axis] + step * stride, 0), source.data.shape[axis] - 1)
+        self._look(on_stride(tuple(place), self.view.value, stride))
+
     def _inspect(self, source: Source, place: Sequence[int]) -> Patch | str:
         """The window at a place, or what is wrong."""
         acted = tuple(place[a] for a in self.view.value.axes)
         try:
-            return nc.inspect(self._samples(source, place), self._kernel, acted, **self._options)
+            samples, mask = self.reader.samples(source, self.view.value.axes, place)
+            return nc.inspect(samples, self._kernel, acted, mask=mask, **self._options)
         except (ValueError, TypeError, IndexError) as error:
             return sentence(error)
 
@@ -195,9 +216,6 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
             self._say(self._kernel if isinstance(self._kernel, str) and layer is not None else _NO_IMAGE)
             return
         source = read_layer(layer)
-        if source.rgb:
-            self._say(f"{source.name} is an RGB layer: split its colours first (right click on the layer)")
-            return
         if place is None:
             self._say(_START)
             return
@@ -209,7 +227,8 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         say(self.message, "")
         self._draw()
         self._outline(source, self.view.value)
-        self.frequency.follow(self._samples(source, place), self._kernel, patch.index, self._options)
+        samples, mask = self.reader.samples(source, self.view.value.axes, place)
+        self.frequency.follow(samples, self._kernel, patch.index, self._options, mask is not None)
 
     def _say(self, text: str) -> None:
         """Show a sentence instead of a window."""
@@ -221,37 +240,13 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
             say(label, "")
         say(self.message, text)
 
-    def _samples(self, source: Source, place: Sequence[int]) -> np.ndarray:
-        """The image along the acted axes; of a lazy one, read once for each place along the others."""
-        axes = self.view.value.axes
-        key = tuple(slice(None) if a in axes else place[a] for a in range(source.ndim))
-        if not source.lazy:
-            return np.asarray(source.data[key])
-        at = tuple(i for a, i in enumerate(place) if a not in axes)
-        if self._read is None or self._read[0] is not source.data or self._read[1] != at:
-            self._read = (source.data, at, np.asarray(source.data[key]))
-        return self._read[2]
-
     def _draw(self) -> None:
         patch = self.patch
         if patch is None or self.place is None:
             return
         self.grids.show_patch(patch, self.plane.value, self._options.get("operation", "convolve") == "convolve")
-        names = self.view.value.names
-        where = ", ".join(f"{name} {i}" for name, i in zip(names, patch.index, strict=True))
-        part = ""
-        if patch.values.ndim == 3:
-            share = float(patch.products[self.plane.value].sum())
-            part = f", of which {share:.6g} from this slice"
-        say(self.total, f"Sum of the products {patch.sum.real:.6g}{part} = the result at {where}")
-        outside = int(patch.supplied.sum())
-        rule = self._options.get("boundary", "reflect")
-        say(
-            self.legend,
-            f"Hatched: {outside} of {patch.supplied.size} samples lie outside the image; “{rule}” supplies them"
-            if outside
-            else "",
-        )
+        say(self.total, total_of(patch, self.view.value.names, self.plane.value))
+        say(self.legend, legend_of(patch, self._options.get("boundary", "reflect")))
 
     def _outline(self, source: Source, view: View) -> None:
         assert self.patch is not None and self.place is not None
@@ -276,8 +271,6 @@ Tick **hold this place** to keep a window while the mouse goes elsewhere. Point 
         if self.image.value is None or not isinstance(self._kernel, Kernel):
             return None
         source = read_layer(self.image.value)
-        if source.rgb:
-            return None
         shape, shown = source.data.shape[: source.ndim], self._shown_axes(source)
         place = self.place or on_stride(self._middle(shape, shown), self.view.value, self.stride.value)
         axes = [a for a in self.view.value.axes if a in shown] or list(self.view.value.axes)
