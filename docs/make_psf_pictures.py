@@ -16,6 +16,7 @@ import napari
 import numpy as np
 import tifffile
 from make_pictures import FOLDER, PLUGIN, WIDTH, run, save, spin, wait_for
+from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea
 
@@ -159,6 +160,15 @@ PICTURES: dict[str, Callable[[Any, Any], None]] = {
 WINDOWS = ("picking", "quality")
 
 
+def trim(path: Path) -> None:
+    """Cut off what is empty below the panel."""
+    with Image.open(path) as picture:
+        rows = np.asarray(picture.convert("L")).astype(int)[:-4]
+        used = np.flatnonzero((np.abs(rows - rows[-1:, :1])[:, 4:-4] > 24).any(axis=1))
+        small = picture.crop((0, 0, picture.width, min(int(used[-1]) + 12, picture.height)))
+    small.save(path, optimize=True)
+
+
 def main(folder: Path, names: list[str]) -> None:
     import tempfile
 
@@ -184,6 +194,7 @@ def main(folder: Path, names: list[str]) -> None:
                     area.verticalScrollBar().setValue(0)
                 assert dock.width() == WIDTH, f"the panel needs {dock.width()} pixels for {name}"
                 save(dock, folder / f"{name}-{theme}.png")
+                trim(folder / f"{name}-{theme}.png")
                 if theme == "dark" and name in WINDOWS:
                     save(window, folder / f"{name}-window.png")
                 panel.cancel()

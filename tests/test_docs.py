@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,8 +65,17 @@ def test_readme_names_files_that_exist() -> None:
 
 
 def test_psf(tmp_path: Path) -> None:
-    shown = run_page("docs/how-to/psf.md", tmp_path, ROOT)
-    assert "PSF from 4 of 4 beads" in shown and "FWHM" in shown
+    folder = tmp_path / "tests" / "data"
+    shutil.copytree(ROOT / "tests" / "data" / "beads3d_confocal", folder / "beads3d_confocal")
+    shown = run_page("docs/how-to/psf.md", tmp_path, tmp_path)
+    assert shown.count("PSF from 4 of 4 beads") == 2 and "FWHM" in shown and "chi-square" in shown
+    assert {"psf.npz", "fixed.npz", "sharp.tif", "model.npz"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_pages_name_files_that_exist(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        assert "://" in link or (page.parent / link).exists(), link
 
 
 def test_recipes(tmp_path: Path) -> None:

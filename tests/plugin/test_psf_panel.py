@@ -172,7 +172,7 @@ def test_quality_is_told_after_the_run(viewer, open_panel, hands, seen) -> None:
     lines = said.split("\n")
     assert lines[0].endswith("quality, before → after:") and len(lines) == 4
     result = viewer.layers["a · deconvolved"].data
-    for line, one, key in ((lines[1], "chi_square", "not explained: "), (lines[2], "flux_ratio", "light: ")):
+    for line, one, key in ((lines[1], "chi_square", "residual: "), (lines[2], "flux_ratio", "light: ")):
         values = [
             getattr(nc.deconvolution_quality(image, x, nc.kernels.gaussian(sigma=2)), one) for x in (image, result)
         ]

@@ -26,7 +26,7 @@ def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
         return f"quality: {error}"
     lines = [
         "quality, before → after:",
-        f"not explained: {before.chi_square:.3g} → {after.chi_square:.3g} times the noise (1 is best)",
+        f"residual: {before.chi_square:.3g} → {after.chi_square:.3g} times the noise (1 is best)",
         f"light: 100 → {100 * after.flux_ratio:.1f} %",
     ]
     unit = written(source.unit_of(view) or "px")
