@@ -19,6 +19,7 @@ from ..ops._noise_fit import POOR
 from ..ops._nsr import Nsr
 from ..ops._psf import Psf, PsfSet, psf_set
 from ..ops._tiles import parts
+from ..ops._windows import all_finite
 from ..ops.noise import FittedNoise, NoiseEstimate, PowerSpectrum
 from ._options import as_axes, one_of
 
@@ -54,9 +55,12 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
     """Which samples count, None for all; ValueError for NaN that are not allowed and entries without any sample."""
     one_of("nan", nan, NAN_POLICIES)
     xp = source.xp
-    if dtype_name(image.dtype)[:3] not in ("boo", "int", "uin") and any_sample(
-        image, lambda part: ~xp.isfinite(part), xp
-    ):
+
+    def lost(part: Array) -> bool:
+        with np.errstate(all="ignore"):  # a sum that overflows is no news
+            return not all_finite(part, xp)
+
+    if dtype_name(image.dtype)[:3] not in ("boo", "int", "uin") and any_sample(image, lost):
         finite = xp.isfinite(image)
         bad = ~finite if mask is None else ~finite & mask
         if bool(xp.any(bad)):
@@ -75,11 +79,11 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
     return mask
 
 
-def any_sample(image: Array, found: Callable[[Array], Array], xp: Any) -> bool:
+def any_sample(image: Array, found: Callable[[Array], bool]) -> bool:
     """Whether `found` says so of any sample; a part of the image after the other is asked, each but once."""
     if isinstance(image, np.ndarray):  # what is broadcast repeats itself
         image = image[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in image.strides)]
-    return any(bool(xp.any(found(image[box]))) for box in parts(image.shape, most=_LOOK))
+    return any(found(image[box]) for box in parts(image.shape, most=_LOOK))
 
 
 def as_number(name: str, value: Any, *, negative: bool = False) -> float:

@@ -270,7 +270,7 @@ def _without_negative(image: Array, valid: Array | None, negative: str, source: 
     if dtype_name(image.dtype)[:3] in ("boo", "uin") or 0 in image.shape:
         return image
     xp = source.xp
-    if not any_sample(image, lambda part: part < 0, xp):
+    if not any_sample(image, lambda part: bool(xp.any(part < 0))):
         return image
     below = image < 0 if valid is None else (image < 0) & valid
     count = int(xp.count_nonzero(below))

@@ -25,6 +25,8 @@ EDGES = ("extend", "periodic")
 _GAP, _SIDE, _MOST = 1.5, 2, 160
 #: The object's power is 1 at this frequency (cycles per sample); of the noise it is assumed to be.
 _REFERENCE, _NOISE = 0.05, 0.01
+#: Samples that a thread takes at once.
+_PART = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,17 @@ class Frame:
         """Index of the image in the grid."""
         return tuple(slice(0, n) for n in self.shape)
 
-    def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend) -> Array:
+    def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1) -> Array:
         """The grid with `block` less its mean, and the gaps bridged."""
         xp, dtype = backend.xp, dtype_name(block.dtype)
         out = backend.empty(self.grid, dtype)
-        backend.assign(out, self.key, block)
-        out[self.key] -= mean
+
+        def centred(rows: slice) -> None:
+            backend.assign(out, (rows, *self.key[1:]), block[rows, ...] - mean)
+
+        n = self.shape[0]
+        step = max(1, _PART * n // max(math.prod(self.shape), 1)) if backend.threaded else max(n, 1)
+        SESSION.run_all(centred, (slice(at, min(at + step, n)) for at in range(0, n, step)), workers)
         for axis, (n, length) in enumerate(zip(self.shape, self.grid, strict=True)):
             if n == length:
                 continue

@@ -113,7 +113,7 @@ def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> 
     real = not dtype.startswith("complex")
     axes = tuple(range(block.ndim))
     mean = xp.mean(block)
-    spectrum = backend.fft(on.frame.extend(block, mean, on.impulse, backend), on.frame.grid, axes, workers)
+    spectrum = backend.fft(on.frame.extend(block, mean, on.impulse, backend, workers), on.frame.grid, axes, workers)
     gains = backend.astype(backend.to_device(np.ascontiguousarray(on.values)), COMPLEX_OF.get(dtype, dtype))
     result = backend.ifft(spectrum * gains, on.frame.grid, axes, workers, real)[on.frame.key]
     gain = on.at_zero.real if real else on.at_zero

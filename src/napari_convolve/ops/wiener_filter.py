@@ -118,7 +118,7 @@ def wiener_filter(
         step()
         mean = _mean(block, flags, device)
         guess = block if flags is None else fill_missing(block, flags, device, threads)
-        extended = frame.extend(guess, mean, psf, device)
+        extended = frame.extend(guess, mean, psf, device, threads)
         found = solver.restore(extended, None if flags is None else block - mean, flags, steps)
         found += mean - _mean(found, flags, device)
         for _ in range(1 + most - steps):
