@@ -34,12 +34,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--parts", nargs="+", choices=PARTS, help="only these parts (default: all)")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds to wait for other load to go away")
     parser.add_argument("--budget", type=float, default=6.0, help="seconds of calls for each row (default: 6)")
-    parser.add_argument(
-        "--share",
-        default="1/1",
-        metavar="I/N",
-        help="of the planner's cases only the I-th of N shares, added to those kept",
-    )
+    parser.add_argument("--resume", action="store_true", help="leave out what is kept from a run that was interrupted")
     parser.add_argument("--page", action="store_true", help="only write docs/performance.md from what is kept")
     parser.add_argument("--list", action="store_true", help="list the rows")
     parser.add_argument("--profile", action="store_true", help="say where our time goes in every row, not only misses")
@@ -49,19 +44,26 @@ def main(arguments: list[str]) -> int:
             print(f"{row.name:28s} {row.group}: {row.title}, goal {row.goal:g} x")
         return 0
     if options.page:
-        print(f"wrote {_page.write(_store.load('results'), _store.load('gpu'))}")
-        return 0
+        return _write(_store.load("results"))
     effort = QUICK if options.quick else Effort(patience=options.patience, budget=options.budget)
     chosen = [row for row in rows() if _wanted(row, options.rows, options.quick)]
     if not chosen:
         parser.error(f"no row is called {options.rows}; --list names them")
     parts = options.parts or (("rows", "memory", "bounds", "without-numba") if options.rows else PARTS)
-    run = Run("quick" if options.quick else "results", effort, options.profile, options.share)
+    run = Run("quick" if options.quick else "results", effort, options.profile, options.resume)
     for part in parts:
         run.part(part, chosen)
-    if not options.quick:
-        run.say(f"wrote {_page.write(run.results, _store.load('gpu'))}")
-    return 1 if run.failures else 0
+    written = 0 if options.quick else _write(run.results)
+    return 1 if run.failures else written
+
+
+def _write(results: dict[str, Any]) -> int:
+    try:
+        print(f"wrote {_page.write(results, _store.load('gpu'))}")
+    except _page.Untold as reason:
+        print(f"no page: {reason}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _wanted(row: Row, names: list[str] | None, quick: bool) -> bool:
@@ -73,9 +75,9 @@ def _wanted(row: Row, names: list[str] | None, quick: bool) -> bool:
 class Run:
     """One run; what it measures is kept as soon as it is there."""
 
-    def __init__(self, name: str, effort: Effort, profile: bool, share: str = "1/1") -> None:
+    def __init__(self, name: str, effort: Effort, profile: bool, resume: bool = False) -> None:
         self.name, self.effort, self.profile = name, effort, profile
-        self.share = tuple(map(int, share.split("/")))
+        self.resume = resume
         self.quick = name == "quick"
         self.results = _store.begin(name)
         self.failures = 0
@@ -97,32 +99,45 @@ class Run:
         if name == "rows":
             wait_until_quiet(self.effort.patience)
             self.keep("rates", nc.tune(), add=False)
-            for row in timed:
+            for row in self.left("rows", timed):
                 self.time(row)
         elif name == "memory":
-            self.keep("large", memory.large_rows([row for row in chosen if row.memory], self.effort, self.say))
+            for row in self.left("large", [row for row in chosen if row.memory]):
+                self.keep("large", memory.large_rows([row], self.effort, self.say))
         elif name == "bounds":
-            self.keep("bounds", memory.bounded_rows(timed[:: 4 if self.quick else 1], self.say))
+            for row in self.left("bounds", chosen[:: 4 if self.quick else 1]):
+                if not (self.quick and row.memory):
+                    self.keep("bounds", {row.name: memory.bounded_row(row, self.say)})
         elif name == "first":
-            self.keep("first", first_call.run(1 if self.quick else 5, self.say, self.quick))
+            if not (self.resume and self.results.get("first")):
+                self.keep("first", first_call.run(1 if self.quick else 5, self.say, self.quick))
         elif name == "without-numba":
-            for row in timed[:: 5 if self.quick else 1]:
+            for row in self.left("without numba", timed[:: 5 if self.quick else 1]):
                 self.time_without_numba(row)
         elif name == "designer":
             self.keep("designer", designer.run(), add=False)
         else:
-            wait_until_quiet(self.effort.patience)
-            nc.tune()
-            cases, budget = (12, 0.2) if self.quick else (200, 1.0)
-            part, parts = self.share
-            found = planner.run(cases, self.say, budget, self.effort.patience, slice(part - 1, None, parts))
-            if parts > 1:
-                measured = {one["case"] for one in found["cases"]}
-                kept = self.results.get("planner", {}).get("cases", [])
-                order = [case.name for case in planner.grid()]
-                every = [one for one in kept if one["case"] not in measured] + found["cases"]
-                found["cases"] = sorted(every, key=lambda one: order.index(one["case"]))
-            self.keep("planner", found, add=False)
+            self.choices(12 if self.quick else 200, 0.2 if self.quick else 0.5)
+
+    def left(self, part: str, chosen: list[Row]) -> list[Row]:
+        """The rows that are to be measured: all, or those that a run before this one did not come to."""
+        kept = self.results.get(part, {}) if self.resume else {}
+        return [row for row in chosen if row.name not in kept]
+
+    def choices(self, number: int, budget: float) -> None:
+        """Judge the planner, one case after the other."""
+        wait_until_quiet(self.effort.patience)
+        nc.tune()
+        chosen = planner.chosen(number)
+        order = {case.name: place for place, case in enumerate(chosen)}
+        kept = {one["case"]: one for one in self.results.get("planner", {}).get("cases", [])} if self.resume else {}
+        left = [case for case in chosen if case.name not in kept]
+        for one in planner.run(left, self.say, budget, min(self.effort.patience, 2.0)):
+            kept[one["case"]] = one
+            cases = sorted((kept[name] for name in kept if name in order), key=lambda one: order[one["case"]])
+            self.keep("planner", {"cases": cases, "date": time.strftime("%Y-%m-%d")}, add=False)
+        hits = sum(one["slower"] <= planner.TOLERANCE for one in kept.values()) / max(len(kept), 1)
+        self.say(f"planner: {hits:.1%} of {len(kept)} cases within 25 % of the best method")
 
     def time(self, row: Row) -> None:
         """Time a row; profile it when it misses its goal."""

@@ -39,15 +39,25 @@ relative to the largest value.
 """
 
 
+class Untold(ValueError):
+    """Rows miss their goal, and `NOTES` does not say what was tried for them."""
+
+
 def write(results: Results, gpu: Results) -> Path:
-    """Write the page; returns its path."""
+    """Write the page; returns its path.
+
+    Raises
+    ------
+    Untold
+        When a row misses its goal and nobody has written what was tried; the page stays as it is.
+    """
     PAGE.write_text(page(results, gpu), encoding="utf-8")
     return PAGE
 
 
 def page(results: Results, gpu: Results) -> str:
     """The page as text."""
-    notes = tomllib.loads(NOTES.read_text("utf-8")) if NOTES.exists() else {}
+    notes = tomllib.loads(NOTES.read_text("utf-8"))
     order = {row.name: number for number, row in enumerate(registered())}
     kept = {**results.get("rows", {}), **results.get("large", {})}
     rows = {name: kept[name] for name in sorted(kept, key=lambda name: order.get(name, len(order)))}
@@ -178,7 +188,7 @@ def _marked(name: str, one: Mapping[str, Any]) -> str:
 
 
 def _misses(rows: Results, notes: Results) -> list[str]:
-    lines = []
+    lines, untold = [], []
     for name, row in rows.items():
         times, best = ratio(row)
         if not best or _reaches(row):
@@ -195,6 +205,10 @@ def _misses(rows: Results, notes: Results) -> list[str]:
             lines.append(f"  {found['cores_busy']:.2f} cores busy; on one thread {alone}, of which {shares}.")
         if note := notes.get(name):
             lines.append(f"  Tried: {note}")
+        else:
+            untold.append(name)
+    if untold:
+        raise Untold(f"{', '.join(untold)} miss their goal; write in {NOTES.name} what was tried, then use --page")
     said = "What falls short, the plan, where the time of one thread goes, and what was tried.\n"
     return ["## Misses\n", said, *lines] if lines else []
 
@@ -226,10 +240,11 @@ def _first(found: Results) -> list[str]:
     steps = list(next(iter(calls.values())))
     lines = [(name, *(seconds(one[step]) for step in steps)) for name, one in calls.items()]
     tuned = [f"{name}: {seconds(one['tune'])}" for name, one in found.items() if "tune" in one]
+    longest = max(one["import and first call"] for one in calls.values())
     text = (
         "A 2048² float32 image in a fresh process, the least of several. The first call includes importing the "
         'package, not NumPy and SciPy; it never waits for the compiler. "Cache" is the folder of compiled code and '
-        "constants.\n"
+        f"constants. Less than 1 s more than NumPy and SciPy is the aim; the longest takes {seconds(longest)}.\n"
     )
     return ["## First call\n", text, *table(("kernel", *steps), lines), "", "; ".join(tuned) + "."]
 

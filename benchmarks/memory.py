@@ -20,7 +20,7 @@ from ._inputs import crop, error
 from ._measure import Effort
 from ._registry import ROWS, Row, rows
 from ._system import Load, available_memory, peak_resident, reset_peak, resident, wait_until_quiet
-from ._timing import OURS, described, plan, today, wait_for_compiler
+from ._timing import OURS, described, today, wait_for_compiler
 
 #: What our side is told to keep to, beyond input and output.
 BOUND = 32 << 20
@@ -65,20 +65,16 @@ def large_rows(chosen: list[Row], effort: Effort, say: Callable[[str], object]) 
     return found
 
 
-def bounded_rows(chosen: list[Row], say: Callable[[str], object], limit: int = BOUND) -> dict[str, Any]:
-    """Growth beyond input and output with ``max_memory``, for each row; doubled where it is refused as too little."""
-    found = {}
-    for row in chosen:
-        try:
-            one = _processes.measured("benchmarks.memory", row.name, OURS, str(limit))
-        except _processes.Failed as reason:
-            say(f"{row.name}: max_memory: {reason}")
-            found[row.name] = {"failed": str(reason)}
-            continue
-        beyond = one["growth"] - one["result"]
-        found[row.name] = {"growth": beyond, "bound": one["bound"], "plan": one["plan"]}
-        say(f"{row.name}: {beyond / 2**20:.0f} MiB beyond input and output, max_memory {one['bound'] / 2**20:.0f} MiB")
-    return found
+def bounded_row(row: Row, say: Callable[[str], object], limit: int = BOUND) -> dict[str, Any]:
+    """Growth beyond input and output with ``max_memory``; doubled where it is refused as too little."""
+    try:
+        one = _processes.measured("benchmarks.memory", row.name, OURS, str(limit), timeout=120.0)
+    except _processes.Failed as reason:
+        say(f"{row.name}: max_memory: {reason}")
+        return {"failed": str(reason)}
+    beyond = one["growth"] - one["result"]
+    say(f"{row.name}: {beyond / 2**20:.0f} MiB beyond input and output, max_memory {one['bound'] / 2**20:.0f} MiB")
+    return {"growth": beyond, "bound": one["bound"], "plan": one["plan"]}
 
 
 def _line(row: Row, contenders: dict[str, Any]) -> str:
@@ -98,7 +94,9 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
     work = row.make()
     before: Callable[[], object] = lambda: None  # noqa: E731
     options: dict[str, Any] = {}
+    reports: list[Any] = []
     if name == OURS:
+        options["report"] = reports.append
         call: Callable[[Any, Any], Any] = lambda image, kernel: work.ours(image, kernel, **options)  # noqa: E731
     else:
         call, before = work.peers[name].call, work.peers[name].before
@@ -106,14 +104,15 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
     call(crop(work.image, work.reach), work.kernel(0))  # libraries loaded, threads started
     wait_for_compiler()
     kernels = [work.kernel(number) for number in (1, 2)]
-    exact = work.expected(work.image, kernels[0]) if work.expected and row.memory else None
+    judged = work.expected is not None and row.memory and limit is None
+    exact = work.expected(work.image, kernels[0]) if judged and work.expected else None
     if limit is not None:
         options["max_memory"] = limit
     if not reset_peak():
         raise OSError("this system does not let a process forget its peak memory")
     held = resident()
     seconds, quiet, growth, deviation, size = [], 0, 0, None, 0
-    for kernel in kernels if row.memory else kernels[:1]:
+    for kernel in kernels if row.memory and limit is None else kernels[:1]:
         load, start = Load(), time.perf_counter()
         result = _accepted(call, work.image, kernel, options)
         seconds.append(time.perf_counter() - start)
@@ -125,7 +124,7 @@ def measure_here(row: Row, name: str, limit: int | None) -> dict[str, Any]:
         del result
     return {
         "seconds": seconds, "quiet": quiet, "growth": growth, "result": size, "error": deviation,
-        "plan": plan(work, **options) if name == OURS else "", "bound": options.get("max_memory"),
+        "plan": str(reports[-1].plan) if reports else "", "bound": options.get("max_memory"),
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,16 +85,10 @@ def _cases() -> Iterator[Case]:
 
 
 def run(
-    number: int,
-    say: Callable[[str], object],
-    budget: float = 1.0,
-    patience: float = 5.0,
-    share: slice = slice(None),
-) -> dict[str, Any]:
-    """Measure every method on `number` of the cases, spread over the grid by chance (always the same), or a share."""
-    cases = grid()
-    cases = (cases if number >= len(cases) else random.Random(1).sample(cases, number))[share]
-    rates, found = SESSION.rates(), []
+    cases: Iterable[Case], say: Callable[[str], object], budget: float = 1.0, patience: float = 5.0
+) -> Iterator[dict[str, Any]]:
+    """Measure every method on each case."""
+    rates = SESSION.rates()
     for case in cases:
         seconds = _measure(case, budget, patience)
         # asked now, when the loops that this case needs are compiled: the first call alone has to do without them
@@ -103,15 +97,19 @@ def run(
         other = _choice(case)
         SESSION.set_rates(rates)
         best = min(seconds, key=lambda method: seconds[method])
-        found.append({
+        found = {
             "case": case.name, "choice": choice, "untuned": other, "best": best, "seconds": seconds,
             "slower": _slower(seconds, choice), "untuned_slower": _slower(seconds, other),
-        })  # fmt: skip
-        if found[-1]["slower"] > TOLERANCE:
-            say(f"planner: {case.name}: {choice} is {found[-1]['slower']:.2f} x slower than {best}")
-    hits = sum(one["slower"] <= TOLERANCE for one in found) / len(found)
-    say(f"planner: {hits:.1%} of {len(found)} cases within 25 % of the best method")
-    return {"cases": found, "date": time.strftime("%Y-%m-%d")}
+        }  # fmt: skip
+        if found["slower"] > TOLERANCE:
+            say(f"planner: {case.name}: {choice} is {found['slower']:.2f} x slower than {best}")
+        yield found
+
+
+def chosen(number: int) -> list[Case]:
+    """So many of the cases, spread over the grid by chance, always the same; or all."""
+    cases = grid()
+    return cases if number >= len(cases) else random.Random(1).sample(cases, number)
 
 
 def _choice(case: Case) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
+import pytest
+from benchmarks._registry import rows as registered
 from benchmarks._timing import OURS, ratio
 
 from benchmarks import _page
+
+_NOTES, _PAGE = _page.NOTES, _page.PAGE
 
 
 def row(name: str, ours: float, goal: float, **peers: float) -> dict[str, Any]:
@@ -26,16 +32,54 @@ def test_ratio_is_that_of_the_best_peer() -> None:
     assert ratio(row("b", 2.0, 1.0)) == (0.0, "")
 
 
+@pytest.fixture(autouse=True)
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "notes.toml"
+    path.write_text('bad = "Larger tiles."\nbig = "Smaller tiles."\n', "utf-8")
+    monkeypatch.setattr(_page, "NOTES", path)
+
+
 def test_misses_are_listed_and_counted() -> None:
     rows = {"good": row("good", 1.0, 2.0, peer=3.0), "bad": row("bad", 4.0, 2.0, peer=3.0), "alone": row("alone", 1, 2)}
     text = _page.page({"machine": {"processor": "abacus"}, "rows": rows}, {})
     assert "**1 of 2 rows reach their goal**" in text
     misses = text.split("## Misses")[1].split("\n## ")[0]
     assert "`bad`): 0.75 of 2, 62% short" in misses
-    assert "good" not in misses
+    assert "good" not in misses and "Tried: Larger tiles." in misses
     assert "**0.75**" in text and "**3.00**" not in text
     assert "abacus" in text and "2026-01-02" in text
     assert "Unmeasured: there was no GPU" in text
+
+
+def test_a_miss_for_which_nobody_says_what_was_tried_leaves_the_page_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_page, "PAGE", tmp_path / "performance.md")
+    rows = {name: row(name, 4.0, 2.0, peer=3.0) for name in ("bad", "worse")}
+    with pytest.raises(_page.Untold, match="worse miss"):
+        _page.write({"rows": rows}, {})
+    assert not _page.PAGE.exists()
+    _page.write({"rows": {"bad": rows["bad"]}}, {})
+    assert "`bad`" in _page.PAGE.read_text("utf-8")
+
+
+def test_notes_are_about_rows_that_exist() -> None:
+    names = {one.name for one in registered()}
+    assert set(tomllib.loads(_NOTES.read_text("utf-8"))) <= names
+
+
+def test_every_miss_on_the_page_says_what_was_tried_and_where_the_time_goes() -> None:
+    misses = _PAGE.read_text("utf-8").split("## Misses")[1].split("\n## ")[0].split("\n- **")[1:]
+    assert misses
+    for miss in misses:
+        assert "\n  Tried: " in miss and "cores busy; on one thread" in miss, miss
+
+
+def test_first_call_says_how_long_the_longest_takes() -> None:
+    steps = {"NumPy and SciPy": 0.2, "import and first call": 0.4, "second call": 0.1}
+    found = {"5², empty cache": steps, "31², empty cache": steps | {"import and first call": 0.61}}
+    section = _page.page({"first": found | {"tune": {"tune": 9.0}}}, {}).split("## First call")[1]
+    assert "the longest takes 610 ms" in section and "tune: 9 s" in section
 
 
 def test_too_much_memory_is_a_miss() -> None:

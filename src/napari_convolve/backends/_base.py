@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -153,6 +154,7 @@ class ArrayApiBackend:
         """Give cached blocks back to the device."""
 
 
+@functools.cache
 def next_smooth(length: int) -> int:
     """The smallest number >= `length` of the form 2^a 3^b 5^c."""
     best = 1 << max(length - 1, 0).bit_length()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from .._arrays import Array
 from ..backends import SESSION
 from ..methods import Weights, valid_key
-from ..methods.fft import kernel_spectrum
+from ..methods.fft import inverse, kernel_spectrum
 from ._blocks import Block
 
 
@@ -33,23 +31,4 @@ def correlate(block: Block, name: str, weights: Weights) -> Array:
         return result[valid_key(result.ndim, axes, starts, lengths)]
     product = SESSION.scratch("scores.product", spectrum.shape, str(spectrum.dtype))
     np.multiply(spectrum, kernel, out=product)
-    return _inverse(product, block.grid, axes, starts, lengths, block.workers)
-
-
-def _inverse(
-    product: np.ndarray,
-    grid: Sequence[int],
-    axes: Sequence[int],
-    starts: Sequence[int],
-    lengths: Sequence[int],
-    workers: int,
-) -> np.ndarray:
-    """Transform back, leaving out after each axis what is not wanted."""
-    import scipy.fft
-
-    for axis, start, length in zip(axes[:-1], starts[:-1], lengths[:-1], strict=True):
-        product = scipy.fft.ifft(product, axis=axis, overwrite_x=True, workers=workers)
-        product = product[valid_key(product.ndim, (axis,), (start,), (length,))]
-    result = scipy.fft.irfft(product, n=grid[-1], axis=axes[-1], workers=workers)
-    wanted: np.ndarray = result[valid_key(result.ndim, axes[-1:], starts[-1:], lengths[-1:])]
-    return wanted
+    return inverse(product, block.grid, axes, starts, lengths, block.workers)

@@ -28,6 +28,8 @@ from .window import Window, as_convolution, check_room, methods, window_sweep
 _MOMENTS, _SCORE, _HELD = 6e-9, 0.5e-9, 7
 #: Bytes of a block that stay in a core's cache, and how much dearer a pass is beyond.
 _CACHED, _BEYOND = 1 << 19, 2.0
+#: A transform of the whole image goes through main memory again for every pattern.
+_WHOLE = 1.6
 #: Seconds that a transform and a tile cost however small they are.
 _PER_TRANSFORM, _PER_TILE = 50e-6, 200e-6
 
@@ -144,7 +146,10 @@ def _scoring_cost(method: Method, number: int, boxes: bool) -> Callable[[Problem
         beyond = 1.0 if samples * problem.itemsize <= _CACHED else _BEYOND
         seconds = (_MOMENTS + _SCORE * number * beyond) * samples * problem.itemsize / 4
         cores = machine.cores if base.shared else 1
-        return Cost(correlations * base.seconds + cores * seconds, base.bytes + 8 * _HELD * samples, base.shared)
+        whole = _WHOLE if base.shared else 1.0
+        return Cost(
+            correlations * whole * base.seconds + cores * seconds, base.bytes + 8 * _HELD * samples, base.shared
+        )
 
     return cost
 
