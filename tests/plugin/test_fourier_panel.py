@@ -130,9 +130,12 @@ def test_stripes_are_marked_and_a_deleted_mark_stays_out(
     assert "2 waves found" in hands.wait(panel)
     marks = viewer.layers["image · notches"]
     assert len(marks.data) == 4 and len(panel.drawn().regions) == 2
-    marks.selected_data = {0}
-    marks.remove_selected()
-    assert len(panel.drawn().regions) == 1
+    native = viewer.window._qt_viewer.canvas.native
+    QTest.mouseClick(native, Qt.MouseButton.LeftButton, pos=canvas_point(viewer, at(panel, (0.0, 0.21))))
+    qtbot.waitUntil(lambda: len(marks.selected_data) == 1)
+    QTest.keyClick(native, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: len(panel.drawn().regions) == 1)
+    assert len(marks.data) == 3
 
 
 def test_pass_a_ring_keep_the_filter_and_make_a_kernel(

@@ -84,7 +84,8 @@ class LivePicture:
     def _show(self, outcome: Outcome, *, exact: bool) -> None:
         wanted = self._wanted()
         if outcome.value is not None and self._stage.ready and wanted is not None:
-            self._stage.show_live(outcome.value)
+            only_some = any(not region.block for region in wanted.regions)
+            self._stage.show_live(outcome.value, own_limits=only_some, settled=exact)
             self.exact = exact
         self._tell("" if wanted is None else described(wanted, exact), outcome)
 
@@ -96,7 +97,7 @@ def described(wanted: DrawnFilter, exact: bool) -> str:
     --------
     >>> from napari_convolve.ops.drawn import disc
     >>> described(DrawnFilter((disc((0, 0.1), 0.05),)), exact=True)
-    'Drawn: 1 taken out. The picture is exact.'
+    'Drawn: 1 taken out, with its mirror image. The picture is exact.'
     """
     count = len(wanted.regions)
     out = sum(region.block for region in wanted.regions)
@@ -105,4 +106,5 @@ def described(wanted: DrawnFilter, exact: bool) -> str:
     if not parts:
         return ""
     picture = "The picture is exact." if exact else "The picture is approximate at the edges until you pause."
-    return f"Drawn: {', '.join(parts)}. {picture}"
+    mirrored = "with its mirror image" if count == 1 else "each with its mirror image"
+    return f"Drawn: {', '.join(parts)}, {mirrored}. {picture}"

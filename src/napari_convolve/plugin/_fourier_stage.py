@@ -32,6 +32,7 @@ class Stage:
     def __init__(self, viewer: Any, changed: Callable[..., Any]) -> None:
         self._viewer, self._changed = viewer, changed
         self._own: dict[str, Any] = {}
+        self._own_limits = False
         self.layer: Any = None
         self.source: Source | None = None
         self.plane: Plane | None = None
@@ -160,6 +161,7 @@ class Stage:
                 "notches", layers.points_tuple(self.source, peaks.frequency, peaks.amplitude, self.place, size)
             )
             points.events.data.connect(self._changed)
+            points.mode = "select"  # a click and the Delete key are enough
         self._changed()
 
     def drawn(self, soft: float, radius: float, keep_mean: bool) -> DrawnFilter:
@@ -174,12 +176,18 @@ class Stage:
             radius=radius * self.plane.bin,
         )
 
-    def show_live(self, data: np.ndarray) -> None:
-        """Put the filtered plane over the image."""
+    def show_live(self, data: np.ndarray, *, own_limits: bool, settled: bool) -> None:
+        """Put the filtered plane over the image, with its contrast limits or own ones, renewed when settled."""
         assert self.source is not None
         layer = self.get("live")
         if layer is not None:
             layer.data = data
+            if own_limits and (settled or not self._own_limits):
+                low, high = (float(q) for q in np.percentile(data[::4, ::4], (0.2, 99.8)))
+                layer.contrast_limits = (low, high if high > low else low + 1)
+            elif self._own_limits and not own_limits and not self.source.rgb:
+                layer.contrast_limits = self.layer.contrast_limits
+            self._own_limits = own_limits
             return
         active = self._viewer.layers.selection.active
         live = self._add("live", live_tuple(self.source, data, f"{short(self.source.name)} · filtered (live)"))
@@ -187,6 +195,7 @@ class Stage:
         if not self.source.rgb:
             live.contrast_limits = self.layer.contrast_limits
         self._viewer.layers.selection.active = active
+        self._own_limits = False
 
     def clear(self) -> None:
         """Take all of it away."""

@@ -33,8 +33,8 @@ _GUIDE = """
    Move the mouse over it to read amplitude, period, direction and phase of a wave.
 2. Press **Disc**, **Ring**, **Wedge** or **Box** and drag the shape to the waves you mean; its handles resize and turn
    it. Red shapes *take out*, green ones *let through*. What you see of the image follows while you drag.
-3. **Find stripes** marks waves that run through the whole image. Delete the marks that you do not want (select them,
-   then press Delete): without its mark a wave stays.
+3. **Find stripes** marks waves that run through the whole image. Delete the marks that you do not want (click on one,
+   press Delete): without its mark a wave stays.
 4. **Apply to the whole image** filters all planes (times, channels). The filter can be kept as a layer, applied to
    another image, or turned into a kernel that the other panels take.
 """
