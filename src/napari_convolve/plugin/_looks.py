@@ -10,6 +10,8 @@ import numpy as np
 #: Blue is negative, black is zero, orange is positive.
 SIGNED = {"colors": [[0.35, 0.65, 1.0], [0.0, 0.0, 0.0], [1.0, 0.6, 0.2]], "name": "signed"}
 _SAMPLES = 1 << 17
+#: Points so much brighter than all else, on a dark ground, are what there is to see.
+_SPARSE = 1.5
 #: Negative samples count when they reach this share of the positive ones.
 _SHARE = 0.1
 #: A result looks like its source when it spans at least this share of the source's contrast.
@@ -30,13 +32,17 @@ def looks(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
     --------
     >>> looks(np.array([-4.0, 0.0, 0.0, 5.0]), {"contrast_limits": (0, 9)})["contrast_limits"]
     (-5.0, 5.0)
+    >>> looks(np.eye(150)[75] * np.eye(150)[:, 75:76] * 40, {"contrast_limits": (0, 9)})
+    {'contrast_limits': (0.0, 40.0)}
     >>> looks(np.array([1.0, 2.0, 8.0]), {"contrast_limits": (0, 9)})
     {'contrast_limits': (0.0, 9.0)}
     """
     values = _sample(data)
     if values.size == 0:
         return {}
-    low, high = (float(v) for v in np.percentile(values, (0.1, 99.99), method="nearest"))
+    low, high, top = (float(v) for v in np.percentile(values, (0.1, 99.9, 99.99), method="nearest"))
+    if top > _SPARSE * high:
+        high = top
     limits = source.get("contrast_limits")
     if low < 0 and -low > _SHARE * high and (limits is None or limits[0] >= 0):
         most = max(-low, high)
