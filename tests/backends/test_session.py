@@ -27,6 +27,29 @@ def test_spectra_are_kept_within_a_bound_the_oldest_go_first() -> None:
     assert made.count("huge") == 2  # larger than half the bound: not kept
 
 
+def test_fewer_are_kept_for_as_long_as_a_call_asks_for_it() -> None:
+    session = Session(max_cached_bytes=100)
+
+    def keep(key: str) -> None:
+        session.cached(key, lambda: key, lambda value: 40)
+
+    keep("a")
+    keep("b")
+    assert len(session._cache) == 2
+    with session.keeping(50):
+        assert len(session._cache) == 1
+        with session.keeping(80):  # one within another, or beside it in another thread
+            keep("c")
+        keep("d")
+        assert list(session._cache) == ["d"]
+    with session.keeping(-1):
+        keep("e")
+        assert not session._cache
+    keep("a")
+    keep("b")
+    assert len(session._cache) == 2
+
+
 def test_every_item_is_done_once_and_told_in_the_calling_thread() -> None:
     done, told, lock = [], [], threading.Lock()
 

@@ -37,6 +37,7 @@ class Session:
         self._pool: ThreadPoolExecutor | None = None
         self._cache: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
+        self._limits: list[int] = []
         self._rates: dict[str, float] | None = None
         self._code: dict[Hashable, Any] = {}
         self._compiling = threading.RLock()
@@ -59,9 +60,25 @@ class Session:
             if size <= self.max_cached_bytes // 2 and key not in self._cache:
                 self._cache[key] = (value, size)
                 self._bytes += size
-                while self._bytes > self.max_cached_bytes:
-                    self._bytes -= self._cache.popitem(last=False)[1][1]
+                self._evict()
         return value
+
+    def _evict(self) -> None:
+        most = min((self.max_cached_bytes, *self._limits))
+        while self._cache and self._bytes > most:
+            self._bytes -= self._cache.popitem(last=False)[1][1]
+
+    @contextlib.contextmanager
+    def keeping(self, most: int) -> Iterator[None]:
+        """Meanwhile `cached` keeps no more bytes than that, in any thread."""
+        with self._lock:
+            self._limits.append(max(most, 0))
+            self._evict()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._limits.remove(max(most, 0))
 
     def run_all(
         self,

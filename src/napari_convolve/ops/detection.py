@@ -11,7 +11,7 @@ import numpy as np
 
 from .._arrays import Array, dtype_name
 from .._progress import Task
-from ..backends import Backend
+from ..backends import SESSION, Backend
 from ..methods import METHODS
 from ..planning import Machine, Plan, make_plan
 from ._bank import Bank
@@ -184,10 +184,14 @@ def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task
     scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
     task.begin(_STEPS * math.ceil(len(bank) / size))
     xp = source.xp
+    # the patterns' spectra count as well, and so do two maps of scores
+    maps = 2 * math.prod(problem.out) * problem.itemsize
+    spared = SESSION.max_cached_bytes if where.max_memory is None else where.max_memory - plan.bytes - maps
     for numbers, patterns in bank.batches(size):
         part = Part(task, _STEPS)
         compute = BestScores(scoring, patterns)
-        found = sweep(image, where.valid, spec, plan, compute, replan, source, where.workers, part)
+        with SESSION.keeping(spared):
+            found = sweep(image, where.valid, spec, plan, compute, replan, source, where.workers, part)
         plan = part.plan
         if numbers.start == 0:
             best = found
