@@ -113,7 +113,7 @@ def language(v: dict[str, Any]) -> Any:
 
 
 def feature_maps(v: dict[str, Any]) -> Any:
-    figure, axes = plt.subplots(1, 4, figsize=(8, 2.2))
+    figure, axes = plt.subplots(1, 1 + len(v["bank"]), figsize=(9, 2.2))
     titles = ("image", *(kernel.name for kernel in v["bank"]))
     for axis, image, title in zip(axes, (v["scene"], *v["maps"]), titles, strict=True):
         axis.imshow(image, cmap="gray")
