@@ -11,6 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 import napari_convolve as nc
+from napari_convolve.plugin._designer_readings import READINGS
 from napari_convolve.plugin._plots import KernelPicture
 
 
@@ -28,6 +29,30 @@ def test_parameters_change_the_picture(designer, hands) -> None:
     hands.pick(designer.kernel.kind, "sobel")
     hands.pick(designer.kernel.form["axis"], "z")
     assert designer.make() == nc.kernels.sobel(axis=-3, ndim=3)
+
+
+def test_presets_of_the_readings(designer, hands) -> None:
+    expected = {
+        "impulse": nc.kernels.identity(),
+        "weighted moving": nc.kernels.binomial(size=5, ndim=1),
+        "diffusion": nc.kernels.diffusion(D=1, t=4),
+        "chances: one die": nc.kernels.box(size=6, ndim=1),
+        "chances: a meas": nc.kernels.gaussian(sigma=3),
+        "a word": nc.Kernel(np.eye(3)),
+        "feature map": nc.kernels.sobel(),
+    }
+    assert len(expected) == len(READINGS)
+    for label, kernel in expected.items():
+        hands.pick(designer.readings.choice, label)
+        np.testing.assert_array_equal(np.squeeze(designer.make().values), np.squeeze(kernel.values))
+        assert designer.readings.about.visible and designer.readings.choice.value.text in designer.readings.about.value
+    hands.pick(designer.kernel.kind, "gaussian")
+    assert designer.readings.choice.value is None and not designer.readings.about.visible
+    hands.pick(designer.readings.choice, "chances: one die")
+    hands.click(designer.combine_fold.button)
+    hands.click(designer.combine.keep)
+    hands.pick(designer.combine.way, "this @ kept")
+    np.testing.assert_allclose(designer.make().values * 36, [1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1])
 
 
 def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> None:

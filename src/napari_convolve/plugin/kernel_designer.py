@@ -19,6 +19,7 @@ from ._chooser import KernelChooser
 from ._designer_combine import Combine, Written, normalized, sum_box
 from ._designer_crop import CutOut
 from ._designer_history import History
+from ._designer_readings import Reading, Readings, set_to
 from ._designer_response import DrawnResponse
 from ._designer_views import KernelViews
 from ._fields import Choice
@@ -43,8 +44,9 @@ class KernelDesigner(Container[Widget]):
 
     guide = """# Kernel Designer
 
-1. Choose a **kernel** and set its parameters; or take *custom matrix* and type or paste it, *part of an image* and
-   draw a rectangle, or *drawn response* and drag the points of the curve.
+1. Choose a **kernel** and set its parameters (**start from** has presets, and says what to see in them); or take
+   *custom matrix* and type or paste it, *part of an image* and draw a rectangle, or *drawn response* and drag the points
+   of the curve.
 2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
    and **Report** tell what it does; below is what it makes of noise.
 3. **Combine**: keep a kernel, choose another one, and add, subtract or chain both.
@@ -68,6 +70,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             napari_viewer, nobody="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
         )
         self.normalize = sum_box()
+        self.readings = Readings(self._start_from)
         self.combine = Combine()
         self.views = KernelViews()
         self.message, self.noise = note(), note()
@@ -85,7 +88,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         picture: Container[Widget] = Container(labels=False)
         picture.margins = (0, 0, 0, 0)
         picture.native.layout().addWidget(self.views)
-        settings = [self.kernel, rows([self.view, self.pixels]), self.normalize]
+        settings = [self.readings, self.kernel, rows([self.view, self.pixels]), self.normalize]
         self.combine_fold = Fold("Combine with another kernel", self.combine)
         self.body = column([*settings, picture, self.message, self.noise, self.combine_fold])
         self.extend([top, foot])
@@ -97,6 +100,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.combine.keep.changed.connect(self._keep)
         self.view.changed.connect(self._view_changed)
         self.pixels.changed.connect(self._view_changed)
+        self.kernel.kind.changed.connect(self.readings.left)
         for part in (self.kernel, self.combine, self.normalize):
             part.changed.connect(self._show)
         self.native.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the keys below work after a click anywhere in it
@@ -170,6 +174,12 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self._latest = self._state()
             self._later.start()
         self._show_undo()
+
+    def _start_from(self, reading: Reading) -> None:
+        """Show the kernel of a preset."""
+        self.view.value = next(view for view in _VIEWS if view.ndim == reading.ndim)
+        self.normalize.value = False
+        set_to(self.kernel, reading)
 
     # --- undo ------------------------------------------------------------------------------------------------------
 
