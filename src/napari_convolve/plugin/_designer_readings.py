@@ -105,7 +105,7 @@ class Readings(Container[Widget]):
     def __init__(self, begin: Callable[[Reading], None]) -> None:
         self._begin = begin
         self.choice = Choice(
-            [("…", None), *((reading.label, reading) for reading in READINGS)],
+            [("a preset …", None), *((reading.label, reading) for reading in READINGS)],
             label="start from",
             tooltip="Presets: what a convolution can be read as",
         )

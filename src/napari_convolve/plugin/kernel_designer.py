@@ -45,8 +45,8 @@ class KernelDesigner(Container[Widget]):
     guide = """# Kernel Designer
 
 1. Choose a **kernel** and set its parameters (**start from** has presets, and says what to see in them); or take
-   *custom matrix* and type or paste it, *part of an image* and draw a rectangle, or *drawn response* and drag the points
-   of the curve.
+   *custom matrix* and type or paste it, *part of an image* and draw a rectangle, or *drawn response* and drag the
+   points of the curve.
 2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
    and **Report** tell what it does; below is what it makes of noise.
 3. **Combine**: keep a kernel, choose another one, and add, subtract or chain both.
