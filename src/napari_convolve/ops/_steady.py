@@ -223,7 +223,7 @@ def _robust(patches: _Patches, change: np.ndarray, within: np.ndarray, steps: in
         rest = z - amplitude * lead
         weights = 3 / (1 + np.abs(rest) ** 2 / square)
         columns = [lead, 1j * lead, *(2j * np.pi * amplitude * lead * middles[:, a] for a in free)]
-        step = _weighted(columns, rest, weights)
+        step = weighted_solution(columns, rest, weights)
         amplitude += complex(step[0], step[1])
         if len(free):
             change = change.copy()
@@ -236,7 +236,7 @@ def _robust(patches: _Patches, change: np.ndarray, within: np.ndarray, steps: in
     return amplitude, math.sqrt(square), change
 
 
-def _weighted(columns: Sequence[np.ndarray], target: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_solution(columns: Sequence[np.ndarray], target: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Real factors of complex columns, by weighted least squares; 0 for columns that do not matter."""
     matrix = np.stack(columns, axis=1)
     normal = np.real(np.conj(matrix.T) @ (weights[:, None] * matrix))

@@ -20,7 +20,7 @@ import numpy as np
 from .._arrays import COMPLEX_OF, Array, dtype_name
 from ..backends import Backend
 from ._sinusoids import Wave
-from ._steady import Steady, hann_patches, is_own_opposite, patch_lengths
+from ._steady import Steady, hann_patches, is_own_opposite, patch_lengths, weighted_solution
 
 #: Frequencies beside the wave's, in bins of a patch: a wave reads as 0 there under a Hann window.
 _BESIDE = (-2, 0, 2)
@@ -32,11 +32,13 @@ _LEAST = 1e-3
 _OVERLAP = 4 / 3
 #: Axes with shorter patches are read at the frequency alone.
 _SHORTEST = 8
+#: How far, in bins of the image, a frequency that is to be refined may still be off.
+_OFF = 0.5
 _STEPS, _SETTLED = 60, 1e-6
 
 
-def weigh(block: Array, fit: Steady, backend: Backend) -> Steady:
-    """The amplitude of a wave whose frequency is known, with its standard error."""
+def weigh(block: Array, fit: Steady, backend: Backend, *, refine: bool) -> Steady:
+    """The amplitude of a wave whose frequency is known, or nearly with `refine`, with its standard error."""
     shape, place = tuple(block.shape), np.array(fit.wave.place)
     real = not dtype_name(block.dtype).startswith("complex")
     single = real and is_own_opposite(place, shape)
@@ -46,7 +48,7 @@ def weigh(block: Array, fit: Steady, backend: Backend) -> Steady:
     for lengths in patch_lengths(shape, place, real and not single, few=False):
         if max(lengths) < _SHORTEST:
             continue
-        found = _in_patches(block, place, lengths, start, backend)
+        found = _in_patches(block, place, lengths, start, backend, refine and not single)
         if best is None or found.error < best.error:
             best = found
     if best is None:
@@ -56,35 +58,55 @@ def weigh(block: Array, fit: Steady, backend: Backend) -> Steady:
     return best
 
 
-def _in_patches(block: Array, place: np.ndarray, lengths: Sequence[int], start: complex, backend: Backend) -> Steady:
-    amplitudes, beside = _read(block, place, lengths, backend)
+def _in_patches(
+    block: Array, place: np.ndarray, lengths: Sequence[int], start: complex, backend: Backend, refine: bool
+) -> Steady:
+    amplitudes, beside, lines = _read(block, place, lengths, backend)
+    count = amplitudes.shape
+    middles = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, len(lines))
+    z, beside = amplitudes.ravel(), beside.ravel()
     middle = (np.array(block.shape) - 1) / 2
-    turn = np.exp(2j * np.pi * float(place @ middle))
-    amplitude = start * turn
+    amplitude = start * np.exp(2j * np.pi * float(place @ middle))
     power = beside + _LEAST * float(np.median(beside)) + np.finfo(float).tiny
+    free = [axis for axis, n in enumerate(count) if refine and n > 2]
+    change, lead = np.zeros(len(place)), np.ones(len(z), np.complex128)
     for _ in range(_STEPS):
-        weights = (_DEGREES + 1) / (_DEGREES * power + np.abs(amplitudes - amplitude) ** 2)
-        before, amplitude = amplitude, complex((weights * amplitudes).sum() / weights.sum())
-        if abs(amplitude - before) <= _SETTLED * abs(amplitude):
+        rest = z - amplitude * lead
+        weights = (_DEGREES + 1) / (_DEGREES * power + np.abs(rest) ** 2)
+        columns = [lead, 1j * lead, *(2j * np.pi * amplitude * lead * middles[:, a] for a in free)]
+        step = weighted_solution(columns, rest, weights)
+        amplitude += complex(step[0], step[1])
+        if free:
+            most = _OFF / np.array(block.shape)[free]
+            change[free] = np.clip(change[free] + step[2:], -most, most)
+            lead = np.exp(2j * np.pi * middles @ change)
+        if abs(complex(step[0], step[1])) <= _SETTLED * abs(amplitude):
             break
-    overlap = math.prod(_OVERLAP if n > 1 else 1.0 for n in amplitudes.shape)
+    overlap = math.prod(_OVERLAP if n > 1 else 1.0 for n in count)
     error = math.sqrt(overlap / float(weights.sum()))
-    return Steady(Wave(tuple(float(p) for p in place), amplitude / turn), error, amplitudes.size)
+    place = place + change
+    turned = complex(amplitude * np.exp(-2j * np.pi * float(place @ middle)))
+    return Steady(Wave(tuple(float(p) for p in place), turned), error, len(z))
 
 
-def _read(block: Array, place: np.ndarray, lengths: Sequence[int], backend: Backend) -> tuple[np.ndarray, np.ndarray]:
-    """Amplitudes in patches at a frequency, and the mean power at those beside it."""
+def _read(
+    block: Array, place: np.ndarray, lengths: Sequence[int], backend: Backend
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Amplitudes in patches at a frequency, the mean power at those beside it, and where the patches are."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
     kind = COMPLEX_OF.get(dtype, dtype)
     values = backend.astype(block - xp.mean(block), kind)
     offsets = [_BESIDE if length >= _SHORTEST else (0,) for length in lengths]
+    lines = []
     for axis, (n, length, p) in enumerate(zip(block.shape, lengths, place, strict=True)):
-        lines = np.concatenate([hann_patches(n, length, p + b / length)[0] for b in offsets[axis]])
-        values = xp.tensordot(backend.astype(backend.to_device(lines), kind), values, axes=((1,), (axis,)))
+        read_at = [hann_patches(n, length, p + b / length) for b in offsets[axis]]
+        lines.append(read_at[0][1])
+        weights = np.concatenate([line for line, _ in read_at])
+        values = xp.tensordot(backend.astype(backend.to_device(weights), kind), values, axes=((1,), (axis,)))
         values = xp.moveaxis(values, 0, axis)
     read = np.asarray(backend.to_host(values)).astype(np.complex128)
     split = [part for n, o in zip(read.shape, offsets, strict=True) for part in (len(o), n // len(o))]
     apart = np.moveaxis(read.reshape(split), range(0, 2 * block.ndim, 2), range(block.ndim))
     flat = apart.reshape(-1, *apart.shape[block.ndim :])
     own = len(flat) // 2  # where no axis is off
-    return flat[own], np.mean(np.abs(np.delete(flat, own, axis=0)) ** 2, axis=0)
+    return flat[own], np.mean(np.abs(np.delete(flat, own, axis=0)) ** 2, axis=0), lines

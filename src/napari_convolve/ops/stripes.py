@@ -82,7 +82,7 @@ def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend,
             alone = block - waves_on(others, block, backend) if others else block
             fit = fit_steady(alone, wave.place, backend, refine=refine and not again)
             assert fit is not None
-            fits[i] = weigh(alone, fit, backend)
+            fits[i] = weigh(alone, fit, backend, refine=refine)
             waves[i] = fits[i].wave
     return fits
 
