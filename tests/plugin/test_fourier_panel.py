@@ -219,6 +219,11 @@ def test_the_result_knows_how_it_was_made(
         hands.click(panel.form.shapes[kind])
     hands.run(panel)
     first = viewer.layers["image · filtered"]
+    hands.click(panel.form._list[-1].button)
+    hands.click(panel.form.copy)
+    script: dict[str, Any] = {"__name__": "script"}
+    exec(QApplication.clipboard().text(), script)
+    assert script["process"](stack).tobytes() == first.data.tobytes()
     hands.pick(panel.form.image, first.name)
     hands.click(panel.form.shapes["Disc"])
     QTest.qWait(10)
@@ -230,7 +235,6 @@ def test_the_result_knows_how_it_was_made(
         assert len(recipe) == count and recipe.steps[-1].operation == "filter_spectrum"
         read = nc.Recipe.from_json(recipe.to_json())
         assert read == recipe and read.run(stack).tobytes() == layer.data.tobytes()
-        script: dict[str, Any] = {"__name__": "script"}
         exec(recipe.to_python(), script)
         assert script["process"](stack).tobytes() == layer.data.tobytes()
     recipe.to_json(tmp_path / "filter.json")

@@ -95,7 +95,7 @@ def notch(
     -----
     What the grain of an image has at exactly the frequency of a wave cannot be told from the wave: no method removes
     it better than the quiet parts of the image tell. Of added waves of amplitude 12 at 24 frequencies, 0.01, 0.04 and
-    0.13 % are left in scikit-image's cell, camera and coins (medians; at worst 0.02, 0.09 and 0.6 %), where the standard
+    0.13 % are left in scikit-image's cell, camera and coins (medians; at worst 0.02, 0.09 and 0.6 %); their standard
     errors say 0.01, 0.04 and 0.2 %; of waves of amplitude 3 four times these shares, at worst 2.3 % in coins.
 
     Examples

@@ -61,8 +61,9 @@ class FourierForm(Container[Widget]):
         self.save = PushButton(text="Keep the filter as a layer", tooltip="A layer that can be applied again")
         self.size = SpinBox(value=31, min=3, max=127, step=2, label="kernel size", tooltip="Larger is closer")
         self.kernel = PushButton(text="Make a kernel", tooltip="A kernel layer that the other panels take")
+        self.copy = PushButton(text="Copy Python", tooltip="A script that does what Apply does, without napari")
         further = rows([self.saved, self.target, self.size])
-        buttons_below: Container[Widget] = Container(widgets=[further, self.save, self.kernel], labels=False)
+        buttons_below: Container[Widget] = Container(widgets=[further, self.save, self.kernel, self.copy], labels=False)
         buttons_below.margins = (0, 0, 0, 0)
         super().__init__(
             widgets=[
@@ -76,7 +77,7 @@ class FourierForm(Container[Widget]):
                 self.keep_mean,
                 self.live,
                 self.state,
-                Fold("Keep, apply elsewhere, make a kernel", buttons_below),
+                Fold("Keep, apply elsewhere, kernel, Python", buttons_below),
             ],
             labels=False,
         )

@@ -195,15 +195,18 @@ def exact_options(spacing: Sequence[float]) -> dict[str, Any]:
     return {"spacing": tuple(spacing), "nan": "omit"}
 
 
-def filtered_stack(source: Source, wanted: DrawnFilter, progress: Progress) -> Result:
-    """The whole of a layer filtered, plane by plane; the new layer knows how it was made."""
-    reports: list[Report] = []
+def request_of(source: Source, wanted: DrawnFilter) -> Request:
+    """The whole of a layer filtered, plane by plane, as a call."""
     axes = (source.ndim - 2, source.ndim - 1)
     view = View("the planes", axes, tuple(source.axes[a] for a in axes))
-    request = Request("filter_spectrum", source, view, (wanted,), exact_options(source.spacing[-2:]))
-    image = request.image(progress)
-    data = on_colours(request, image, progress=progress, report=reports.append)
-    made = image_tuple(source, data, f"{short(source.name)} · filtered")
+    return Request("filter_spectrum", source, view, (wanted,), exact_options(source.spacing[-2:]))
+
+
+def filtered_stack(request: Request, progress: Progress) -> Result:
+    """The layer that comes of it, which knows how it was made."""
+    reports: list[Report] = []
+    data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
+    made = image_tuple(request.source, data, f"{short(request.source.name)} · filtered")
     return Result([recorded(made, request, reports[0])], reports[0])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from magicgui.widgets import Container, Widget
 from napari.layers import Image, Layer
 from qtpy.compat import isalive
+from qtpy.QtWidgets import QApplication
 
 import napari_convolve as nc
 
@@ -16,17 +17,18 @@ from ..ops.drawn import DrawnFilter
 from ._form import Form
 from ._fourier_form import FourierForm
 from ._fourier_live import LivePicture
-from ._fourier_plane import filtered_stack, kernel_of, plane_of, response_layer
+from ._fourier_plane import filtered_stack, kernel_of, plane_of, request_of, response_layer
 from ._fourier_stage import Stage
 from ._fourier_work import Work
 from ._help import help_text, show_help
 from ._job import Call, Outcome, sentence
 from ._latest import Latest
 from ._layers import read_layer, short
-from ._request import Result
+from ._request import Request, Result
 from ._run_bar import RunBar
 from ._scroll import Scroll
 from ._text import say
+from ._tools import script_of
 
 _GUIDE = """
 1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
@@ -79,6 +81,7 @@ class FourierPanel(Container[Widget]):
         form.find.changed.connect(self.find_stripes)
         form.save.changed.connect(self.keep_filter)
         form.kernel.changed.connect(self.make_kernel)
+        form.copy.changed.connect(self.copy_python)
         form.image.changed.connect(self._image_changed)
         self.foot.run.changed.connect(self.run)
         self.foot.help.changed.connect(self.show_help)
@@ -196,18 +199,29 @@ class FourierPanel(Container[Widget]):
             raise ValueError(_NOTHING)
         return wanted
 
-    def run(self) -> None:
-        """Filter all planes in the background."""
+    def _request(self) -> Request:
+        """What is to be done to all of which image; ValueError when something is missing."""
         layer = self.form.image.value if self.form.target.value is None else self.form.target.value
         if layer is None:
-            self.foot.say(_NO_IMAGE)
-            return
+            raise ValueError(_NO_IMAGE)
+        return request_of(read_layer(layer), self._wanted())
+
+    def run(self) -> None:
+        """Filter all planes in the background."""
         try:
-            wanted = self._wanted()
+            request = self._request()
         except ValueError as error:
             self.foot.say(sentence(error))
             return
-        self.work.start(partial(filtered_stack, read_layer(layer), wanted), "filter_spectrum")
+        self.work.start(partial(filtered_stack, request), "filter_spectrum")
+
+    def copy_python(self) -> None:
+        """Put a script that does what Apply would do on the clipboard."""
+        try:
+            QApplication.clipboard().setText(script_of(self._request()))
+            self.foot.say("Copied: a Python script that does this.")
+        except (ValueError, TypeError) as error:
+            self.foot.say(sentence(error))
 
     def keep_filter(self) -> None:
         """Add the gains as a layer that remembers the filter."""
@@ -225,16 +239,17 @@ class FourierPanel(Container[Widget]):
 
     def make_kernel(self) -> None:
         """Add a kernel that does about the same as a layer."""
-        stage = self.stage
+        plane, source = self.stage.plane, self.stage.source
         try:
             wanted = self._wanted()
-            if stage.plane is None or stage.source is None:
-                raise ValueError(_NO_SPECTRUM)
         except ValueError as error:
             self.foot.say(sentence(error))
             return
-        name = f"{short(stage.source.name)} · kernel"
-        self.work.start(partial(kernel_of, stage.plane, wanted, self.form.size.value, name), "kernel_from_response")
+        if plane is None or source is None:
+            self.foot.say(_NO_SPECTRUM)
+            return
+        name = f"{short(source.name)} · kernel"
+        self.work.start(partial(kernel_of, plane, wanted, self.form.size.value, name), "kernel_from_response")
 
     def _add(self, made: Any) -> None:
         """Add a layer; one that is hidden leaves the choice of the person as it is."""
