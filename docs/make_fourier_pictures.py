@@ -90,7 +90,7 @@ def photograph(theme: str, target: Path) -> None:
 
     def shoot(name: str) -> None:
         picture = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)[..., :3])
-        picture.quantize(96).save(target / f"{name}-{theme}.png", optimize=True)
+        picture.quantize(128, Image.Quantize.MAXCOVERAGE).save(target / f"{name}-{theme}.png", optimize=True)
 
     click(panel.form.spectrum)
     settle(panel)

@@ -89,7 +89,7 @@ def spectrum_tuple(
     data, limits = drawn
     options = {
         "name": f"{source.name} · spectrum",
-        "colormap": "hsv" if shown == "phase" else "magma",
+        "colormap": "hsv" if shown == "phase" else "gray",
         "contrast_limits": limits,
         "units": source.frame["units"][-2:],
         "metadata": {"frequency_unit": f"cycles/{unit}"},

@@ -85,7 +85,7 @@ class FourierPanel(Container[Widget]):
         form.image.changed.connect(self._image_changed)
         self.foot.run.changed.connect(self.run)
         self.foot.help.changed.connect(self.show_help)
-        self._viewer.dims.events.current_step.connect(self._dims_moved)
+        self._viewer.dims.events.current_step.connect(self._redraw)
         self._viewer.mouse_move_callbacks.append(self._hover)
         self.native_parent_changed.connect(self._moved)
 
@@ -104,11 +104,7 @@ class FourierPanel(Container[Widget]):
         self.foot.say(_LOOKING)
         self._look.ask(0)
 
-    def _redraw(self) -> None:
-        if self.stage.ready:
-            self._look.ask(0)
-
-    def _dims_moved(self, *_: Any) -> None:
+    def _redraw(self, *_: Any) -> None:
         if self.stage.ready:
             self._look.ask(_TICK)
 
