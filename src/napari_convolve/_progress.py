@@ -87,11 +87,11 @@ class Report:
     def __str__(self) -> str:
         parts = [self.operation]
         if self.plan is not None:
-            parts.append(f"{self.plan.method} on {self.plan.backend}")
+            parts.append(f"{self.plan.method} on {device_name(self.plan.backend)}")
         parts.append(format_seconds(self.seconds))
         if self.peak_bytes:
             parts.append(f"{format_bytes(self.peak_bytes)} peak")
-        parts += [f"{key} {_short(value)}" for key, value in self.details.items() if _is_short(value)]
+        parts += [f"{key.replace('_', ' ')} {_short(value)}" for key, value in self.details.items() if _is_short(value)]
         parts += [*self.fallbacks, *self.assumptions]
         return " · ".join(parts)
 
@@ -196,6 +196,11 @@ def resident_bytes() -> int:
             return int(file.read().split()[1]) * 4096
     except OSError:
         return 0
+
+
+def device_name(backend: str) -> str:
+    """What a backend is to somebody who does not program: ``"numpy"`` -> ``"the CPU"``."""
+    return {"numpy": "the CPU", "cupy": "the GPU"}.get(backend, backend)
 
 
 def format_bytes(number: float) -> str:

@@ -36,7 +36,7 @@ def test_version_and_help(cli) -> None:
 
 def test_the_report_is_a_line_on_stdout(cli, image: Path, tmp_path: Path) -> None:
     result = cli("convolve", image, tmp_path / "b.npy", *BOX, "--method", "direct")
-    assert result.out.startswith(f"{tmp_path / 'b.npy'}: convolve · direct on numpy · ")
+    assert result.out.startswith(f"{tmp_path / 'b.npy'}: convolve · direct on the CPU · ")
     assert result.out.count("\n") == 1
     result = cli("convolve", image, tmp_path / "b.npy", *BOX, "--method", "fft", "--overwrite", "--json")
     report = json.loads(result.out)
@@ -48,7 +48,7 @@ def test_the_report_is_a_line_on_stdout(cli, image: Path, tmp_path: Path) -> Non
 
 def test_plan_computes_nothing(cli, image: Path) -> None:
     shown = cli("plan", image, *BOX, "--method", "fft")
-    assert shown.out.startswith("fft on numpy, tiles of ")
+    assert shown.out.startswith("fft on the CPU, tiles of ")
     shown = cli("plan", "64x2048x2048:uint16", "--kernel", "gaussian", "-p", "sigma=2,4,4", "--json")
     assert json.loads(shown.out)["method"] in ("direct", "separable", "fft", "overlap-save")
     assert cli("plan", "64x2048:text", *BOX).status == 2

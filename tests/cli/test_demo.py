@@ -22,7 +22,7 @@ def test_demo_writes_results_a_picture_and_a_line_per_step(cli, tmp_path: Path) 
     steps = [line for line in shown.out.splitlines() if line.startswith(("smooth", "edges", "blobs"))]
     assert [line.split()[0] for line in steps] == ["smooth", "edges", "blobs"]
     for line in steps:
-        assert " on numpy, " in line or " on cupy, " in line
+        assert " on the CPU, " in line or " on the GPU, " in line
         assert line.endswith("s")
     assert cli("demo", folder).status == 0, "a second run replaces the first"
 

@@ -26,7 +26,7 @@ def test_method_backend_tiles_time_and_memory(viewer, open_panel, hands, qtbot, 
     operation = {"Convolve": "convolve", "Deconvolve": "wiener"}[name]
     plan = nc.plan(image, nc.kernels.gaussian(sigma=1), operation=operation)
     tiles = " × ".join(map(str, plan.tiles))
-    assert said.startswith(f"Run: {plan.method} on numpy, tiles {tiles}, about ") and "of working memory" in said
+    assert said.startswith(f"Run: {plan.method} on the CPU, tiles {tiles}, about ") and "of working memory" in said
     panel.settings["max_memory"].value = "no number"
     panel.settings["max_memory"].tell()  # what the end of typing does
     assert line(panel, qtbot) == "", "what is wrong is said when Run is pressed"
@@ -36,9 +36,9 @@ def test_the_line_follows_the_settings(viewer, open_panel, hands, qtbot) -> None
     viewer.add_image(np.zeros((70, 80), "f4"), contrast_limits=(0, 1))
     panel = open_panel("Convolve")
     panel.settings["method"].value = "fft"
-    assert line(panel, qtbot).startswith("Run: fft on numpy")
+    assert line(panel, qtbot).startswith("Run: fft on the CPU")
     panel.settings["method"].value = "separable"
-    assert line(panel, qtbot).startswith("Run: separable on numpy")
+    assert line(panel, qtbot).startswith("Run: separable on the CPU")
 
 
 def test_what_will_not_fit_is_said(viewer, open_panel, qtbot, monkeypatch) -> None:

@@ -13,7 +13,7 @@ import scipy.fft  # noqa: F401  loaded now, for the times that are shown are tho
 from numpy.typing import NDArray
 
 from .. import kernels
-from .._progress import Report, format_seconds
+from .._progress import Report, device_name, format_seconds
 from ..api import convolve
 from ..bigdata.files import FileError, Labeled, read, write
 from ..kernels import Kernel
@@ -73,7 +73,7 @@ def _step(title: str, what: str, image: NDArray[Any], weights: Sequence[Kernel])
     results = [convolve(image, kernel, report=reports.append) for kernel in weights]
     times = f"{len(weights)} times " if len(weights) > 1 else ""
     size = " x ".join(map(str, weights[0].shape))
-    how = ", ".join(sorted({f"{report.plan.method} on {report.plan.backend}" for report in reports}))
+    how = ", ".join(sorted({f"{report.plan.method} on {device_name(report.plan.backend)}" for report in reports}))
     seconds = format_seconds(sum(report.seconds for report in reports))
     _line(title, f"{what}: convolve {times}with {weights[0].name} ({size}), {how}, {seconds}")
     return results

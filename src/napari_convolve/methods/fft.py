@@ -140,7 +140,7 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
 
 
 def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
-    if not _prunes(weights, image, str(weights.values.dtype)) or (reach.boundary == "constant" and reach.cval):
+    if reach.cval or not _prunes(weights, image, str(weights.values.dtype)):  # what it lays beyond an image is 0
         return None
 
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:

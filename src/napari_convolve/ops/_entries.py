@@ -132,7 +132,7 @@ def run_entries(
             if device.name == "numpy":
                 raise MemoryError(f"{problem.operation} ran out of memory: {error}") from error
             device.release()
-            task.fall_back(f"{device.name} ran out of memory; computed on numpy instead")
+            task.fall_back(f"{device.name} ran out of memory; computed on the CPU instead")
             plan = replace(plan, backend="numpy")
 
 

@@ -183,7 +183,7 @@ def lucy_in_tiles(
             if device.name == "numpy":
                 raise MemoryError(f"{problem.operation} ran out of memory: {error}") from error
             device.release()
-            task.fall_back(f"{device.name} ran out of memory; computed on numpy instead")
+            task.fall_back(f"{device.name} ran out of memory; computed on the CPU instead")
             machines = [cpu_machine()]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._arrays import Allocator, Array, cast, dtype_name
-from .._progress import Task, format_bytes
+from .._progress import Task, device_name, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..boundary import gather
 from ..planning import Machine, Plan, Problem, count_tiles, shrink
@@ -90,7 +90,7 @@ def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:
     if new is None or (new.tiles == plan.tiles and plan.backend != "numpy"):
         new = replan(None, "numpy")  # the device's memory does not bound the CPU
     if new.backend != plan.backend:
-        task.fall_back(f"{plan.backend} ran out of memory; computed on {new.backend} instead")
+        task.fall_back(f"{plan.backend} ran out of memory; computed on {device_name(new.backend)} instead")
     else:
         task.fall_back(f"{plan.backend} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})")
     return new

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .._progress import format_seconds
+from .._progress import device_name, format_seconds
 from ._specs import Cost, Machine, Plan, Problem
 
 #: The longest a single library call may take while somebody watches the progress.
@@ -201,5 +201,5 @@ def _reason(best: Plan, found: Sequence[Plan], method: str) -> str:
     if not others:
         return "the only method that applies"
     second = others[0]
-    where = second.method if second.backend == best.backend else f"{second.method} on {second.backend}"
+    where = second.method if second.backend == best.backend else f"{second.method} on {device_name(second.backend)}"
     return f"fastest, next {where} at about {format_seconds(second.seconds)}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import dtype_name
-from .._progress import format_bytes, format_seconds
+from .._progress import device_name, format_bytes, format_seconds
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,6 @@ class Plan:
     def __str__(self) -> str:
         tiles = "x".join(map(str, self.tiles))
         return (
-            f"{self.method} on {self.backend}, tiles of {tiles}, about {format_seconds(self.seconds)} and "
+            f"{self.method} on {device_name(self.backend)}, tiles of {tiles}, about {format_seconds(self.seconds)} and "
             f"{format_bytes(self.bytes)} beyond input and output: {self.reason}"
         )

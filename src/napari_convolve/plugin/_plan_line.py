@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 import napari_convolve as nc
 
-from .._progress import format_bytes, format_seconds
+from .._progress import device_name, format_bytes, format_seconds
 from ..api._machine import plannable
 from ..backends import get_backend
 from ..planning import ArraySpec, Plan
@@ -83,11 +83,12 @@ def told(plan: Plan) -> str:
     Examples
     --------
     >>> told(Plan("overlap-save", "numpy", (1, 296, 296), 0.43, 3 << 20))
-    'Run: overlap-save on numpy, tiles 1 × 296 × 296, about 430 ms and 3.0 MiB of working memory.'
+    'Run: overlap-save on the CPU, tiles 1 × 296 × 296, about 430 ms and 3.0 MiB of working memory.'
     """
     tiles = " × ".join(map(str, plan.tiles))
     memory = f"{format_bytes(plan.bytes)} of working memory"
-    return f"Run: {plan.method} on {plan.backend}, tiles {tiles}, about {format_seconds(plan.seconds)} and {memory}."
+    how = f"{plan.method} on {device_name(plan.backend)}, tiles {tiles}"
+    return f"Run: {how}, about {format_seconds(plan.seconds)} and {memory}."
 
 
 def warnings_of(plan: Plan, needed: int) -> list[str]:
