@@ -137,7 +137,7 @@ class Session:
         A fresh array of a megabyte costs more than a pass over it: the system clears its pages first.
         """
         size = math.prod(shape)
-        if size * 8 > _SCRATCH_BYTES:
+        if size * np.dtype(dtype).itemsize > _SCRATCH_BYTES:
             return np.empty(shape, dtype)
         held: dict[Any, np.ndarray] = self._scratch.__dict__.setdefault("arrays", {})
         flat = held.get((slot, dtype))

@@ -46,10 +46,13 @@ class Frame:
         """Index of the image in the grid."""
         return tuple(slice(0, n) for n in self.shape)
 
-    def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1) -> Array:
-        """The grid with `block` less its mean, and the gaps bridged."""
+    def extend(
+        self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1, out: Array | None = None
+    ) -> Array:
+        """The grid with `block` less its mean, and the gaps bridged; in `out` when that is given."""
         xp, dtype = backend.xp, dtype_name(block.dtype)
-        out = backend.empty(self.grid, dtype)
+        if out is None:
+            out = backend.empty(self.grid, dtype)
 
         def centred(rows: slice) -> None:
             backend.assign(out, (rows, *self.key[1:]), block[rows, ...] - mean)

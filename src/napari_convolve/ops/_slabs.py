@@ -165,7 +165,8 @@ class Slabs:
         self.each(slab, range(0, shape[0], self.thickness))
 
     def _held(self, rows: int) -> np.ndarray:
-        """The work array; one, used again."""
+        """The work array; one, used again, also by the next call when it is not too large."""
         if len(self._buffer) < rows:
-            self._buffer = np.empty((rows, self.columns + _PITCH), self.kind)[:, : self.columns]
+            wide = SESSION.scratch("slabs", (rows, self.columns + _PITCH), self.kind.name)
+            self._buffer = wide[:, : self.columns]
         return self._buffer
