@@ -11,8 +11,10 @@ from ._registry import rows as registered
 from ._timing import OURS, ratio
 from .drag import section as drag
 from .fourier import section as fourier
+from .holds import section as holds
 from .inspector import section as inspector
 from .planner import TOLERANCE
+from .shader import section as shader
 
 _ROOT = Path(__file__).parents[1]
 PAGE = _ROOT / "docs" / "performance.md"
@@ -70,6 +72,8 @@ def page(results: Results, gpu: Results) -> str:
         _bounds(results.get("bounds", {})),
         _first(results.get("first", {})),
         drag(results.get("drag", {})),
+        holds(results.get("holds", {})),
+        shader(results.get("shader", {})),
         fourier(results.get("fourier", {})),
         _without_numba(results.get("without numba", {})),
         _designer(results.get("designer", {})),
