@@ -126,8 +126,8 @@ def section(found: Results) -> list[str]:
         for title, row in found["cases"].items()
     ]
     text = (
-        f"{MOVES} moves, one every {1e3 * PAUSE:.0f} ms ({found['date']}, `python -m benchmarks.holds`). Kernels and PSFs "
-        "are made in the background: what is held does not depend on how long they take. Milliseconds.\n"
+        f"{MOVES} moves, one every {1e3 * PAUSE:.0f} ms ({found['date']}, `python -m benchmarks.holds`). Kernels and "
+        "PSFs are made in the background: what is held does not depend on how long they take. Milliseconds.\n"
     )
     return [
         "## Sliders over large kernels\n",
