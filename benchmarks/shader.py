@@ -101,11 +101,11 @@ def section(found: Results) -> list[str]:
     times = ", ".join(f"{1e3 * s:.0f} ms with {size}" for size, s in found["seconds"].items())
     text = (
         "napari can draw a layer through a 2-D kernel. A picture of the plane of 2048 x 2048 drawn by software took "
-        f"{times} ({found['date']}, `python -m benchmarks.shader`); on a graphics card it was not measured. Everywhere "
-        "it is another picture than the result: outside the image are zeros, whatever the boundary rule, and the kernel "
-        "acts on samples that are scaled to the contrast limits, so that a kernel whose sum is not 1 shows wrong values "
-        "everywhere; masks, volumes and coarser levels cannot be had. Apart from the result, in parts of the range "
-        "from black to white:\n"
+        f"{times} ({found['date']}, `python -m benchmarks.shader`); on a graphics card it was not measured. "
+        "Everywhere it is another picture than the result: outside the image are zeros, whatever the boundary rule, "
+        "and the kernel acts on samples that are scaled to the contrast limits, so that a kernel whose sum is not 1 "
+        "shows wrong values everywhere; masks, volumes and coarser levels cannot be had. Apart from the result, in "
+        "parts of the range from black to white:\n"
     )
     return [
         "## A preview by napari's shader, tried and not taken\n",
