@@ -24,7 +24,7 @@ import napari_convolve as nc
 
 BEADS = Path(__file__).parents[1] / "tests" / "data" / "beads3d_confocal"
 PLACE = {"scale": (0.125, 0.0225, 0.0225), "units": ("um",) * 3, "axis_labels": ("z", "y", "x")}
-ON_BEADS = "measured on beads"
+ON_BEADS = "from beads"
 
 
 def stack() -> np.ndarray:

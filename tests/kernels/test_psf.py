@@ -96,6 +96,10 @@ def test_full_widths_are_those_of_theory() -> None:
     half = z[np.argmax(axis < axis[0] / 2)]
     found = width(kernels.gibson_lanni(na=1.2, refractive_index=1.33, **FINE))
     assert found[0] == pytest.approx(2 * half, rel=0.01)
+    # Two-photon squares that, and so does a confocal microscope with a point for a pinhole and one wavelength.
+    small_planes = {**FINE, "size": (151, 9, 9), "na": 1.2, "refractive_index": 1.33, "excitation": 520}
+    for squared in (kernels.two_photon(**small_planes), kernels.confocal(wavelength=520, pinhole=0, **small_planes)):
+        assert width(squared)[0] == pytest.approx(2 * z[np.argmax(axis < axis[0] / np.sqrt(2))], rel=0.01)
     # Two-photon: where the excitation has fallen to 1/√2. Confocal with a point: the product of two Airy patterns.
     small = {"na": 0.3, "refractive_index": 1.0, "ndim": 2, "spacing": 0.05}
     assert width(kernels.two_photon(excitation=900, **small))[1] == pytest.approx(0.3727 * 0.9 / 0.3, rel=0.01)

@@ -91,9 +91,9 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     place = {**UM, "scale": (0.125, 0.0225, 0.0225)}
     viewer.add_image(image, name="beads", **place)
     panel = open_panel("Deconvolve")
-    hands.pick(panel.psf.kind, "measured on beads")
+    hands.pick(panel.psf.kind, "from beads")
     assert "press Measure" in seen(panel)
-    beads = panel.psf._sources["measured on beads"]
+    beads = panel.psf._sources["from beads"]
     hands.write(beads.size, "19 31 31")
     hands.click(beads.measure)
     qtbot.waitUntil(lambda: beads.found is not None, timeout=30000)
@@ -109,8 +109,8 @@ def test_from_a_bead_stack_to_a_deconvolved_stack_by_hand(viewer, open_panel, ha
     place = {**UM, "scale": (0.125, 0.0225, 0.0225)}
     viewer.add_image(image, name="beads", **place)
     panel = open_panel("Deconvolve")
-    hands.pick(panel.psf.kind, "measured on beads")
-    beads = panel.psf._sources["measured on beads"]
+    hands.pick(panel.psf.kind, "from beads")
+    beads = panel.psf._sources["from beads"]
     viewer.dims.set_current_step(0, 23)
     viewer.reset_view()
     hands.click(beads.pick)

@@ -24,7 +24,7 @@ from ._layer_choice import LayerChoice
 from ._layers import Source, View, load, placed, read_layer
 from ._text import capital, note, say, typeset, written
 
-FROM_BEADS = "measured on beads"
+FROM_BEADS = "from beads"
 _ALL = "all that stand out"
 
 
