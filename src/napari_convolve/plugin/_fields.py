@@ -246,13 +246,22 @@ class Choice(ComboBox):
         Text and value of each entry, None for a line between groups; a text with the value `HEADING` cannot be chosen.
     value
         What is chosen at first; the first entry by default.
+    least
+        Width in letters that it never falls below.
     """
 
-    def __init__(self, entries: Iterable[tuple[str, Any] | None] = (), value: Any = None, **options: Any) -> None:
+    def __init__(
+        self,
+        entries: Iterable[tuple[str, Any] | None] = (),
+        value: Any = None,
+        *,
+        least: int = 8,
+        **options: Any,
+    ) -> None:
         super().__init__(choices=(), **options)
         box: QComboBox = self.native
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(8)
+        box.setMinimumContentsLength(least)
         box.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.offer(entries)
         if value is not None:

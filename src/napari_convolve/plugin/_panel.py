@@ -75,7 +75,7 @@ class OperationPanel(Container[Widget]):
         self._asked_for: Request | None = None
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
         self.image.prefer_selected()
-        self.view = Choice(label="act on", tooltip="All other axes (time, channels) are done one by one")
+        self.view = Choice(label="act on", least=12, tooltip="All other axes (time, channels) are done one by one")
         self.mask = LayerChoice(
             napari_viewer,
             accept=lambda layer: isinstance(layer, Labels),

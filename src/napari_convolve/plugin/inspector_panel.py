@@ -63,7 +63,7 @@ and an origin.
         self._options: dict[str, Any] = {}
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to look into; it is not changed")
         self.image.prefer_selected()
-        self.view = Choice(label="act on", tooltip="The axes of the kernel")
+        self.view = Choice(label="act on", least=12, tooltip="The axes of the kernel")
         self.reader = Reader(napari_viewer)
         self.kernel = KernelChooser(napari_viewer, start="sobel")
         self.settings = Form(nc.inspect, leave_out=("axes", "mask", "shape"), also=[self.reader.mask])
