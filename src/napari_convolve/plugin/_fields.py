@@ -251,12 +251,7 @@ class Choice(ComboBox):
     """
 
     def __init__(
-        self,
-        entries: Iterable[tuple[str, Any] | None] = (),
-        value: Any = None,
-        *,
-        least: int = 8,
-        **options: Any,
+        self, entries: Iterable[tuple[str, Any] | None] = (), value: Any = None, *, least: int = 8, **options: Any
     ) -> None:
         super().__init__(choices=(), **options)
         box: QComboBox = self.native
