@@ -19,6 +19,8 @@ PER_SAMPLE = 0.35e-9
 _CACHED, _BEYOND = 8 << 20, 1.45
 #: What a transform takes that reads the image by lines and works in the cache, of one that does not.
 _READ = 0.9
+#: What its three rounds over slabs and columns cost however small they are, in seconds of one thread.
+_ROUNDS = 0.8e-3
 #: Bytes that a thread works in beside the spectra, when those are large.
 _SCRATCH = 4 << 20
 #: The kernel's own transform, of the cost of the image's two and the product.
@@ -55,7 +57,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         inner = math.prod(next_smooth(n) if a in problem.axes else n for a, n in enumerate(lengths)) // grid
         acted = math.prod(next_smooth(lengths[a]) for a in problem.axes[1:])
         work = (planes + tile[first]) / 2 * math.log2(max(acted, 2)) + grid * math.log2(max(grid, 2))
-        seconds = _READ * work * inner * per_sample * problem.itemsize / 4 + 30e-6
+        seconds = _READ * work * inner * per_sample * problem.itemsize / 4 + _ROUNDS
         # spectra of image and kernel, and what the kernel's is made from
         spectra = max(planes, tile[first]) + grid + problem.kernel[0] + 1
         workspace = min(workspace, spectra * inner * problem.itemsize + _SCRATCH)
