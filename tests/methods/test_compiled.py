@@ -80,8 +80,8 @@ def test_a_result_that_is_not_finite_is_told(spoilt: float, row: int) -> None:
     for make in (_bands.planes, _bands.lines):
         tiles = make(image, weights, reach)
         assert tiles is not None
-        assert not tiles(whole, np.empty((7, 30), np.float32))
-        assert tiles((slice(0, 7), slice(15, 30)), np.empty((7, 15), np.float32))
+        assert not tiles(whole, np.empty((7, 30), np.float32), 1)
+        assert tiles((slice(0, 7), slice(15, 30)), np.empty((7, 15), np.float32), 1)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
