@@ -7,7 +7,7 @@ rule: so every method, backend and rule for missing samples of the window operat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from .._progress import Task
 from ..backends import Backend
 from ..boundary import gather
 from ..kernels import Kernel
-from ..planning import Machine, Plan
+from ..planning import Machine, Plan, Problem, make_plan
 from ._activations import ACTIVATIONS, pool
 from ._part import Part
-from .window import Window, check_room, in_order, window_sum
+from .window import Window, as_convolution, check_room, compile_later, in_order, methods, window_sum, window_sweep
 
 _TICKS = 100
 
@@ -153,8 +153,11 @@ def layer_maps(
     kept = [slice(None)] * image.ndim
     for axis, step in zip(layer.axes, layer.stride, strict=True):
         kept[axis] = slice(None, None, step)
-    for number, weights in enumerate(layer.weights):
-        kernel, window = _correlation(weights, layer, compute)
+    kernels = [_correlation(weights, layer, compute) for weights in layer.weights]
+    problem, given = _problem(block, kernels, flags is not None, task.responsive), method
+    if given == "auto":  # one plan for all kernels, whether or not some of them are separable: a recipe can name it
+        given = make_plan(problem, machines, methods(), workers=workers, max_memory=max_memory)
+    for number, (kernel, window) in enumerate(kernels):
         part = Part(task, _TICKS)
         one = window_sum(
             block,
@@ -163,7 +166,7 @@ def layer_maps(
             flags,
             source=source,
             machines=machines,
-            method=method,
+            method=given,
             workers=workers,
             max_memory=max_memory,
             task=part,
@@ -176,7 +179,17 @@ def layer_maps(
             one = pool(one, layer.axes, layer.pool_size, layer.pooling, source)
         place = tuple(slice(number, number + 1) if a == layer.channel else slice(None) for a in range(image.ndim))
         source.assign(out, place, cast(one, out_dtype, xp))
+    if method == "auto":
+        compile_later(problem, machines)
     return out
+
+
+def _problem(block: Array, kernels: Sequence[tuple[Kernel, Window]], masked: bool, watched: bool) -> Problem:
+    """That of a kernel which stands for all: of as many weights as any has, and of no form of its own."""
+    kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
+    applied, reach = as_convolution(kernel, window)
+    spec = window_sweep(block.shape, dtype_name(block.dtype), applied, window, reach, masked, watched)
+    return replace(spec.problem, terms=0, flat=False)
 
 
 def _correlation(weights: np.ndarray, layer: Layer, dtype: str) -> tuple[Kernel, Window]:

@@ -20,6 +20,9 @@ _SAFE_SHARE = 0.5
 _TOGETHER_BYTES, _MODEST_BYTES, _MODEST_SHARE = 512 << 20, 128 << 20, 0.18
 #: What a call takes anyway: predictions closer to zero than this are equal, and the plainest method wins.
 _INDISTINCT_SECONDS = 50e-6
+#: What is predicted to take less is done without code that may or may not be compiled yet: it gains less than a call
+#: takes anyway, and the same call has the same bits in a process that has just begun and in one that is warm.
+_NOT_WORTH_CODE_SECONDS = 200e-6
 #: A plan that is given may not ask for more.
 _MOST_TILES = 1 << 22
 
@@ -89,6 +92,9 @@ def make_plan(
         raise ValueError(f"method={method!r} does not apply here: {refused}; use method='auto'")
     # as if all threads were free: else the number of workers would decide the method, and with it the bits
     plans = [_plan_for(problem, machine, candidate, budget, None) for candidate, machine, budget in found]
+    plain = [number for number, (used, _, _) in enumerate(found) if not used.codes(problem)]
+    if method == "auto" and any(plans[number].seconds <= _NOT_WORTH_CODE_SECONDS for number in plain):
+        found, plans = [found[number] for number in plain], [plans[number] for number in plain]
     best = min(plans, key=lambda plan: max(plan.seconds, _INDISTINCT_SECONDS))
     reason = _reason(best, plans, method)
     if workers is not None:
