@@ -80,6 +80,20 @@ def test_a_device_pays_only_when_the_transfer_does() -> None:
     assert make_plan(asked, [near, replace(fast, transfer=1e-6)], methods()).backend == "numpy"
 
 
+def test_what_is_compiled_does_not_decide_a_small_problem() -> None:
+    """Else a script would have other bits in a process that has just begun than in one that is warm."""
+    for side, k in [(9, 3), (20, 9), (40, 9), (64, 5)]:
+        small = problem((side, side), k, terms=1)
+        codes = {code for method in methods() for code in method.codes(small)}
+        cold, warm = (make_plan(small, [replace(MACHINE, compiled=frozenset(c))], methods()) for c in ((), codes))
+        assert cold == warm, (side, k)
+    large = problem((2048, 2048), 3, terms=1)
+    codes = {code for method in methods() for code in method.codes(large)}
+    if codes:  # none without Numba
+        assert make_plan(large, [replace(MACHINE, compiled=frozenset(codes))], methods()).method == "direct"
+        assert make_plan(large, [MACHINE], methods()).method != "direct"
+
+
 def test_shrink_halves_batch_axes_first_and_ends() -> None:
     tile: tuple[int, ...] | None = (4, 6, 5)
     sizes = []
