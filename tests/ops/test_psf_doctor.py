@@ -145,6 +145,21 @@ def test_nothing_is_found_in_good_ones(name: str) -> None:
     np.testing.assert_allclose(fixed.values, psf.values, rtol=1e-12)
 
 
+def test_the_width_is_in_the_unit_that_is_told() -> None:
+    wide = 2.3548 * 2
+    psf = nc.kernels.gaussian(sigma=2, ndim=2)
+    for image, expected, unit in (
+        ({}, (wide, wide), "px"),
+        ({"spacing": (0.2, 0.1), "units": "um"}, (0.2 * wide, 0.1 * wide), "um"),
+        ({"units": "um"}, (wide, wide), "px"),
+    ):
+        found = nc.check_psf(psf, **image)
+        np.testing.assert_allclose(found.fwhm, expected, rtol=0.02)
+        assert found.unit == unit
+    known = nc.Kernel(psf.values, spacing=(0.2, 0.1), units="um")
+    np.testing.assert_allclose(nc.check_psf(known, spacing=100.0, units="nm").fwhm, (0.2 * wide, 0.1 * wide), rtol=0.02)
+
+
 def scene() -> tuple[np.ndarray, np.ndarray, nc.Kernel]:
     rng = np.random.default_rng(1)
     truth = np.zeros((32, 64, 64))

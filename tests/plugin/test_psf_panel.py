@@ -33,6 +33,7 @@ def test_a_model_takes_the_pixel_size_of_the_layer(viewer, open_panel, hands, se
     image = np.random.default_rng(0).random((21, 44, 46)).astype("f4")
     viewer.add_image(image, name="a", **UM)
     panel = open_panel("Deconvolve")
+    assert seen(panel).startswith("FWHM 0.714 (z) × 0.238 (y) × 0.238 (x) µm"), "sigma is 1 pixel"
     hands.pick(panel.psf.kind, "confocal")
     assert panel.psf.form["spacing"].value == (0.3, 0.1, 0.1)
     said = seen(panel)

@@ -164,7 +164,7 @@ def as_case(
         shape = tuple(int(n) for n in np.shape(image))
         shape = shape[len(shape) - raw.ndim :] if len(shape) > raw.ndim else shape
     center = known.center if known is not None else tuple(n // 2 for n in raw.shape)
-    label = unit or ("units" if steps else "px")
+    label = (unit or "units") if steps or image_steps else "px"
     limits = nyquist(optics, raw.ndim, unit) if optics is not None else None
     values = np.where(np.isfinite(raw), raw, 0.0)
     return Case(raw, values, center, steps, label, shape, image_steps, limits), unit, known.name if known else "psf"

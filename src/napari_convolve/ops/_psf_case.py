@@ -49,7 +49,8 @@ class PsfCheck:
     findings : tuple of Finding
         The gravest first.
     fwhm : tuple of float
-        Full width at half maximum along each axis, in units of the spacing or samples.
+        Full width at half maximum along each axis, in the unit of the spacing (the image's where the PSF has none)
+        or samples.
     """
 
     findings: tuple[Finding, ...]

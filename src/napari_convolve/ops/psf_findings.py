@@ -196,7 +196,8 @@ def examine(case: Case) -> PsfCheck:
     """Apply all rules."""
     findings = [finding for rule in RULES for finding in rule(case)]
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    steps = case.spacing or (1.0,) * case.values.ndim
+    # a PSF that does not say is taken sample by sample
+    steps = case.spacing or case.image_spacing or (1.0,) * case.values.ndim
     wide = [float("nan")] * case.values.ndim
     if usable(case):
         light = case.values - max(pedestal(case.values), 0.0)
