@@ -33,6 +33,18 @@ def test_the_truth_leaves_white_noise() -> None:
     assert abs(judged.flux_ratio - 1) < 0.01
 
 
+@pytest.mark.parametrize("noise", [1.0, 0.1, 0.01])
+def test_light_beyond_the_edges_is_no_structure(noise: float) -> None:
+    """Bright at one edge, dark at the other: the tail of a PSF is more than the noise of a good camera."""
+    rng = np.random.default_rng(0)
+    sharp = np.zeros((160, 140))
+    sharp[:40] = 1000
+    image = nc.convolve(sharp, PSF, boundary="nearest") + noise * rng.standard_normal(sharp.shape)
+    judged = nc.deconvolution_quality(image, sharp, PSF, noise=noise)
+    assert abs(judged.chi_square - 1) < 0.05 and abs(judged.whiteness - 1) < 0.05
+    assert np.isfinite(judged.residual[10:-10, 10:-10]).all()
+
+
 def test_too_smooth_leaves_structure_and_too_sharp_explains_noise() -> None:
     _, image = scene()
     smooth, good, rough = (

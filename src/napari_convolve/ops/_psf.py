@@ -48,6 +48,10 @@ class Psf:
     @cached_property
     def reach(self) -> tuple[int, ...]:
         """For each axis the distance from the centre that holds all but one percent of the weights."""
+        return self.holding(_TAIL)
+
+    def holding(self, tail: float) -> tuple[int, ...]:
+        """For each axis the distance from the centre beyond which lies no more than this share of the weights."""
         weights = np.abs(self.values)
         found = []
         for axis, center in enumerate(self.center):
@@ -55,7 +59,7 @@ class Psf:
             distance = np.abs(np.arange(profile.size) - center)
             by_distance = np.bincount(distance, profile)
             beyond = by_distance.sum() - np.cumsum(by_distance)
-            found.append(int(np.argmax(beyond <= _TAIL * by_distance.sum())))
+            found.append(int(np.argmax(beyond <= tail * by_distance.sum())))
         return tuple(found)
 
     def transfer(self, grid: Sequence[int], dtype: str, backend: Backend, workers: int) -> Array:

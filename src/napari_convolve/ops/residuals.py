@@ -15,6 +15,8 @@ from ._psf import Psf
 
 #: ``exp(Euler's constant)``: the flatness of a white periodogram is one over it.
 _EULER = 1.7810724179901979
+#: The most of a PSF that may reach beyond the edges where the residual is judged.
+_TAIL = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +68,12 @@ def judge(
     """Compare an image of all acted axes with what an object would look like."""
     xp, shape = backend.xp, tuple(image.shape)
     dtype = dtype_name(image.dtype)
-    margin = (
-        [0] * len(shape)
-        if edges == "periodic"
-        else [min(r, (n - 1) // 2) for r, n in zip(psf.reach, shape, strict=True)]
-    )
+    margin = [0] * len(shape)
+    if edges != "periodic":
+        # beyond it, all the object's light that could be missing is a tenth of the noise
+        span = float(xp.max(found)) - float(xp.min(found))
+        reach = psf.holding(min(_TAIL, noise / (10 * span)) if span > 0 else _TAIL)
+        margin = [min(r, (n - 1) // 2) for r, n in zip(reach, shape, strict=True)]
     residual = backend.empty(shape, dtype)
 
     def compare(box: Box, part: Array) -> None:
