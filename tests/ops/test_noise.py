@@ -142,6 +142,8 @@ def test_scaling_the_image_scales_everything(scale: float) -> None:
     _, image, _, _ = field((64, 60), 2.2, psf, 0.03)
     one, other = nc.estimate_noise(image, psf), nc.estimate_noise(scale * image, psf)
     assert other.noise / scale == pytest.approx(one.noise, rel=1e-6)
+    assert other.predicted_error / scale == pytest.approx(one.predicted_error, rel=1e-6)
+    assert other.ratio() == pytest.approx(one.ratio(), rel=1e-6)
     np.testing.assert_allclose(nc.wiener(scale * image, psf) / scale, nc.wiener(image, psf), atol=1e-6)
 
 

@@ -52,10 +52,12 @@ class PowerSpectrum:
     def __call__(self, *frequencies: np.ndarray) -> np.ndarray:
         """The value at frequencies, one array for each axis, broadcast against each other."""
         parts = features(frequencies, 1 / max(self.shape))
+        level, *slopes = self.weights
         exponent: Any = 0.0
-        for weight, part in zip(self.weights, parts, strict=True):
+        for weight, part in zip(slopes, parts[1:], strict=True):
             exponent = exponent + weight * part
-        return np.asarray(np.exp(np.clip(exponent, -80.0, 80.0)) + self.floor)
+        # the level is as large as the square of the image's unit asks for
+        return np.asarray(np.exp(level + np.clip(exponent, -60.0, 60.0)) + self.floor)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         lines = [np.fft.fftfreq(n) for n in self.shape]
