@@ -93,15 +93,17 @@ def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | Non
     return real
 
 
-def wanted_dtype(dtype: Any, *, complex_result: bool) -> str | None:
+def wanted_dtype(dtype: Any, *, complex_result: bool | None) -> str | None:
     """Validate the `dtype` option and return its plain name (None stays None).
+
+    `complex_result` is None where a result is never complex, whatever was given.
 
     Raises
     ------
     TypeError
         When it is no dtype of numbers.
     ValueError
-        When a complex result would lose its imaginary part.
+        When a complex result would lose its imaginary part, or would be made of a real one.
     """
     if dtype is None:
         return None
@@ -111,6 +113,8 @@ def wanted_dtype(dtype: Any, *, complex_result: bool) -> str | None:
         raise TypeError(f"dtype={dtype!r} is not a dtype; give e.g. 'float32' or 'uint16'") from error
     if wanted.kind not in "iufc" or wanted.itemsize > {"f": 8, "c": 16}.get(wanted.kind, 16):
         raise TypeError(f"dtype={wanted.name} cannot hold the result; choose an integer, float32, float64 or complex")
+    if complex_result is None and wanted.kind == "c":
+        raise ValueError(f"dtype={wanted.name} is complex, the result is real; choose an integer, float32 or float64")
     if complex_result and wanted.kind != "c":
         raise ValueError(f"dtype={wanted.name} would drop the imaginary part of a complex result; choose complex64")
     return str(wanted.name)

@@ -100,7 +100,10 @@ def test_progress_intermediate_and_bad_input(name: str) -> None:
     assert seen == [1, 2, 3, 4, 5]
     reports: list[nc.Report] = []
     method(image, psf, report=reports.append)
+    method(image, psf, iterations=9, intermediate=lambda number, found: number == 4, report=reports.append)
     assert reports[0].operation == name
+    assert reports[0].details["iterations"] == inspect.signature(method).parameters["iterations"].default
+    assert reports[1].details["iterations"] == 4
     for change, error in (
         ({"nonsense": 1}, TypeError),
         ({"iterations": 0}, ValueError),
@@ -108,6 +111,7 @@ def test_progress_intermediate_and_bad_input(name: str) -> None:
         ({"edges": "reflect"}, ValueError),
         ({"background": -1}, ValueError),
         ({"max_memory": 100}, MemoryError),
+        ({"dtype": "complex64"}, ValueError),
     ):
         with pytest.raises(error):
             method(image, psf, **change)

@@ -504,6 +504,7 @@ def test_the_image_is_not_modified_and_views_work() -> None:
         ({"negative": "keep"}, ValueError, "'clip'"),
         ({"nan": "propagate"}, ValueError, "'omit'"),
         ({"intermediate": 3}, TypeError, "callable"),
+        ({"dtype": "complex64"}, ValueError, "dtype=complex64 is complex"),
         ({"mask": np.zeros((20, 30), bool)}, ValueError, "no sample"),
         ({"boundary": "reflect"}, TypeError, "boundary"),
         ({"image": np.full((20, 30), np.nan)}, ValueError, "600 NaN"),

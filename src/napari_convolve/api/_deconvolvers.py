@@ -165,7 +165,7 @@ def _run(method: Deconvolver, image: Any, psf: Any, parameters: Mapping[str, Any
         background=as_number("background", given["background"]),
         edges=one_of("edges", given["edges"], EDGES),
         intermediate=as_callback("intermediate", given["intermediate"]),
-        dtype=wanted_dtype(given["dtype"], complex_result=False),
+        dtype=wanted_dtype(given["dtype"], complex_result=None),
     )
     machines = machines_for(as_backend(given["backend"]), found.source)
     threads, limit = as_workers(given["workers"]), as_bytes(given["max_memory"])

@@ -193,7 +193,7 @@ def richardson_lucy(
         stop=_or_none("stop", stop, STOPS),
         quantum=quantum(given.array),
         intermediate=as_callback("intermediate", intermediate),
-        dtype=wanted_dtype(dtype, complex_result=False),
+        dtype=wanted_dtype(dtype, complex_result=None),
     )
     machines = machines_for(as_backend(backend), given.source)
     threads, limit = as_workers(workers), as_bytes(max_memory)

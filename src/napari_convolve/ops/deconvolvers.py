@@ -216,6 +216,8 @@ def deconvolve_with(
         )
         found = method.function(scene, **settings.parameters)[frame.key]
         step(max(steps - done, 0))
+        if done and not any(isinstance(k, int) and k for k in key):
+            task.detail(iterations=done)
         return found
 
     return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)
