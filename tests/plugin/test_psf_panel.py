@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
 
 import napari_convolve as nc
 
@@ -104,6 +105,36 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     assert panel.doctor.later()() == expected.psf
 
 
+def test_a_measured_psf_is_saved_and_taken_from_its_file(
+    viewer, open_panel, hands, seen, qtbot, tmp_path, monkeypatch
+) -> None:
+    image = tifffile.imread(BEADS)
+    viewer.add_image(image, name="beads", **{**UM, "scale": (0.125, 0.0225, 0.0225)})
+    panel = open_panel("Deconvolve")
+    hands.pick(panel.psf.kind, "from beads")
+    seen(panel)
+    assert not panel.doctor.save.visible  # there is none yet
+    beads = panel.psf._sources["from beads"]
+    hands.write(beads.size, "9 21 21")
+    hands.click(beads.measure)
+    qtbot.waitUntil(lambda: beads.found is not None, timeout=30000)
+    assert not panel.doctor.save.enabled  # what is shown is not yet the one that is chosen
+    seen(panel)
+    path, offered = tmp_path / "measured.tif", []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *asked: offered.append(asked) or (str(path), ""))
+    hands.click(panel.doctor.save)
+    assert offered[0][2].endswith(".tif") and offered[0][3].startswith("*.tif;;")
+    assert panel.doctor.saved.value == "Saved as measured.tif."
+    assert nc.Kernel.load(path) == beads.found.psf
+    hands.pick(panel.psf.kind, "from a file")
+    assert not panel.doctor.saved.visible
+    hands.write(panel.psf.file, str(path))
+    assert seen(panel).startswith("FWHM ") and panel.doctor.kernel == beads.found.psf
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "psf.tif"), ""))
+    hands.click(panel.doctor.save)
+    assert "no" in panel.doctor.saved.value and "Saved" not in panel.doctor.saved.value
+
+
 def test_from_a_bead_stack_to_a_deconvolved_stack_by_hand(viewer, open_panel, hands, seen, qtbot) -> None:
     """The how-to, docs/how-to/psf.md: beads are clicked on in the image, one click beside them."""
     image = tifffile.imread(BEADS)
@@ -134,7 +165,7 @@ def test_from_a_bead_stack_to_a_deconvolved_stack_by_hand(viewer, open_panel, ha
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "5")
     hands.write(panel.settings["background"], "3")
-    assert hands.run(panel).startswith("richardson_lucy · ")
+    assert hands.run(panel).startswith("Richardson-Lucy · ")
     size = {"size": (19, 43, 31), "spacing": place["scale"], "units": "um"}
     psf = nc.psf_from_beads(image, points=points.data, **size).psf
     expected = nc.richardson_lucy(image, psf, iterations=5, background=3)
@@ -205,7 +236,7 @@ def test_published_stacks_with_their_own_psf_are_as_the_function_makes_them(
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "5")
     hands.click(panel.foot.run)
-    assert hands.wait(panel, 120_000).startswith("richardson_lucy · ")
+    assert hands.wait(panel, 120_000).startswith("Richardson-Lucy · ")
     expected = nc.richardson_lucy(image, psf, iterations=5)
     as_function_makes(viewer.layers["image · deconvolved [1]"].data, expected)
 

@@ -13,6 +13,7 @@ from ._chooser import KernelChooser
 from ._fields import TextField, numbers
 from ._form import rows
 from ._job import Call, Outcome
+from ._kernel_save import save_kernel
 from ._latest import Latest
 from ._layers import Source, View
 from ._psf_choice import PsfChoice, channels_of
@@ -38,6 +39,7 @@ class PsfView(Container[Widget]):
         self._source: Source | None = None
         self._view: View | None = None
         self._mend = False
+        self.kernel: Kernel | None = None
         self.check: PsfCheck | None = None
         self.wavelengths = TextField(
             numbers,
@@ -46,11 +48,13 @@ class PsfView(Container[Widget]):
             tooltip="One wavelength for each channel: 461, 520",
         )
         self.picture = PsfPicture()
-        self.text, self.done = note(), note()
+        self.text, self.done, self.saved = note(), note(), note()
         self.fix = PushButton(text="Fix", tooltip="Mend what can be: centre, background, pixel size, size")
         self.undo = PushButton(text="Undo the fix", tooltip="Use the PSF as it came")
+        self.save = PushButton(text="Save PSF …", tooltip="The PSF that is shown, as a file: 'from a file' takes it again")
         self.fields = rows([self.wavelengths])
-        super().__init__(widgets=[self.fields, self.text, self.fix, self.done, self.undo], labels=False)
+        below = [self.text, self.fix, self.done, self.undo, self.save, self.saved]
+        super().__init__(widgets=[self.fields, *below], labels=False)
         self.margins = (0, 0, 0, 0)
         self.native.layout().insertWidget(1, self.picture)
         self._latest = Latest(self.native, self._look, self._show, title="PSF", short=0)
@@ -58,6 +62,7 @@ class PsfView(Container[Widget]):
         self.wavelengths.changed.connect(self._later)
         self.fix.changed.connect(self.mend)
         self.undo.changed.connect(self.unmend)
+        self.save.changed.connect(self.save_file)
         self.picture.show_kernel(None)
         self._show_buttons()
 
@@ -69,12 +74,17 @@ class PsfView(Container[Widget]):
     def mend(self) -> None:
         """Use the PSF with what is wrong with it put right."""
         self._mend = True
-        self._latest.ask()
+        self._ask()
 
     def unmend(self) -> None:
         """Use it as it came."""
         self._mend = False
-        self._latest.ask()
+        self._ask()
+
+    def save_file(self) -> None:
+        """Ask for a file and save the PSF that is shown."""
+        if self.kernel is not None:
+            say(self.saved, save_kernel(self.native, self.kernel, "Save the PSF", ".tif"))
 
     @property
     def busy(self) -> bool:
@@ -94,10 +104,10 @@ class PsfView(Container[Widget]):
 
     def _show(self, outcome: Outcome) -> None:
         """Draw the PSF that is chosen now, and say what is wrong with it."""
-        kernel, self.check = outcome.value or (None, None)
-        self.picture.show_kernel(kernel)
+        self.kernel, self.check = outcome.value or (None, None)
+        self.picture.show_kernel(self.kernel)
         say(self.text, outcome.error if self.check is None else words(self.check, self._chooser.axes))
-        fixes = kernel.parameters.get("fixes") if self._mend and kernel is not None else None
+        fixes = self.kernel.parameters.get("fixes") if self._mend and self.kernel is not None else None
         say(self.done, typeset("Mended: " + "; ".join(fixes) + ".") if fixes else "")
         self._show_buttons()
 
@@ -107,9 +117,17 @@ class PsfView(Container[Widget]):
 
     def _later(self, *_: object) -> None:
         self.fields.visible = self._per_channel()
-        self._latest.ask(_REST)
+        self._ask(_REST)
+
+    def _ask(self, rest: int | None = None) -> None:
+        """Look at the PSF soon; until then the one that is shown is not the one that is chosen, and is not saved."""
+        self.save.enabled = False
+        say(self.saved, "")
+        self._latest.ask(rest)
 
     def _show_buttons(self) -> None:
+        self.save.visible = self.kernel is not None
+        self.save.enabled = self.kernel is not None and not self.busy
         self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
         self.undo.visible = self._mend
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Layer
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QApplication, QFileDialog, QShortcut
+from qtpy.QtWidgets import QApplication, QShortcut
 
 from ..kernels import Kernel
-from ..kernels.files import FORMATS
 from ._chooser import KernelChooser
 from ._designer_combine import Combine, Written, normalized, sum_box
 from ._designer_crop import CutOut
@@ -28,6 +26,7 @@ from ._help import show_help
 from ._job import sentence
 from ._kernel_curves import noise_text
 from ._kernel_python import expression
+from ._kernel_save import save_kernel
 from ._layer_choice import LayerChoice
 from ._layers import View, read_layer, views
 from ._scroll import Scroll, column
@@ -256,18 +255,9 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     def save_file(self) -> None:
         """Ask for a file and save the kernel in it."""
         kernel = self.make()
-        if kernel is None:
-            return
-        filters = ";;".join(f"*{suffix}" for suffix in FORMATS)
-        path, _ = QFileDialog.getSaveFileName(self.native, "Save the kernel", f"{kernel.name}.json", filters)
-        if not path:
-            return
-        try:
-            kernel.save(path)
-        except (ValueError, OSError) as error:
-            say(self.message, sentence(error))
-        else:
-            say(self.message, f"Saved as {Path(path).name}.")
+        said = "" if kernel is None else save_kernel(self.native, kernel, "Save the kernel")
+        if said:
+            say(self.message, said)
 
 
 def describe(kernel: Kernel) -> str:
