@@ -10,6 +10,7 @@ from magicgui.widgets import ComboBox, Container
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from ._elided import Elided
 from ._slider import slider_for
 
 #: The value of an entry that is the name of the group below it.
@@ -258,6 +259,7 @@ class Choice(ComboBox):
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(least)
         box.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        Elided(box)
         self.offer(entries)
         if value is not None:
             self.value = value
