@@ -53,6 +53,23 @@ def quiet() -> Iterator[None]:
         _QUIET.reset(token)
 
 
+#: Why an iteration stops that was not stopped by what it found.
+ALL_DONE, BY_CALLER = "all iterations done", "by the caller"
+#: How figures are told to somebody who does not program, with their names where these help; others by their names.
+_WORDS = {
+    "nsr": "noise to signal (nsr {:.4g})",
+    "noise": "noise {:.4g} (standard deviation)",
+    "predicted_error": "expected error {:.4g} (root mean square, in the image's units)",
+    "sigma": "noise {:.4g} (standard deviation)",
+    "accepted": "{} beads averaged",
+    "rejected": "{} left out",
+    "explained": "explains {:.4%} of the variance",
+    "chi_square": "residual {:.4g} times the noise (chi square)",
+    "whiteness": "whiteness of the residual {:.4g}",
+    "flux_ratio": "light kept {:.1%}",
+}
+
+
 @dataclass(frozen=True)
 class Report:
     """What an operation did, handed once to the `report` callback.
@@ -90,9 +107,8 @@ class Report:
             parts.append(f"{self.plan.method} on {device_name(self.plan.backend)}")
         parts.append(format_seconds(self.seconds))
         if self.peak_bytes:
-            parts.append(f"{format_bytes(self.peak_bytes)} peak")
-        parts += [f"{key.replace('_', ' ')} {_short(value)}" for key, value in self.details.items() if _is_short(value)]
-        parts += [*self.fallbacks, *self.assumptions]
+            parts.append(f"{format_bytes(self.peak_bytes)} of memory at most")
+        parts += [*_figures(self.details), *self.fallbacks, *self.assumptions]
         return " · ".join(parts)
 
 
@@ -221,9 +237,19 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"
 
 
-def _is_short(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool)
+def _figures(details: Mapping[str, Any]) -> Iterator[str]:
+    """What an operation found, in words; arrays and other objects are not for one line."""
+    stopped = "stop" in details and "iterations" in details
+    for key, value in details.items():
+        if key == "stop" and stopped:
+            yield _stop(details["iterations"], value)
+        elif isinstance(value, str | int | float) and not (key == "iterations" and stopped):
+            other = f"{key.replace('_', ' ')} {{:.4g}}" if isinstance(value, float) else f"{key.replace('_', ' ')} {{}}"
+            yield _WORDS.get(key, other).format(value)
 
 
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _stop(iterations: int, reason: str) -> str:
+    """When and why an iteration ended."""
+    if reason == ALL_DONE:
+        return f"stopped: all {iterations} iterations done"
+    return f"stopped after {iterations} iterations: {'as asked for' if reason == BY_CALLER else reason}"

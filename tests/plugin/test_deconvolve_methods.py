@@ -26,7 +26,7 @@ def test_each_method_is_its_function(viewer, open_panel, hands, image) -> None:
     hands.pick(choice, "Richardson-Lucy")
     assert not panel.settings._forms["wiener"].visible and "iteration" in panel.settings.about.value
     hands.write(panel.settings["iterations"], "7")
-    assert hands.run(panel).startswith("richardson_lucy · ")
+    assert hands.run(panel).startswith("Richardson-Lucy · ")
     found = viewer.layers["a · deconvolved"]
     np.testing.assert_allclose(found.data, nc.richardson_lucy(image, PSF, iterations=7), rtol=1e-4, atol=1e-3)
     hands.pick(choice, "Landweber")

@@ -187,5 +187,5 @@ def tell(found: NoiseEstimate, task: Task) -> None:
     if isinstance(found, FittedNoise) and found.fit.excess > POOR:
         task.assume(
             f"a poor fit (excess {found.fit.excess:.2g}): the noise is not white, as after resampling, or the PSF is "
-            "another one; compare with a number for nsr, or with richardson_lucy"
+            "another one; compare with a number for noise to signal (nsr), or with Richardson-Lucy"
         )

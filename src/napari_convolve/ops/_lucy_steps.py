@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._arrays import Array
+from .._progress import ALL_DONE, BY_CALLER
 from ..backends import SESSION, Backend
 from ._blur import Blur, Box
 from ._frame import Frame
@@ -81,13 +82,13 @@ class LucyRun:
     def iterate(self, step: Callable[[], None]) -> tuple[Array, int, str]:
         """The object within the frame, the number of iterations done, and why they ended."""
         advance = self._accelerated() if self.options.accelerated else self._plain()
-        done, reason = 0, "all iterations done"
+        done, reason = 0, ALL_DONE
         for done in range(1, self.options.iterations + 1):
             advance()
             step()
             keep = self.options.intermediate
             if keep is not None and keep(done, self.object[self.frame.key]) is True:
-                reason = "by the caller"
+                reason = BY_CALLER
                 break
             if self.options.stop == "auto" and (found := self._enough()):
                 reason = found

@@ -74,7 +74,7 @@ def sweep(
         except device.out_of_memory as error:
             device.release()
             if attempt >= _MAX_RETRIES:
-                raise MemoryError(f"{plan.backend} ran out of memory even with tiles of {plan.tiles}") from error
+                raise MemoryError(f"{device_name(plan.backend)} ran out of memory even with tiles of {plan.tiles}") from error
             plan = _smaller(plan, replan, task, attempt)
     raise AssertionError("unreachable")
 
@@ -90,9 +90,9 @@ def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:
     if new is None or (new.tiles == plan.tiles and plan.backend != "numpy"):
         new = replan(None, "numpy")  # the device's memory does not bound the CPU
     if new.backend != plan.backend:
-        task.fall_back(f"{plan.backend} ran out of memory; computed on {device_name(new.backend)} instead")
+        task.fall_back(f"{device_name(plan.backend)} ran out of memory; computed on {device_name(new.backend)} instead")
     else:
-        task.fall_back(f"{plan.backend} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})")
+        task.fall_back(f"{device_name(plan.backend)} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})")
     return new
 
 

@@ -19,6 +19,39 @@ _WIDEST = "outside the image ····"
 #: Parameters whose type says too little about how a person gives them: the name decides.
 _DTYPES = [("automatic", None), *((name, name) for name in ("uint8", "uint16", "float32", "float64"))]
 
+#: Choices whose names say little, in words that have room in a narrow panel; the name, which Python takes, stands beside.
+_CHOICES = {
+    "abs": "abs: without sign",
+    "auto": "automatic",
+    "biggs-andrews": "fast (Biggs-Andrews)",
+    "clip": "clip: set to 0",
+    "cupy": "GPU (cupy)",
+    "direct": "direct: each window",
+    "extend": "extend: continued",
+    "fft": "fft: by Fourier",
+    "full": "full: larger",
+    "identity": "identity: strength",
+    "laplacian": "laplacian: roughness",
+    "leaky_relu": "leaky relu",
+    "mirror": "mirror: edge once",
+    "moisan": "moisan: no jumps",
+    "nearest": "nearest: edge value",
+    "numpy": "CPU (numpy)",
+    "omit": "omit: left out",
+    "overlap-save": "overlap-save: blocks",
+    "periodic": "periodic: one period",
+    "propagate": "propagate: spreads",
+    "raise": "raise: an error",
+    "reflect": "reflect: edge twice",
+    "relu": "relu: negative to 0",
+    "same": "same as the image",
+    "separable": "separable: per axis",
+    "sigmoid": "sigmoid: 0 to 1",
+    "tanh": "tanh: -1 to 1",
+    "valid": "valid: whole windows",
+    "wrap": "wrap: other side",
+}
+
 
 class Settings(Container[Widget]):
     """Fields that give an operation its options."""
@@ -168,7 +201,7 @@ def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False)
         return Choice([("x", -1)], **names)
     if options is not None:
         nothing = [("none", None)] if parameter.default is None and not {None, "none"} & set(options) else []
-        return Choice([*nothing, *((str(option), option) for option in options)], value, **names)
+        return Choice([*nothing, *((_CHOICES.get(option, str(option)), option) for option in options)], value, **names)
     if types == {bool}:
         return CheckBox(value=value, **names)
     if NoneType in types:

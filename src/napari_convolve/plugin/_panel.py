@@ -40,6 +40,7 @@ from ._recording import recorded_all
 from ._request import Progress, Request, Result, lazy_note
 from ._run_bar import RunBar
 from ._scroll import Scroll, column
+from ._text import titled
 from ._tools import Tools
 
 #: How often the progress of a job is looked at, in milliseconds.
@@ -96,7 +97,7 @@ class OperationPanel(Container[Widget]):
         self._timer.setInterval(_TICK)
         self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws
         self._timer.timeout.connect(self._look)
-        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, self.operation)
+        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, titled(self.operation))
         self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
         self.foot.preview.visible = self.previews
         self.foot.preview.changed.connect(self.live.switch)
@@ -202,8 +203,8 @@ class OperationPanel(Container[Widget]):
             return
         if warning:
             show_warning(f"{type(self).__name__}: {warning}")
-        self._job = Job(partial(recorded_all, self.compute, request), request.operation)
-        self.foot.begin(request.operation)
+        self._job = Job(partial(recorded_all, self.compute, request), titled(request.operation))
+        self.foot.begin(titled(request.operation))
         self.begun(request)
         self._timer.start()
         self._asked_for = request

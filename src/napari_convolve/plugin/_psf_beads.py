@@ -81,7 +81,7 @@ class BeadSource(KernelSource):
             return
         self.measure.enabled = False
         say(self.text, "Measuring …")
-        self._job = Job(partial(_measure, source, points, size), "psf_from_beads")
+        self._job = Job(partial(_measure, source, points, size), "PSF from beads")
         start(self._job, self._finished)
 
     def _told(self) -> str:

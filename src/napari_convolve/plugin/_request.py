@@ -16,6 +16,7 @@ from .._progress import Report, format_bytes
 from ..backends import get_backend
 from ._layers import LayerTuple, Source, View, load
 from ._seen import Seen
+from ._text import titled
 
 Progress = Callable[[int, int], None]
 
@@ -98,7 +99,7 @@ class Result:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " · ".join([*([str(self.report)] if self.report else []), *self.notes])
+        return " · ".join([*([str(replace(self.report, operation=titled(self.report.operation)))] if self.report else []), *self.notes])
 
 
 def on_colours(request: Request, image: NDArray[Any], **callbacks: Any) -> NDArray[Any]:

@@ -55,6 +55,17 @@ def typeset(text: str, axes: Sequence[str] = ()) -> str:
     return re.sub(r"\bum\b", "µm", re.sub(r"(?<=\d) x (?=\d)", " × ", text))
 
 
+def titled(operation: str) -> str:
+    """A public function by the name that a person knows.
+
+    Examples
+    --------
+    >>> titled("richardson_lucy"), titled("detect_features")
+    ('Richardson-Lucy', 'detect features')
+    """
+    return {"richardson_lucy": "Richardson-Lucy"}.get(operation, operation.replace("_", " "))
+
+
 def capital(text: str) -> str:
     """A sentence with a large first letter."""
     return text[:1].upper() + text[1:]

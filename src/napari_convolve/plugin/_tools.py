@@ -13,6 +13,7 @@ from . import _presets
 from ._job import sentence
 from ._recording import origin_of, recipe_of_call, with_history
 from ._request import Request
+from ._text import titled
 
 
 class Tools(Container[Widget]):
@@ -80,7 +81,7 @@ def script_of(request: Request) -> str:
         When it cannot be said as data.
     """
     if request.operation not in OPERATIONS:
-        raise ValueError(f"{request.operation} cannot be kept as a recipe yet")
+        raise ValueError(f"{titled(request.operation)} cannot be kept as a recipe yet")
     made = recipe_of_call(request, None, operation=request.operation)
     if made is None:
         raise ValueError("this cannot be said as data: an argument is a function, or the image has opacity")

@@ -27,7 +27,7 @@ from ._recording import ORIGIN, RECIPE, origin_of, with_history
 from ._request import Progress
 from ._run_bar import RunBar
 from ._scroll import Scroll, column
-from ._text import note, say
+from ._text import note, say, titled
 
 _TICK = 100
 _FILE, _SELECTED = "a file", "the selected layers"
@@ -196,8 +196,8 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[l
         share = partial(_share, progress, number, len(sources))
         result, done = fitting.retrace(load(source.data, progress), progress=share, report=reports.append)
         if not recipe.steps[-1].function.makes_image:
-            raise ValueError(f"{recipe.steps[-1].operation} makes no image: use 'Copy Python', or run it in its panel")
-        name = f"{short(source.name)} · {recipe.steps[-1].operation}"
+            raise ValueError(f"{titled(recipe.steps[-1].operation)} makes no image: use 'Copy Python', or run it in its panel")
+        name = f"{short(source.name)} · {titled(recipe.steps[-1].operation)}"
         grids = [report.details["grid"] for report in reports if "grid" in report.details]
         if len(grids) > 1:
             raise ValueError("maps of maps have no place beside the image: use 'Copy Python'")
