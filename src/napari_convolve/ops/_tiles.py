@@ -74,7 +74,8 @@ def sweep(
         except device.out_of_memory as error:
             device.release()
             if attempt >= _MAX_RETRIES:
-                raise MemoryError(f"{device_name(plan.backend)} ran out of memory even with tiles of {plan.tiles}") from error
+                place = device_name(plan.backend)
+                raise MemoryError(f"{place} ran out of memory even with tiles of {plan.tiles}") from error
             plan = _smaller(plan, replan, task, attempt)
     raise AssertionError("unreachable")
 

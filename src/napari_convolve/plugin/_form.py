@@ -19,7 +19,7 @@ _WIDEST = "outside the image ····"
 #: Parameters whose type says too little about how a person gives them: the name decides.
 _DTYPES = [("automatic", None), *((name, name) for name in ("uint8", "uint16", "float32", "float64"))]
 
-#: Choices whose names say little, in words that have room in a narrow panel; the name, which Python takes, stands beside.
+#: Choices whose names say little, in words that have room in a narrow panel; Python's name mostly stands beside.
 _CHOICES = {
     "abs": "abs: without sign",
     "auto": "automatic",

@@ -97,7 +97,8 @@ class OperationPanel(Container[Widget]):
         self._timer.setInterval(_TICK)
         self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws
         self._timer.timeout.connect(self._look)
-        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, titled(self.operation))
+        title = titled(self.operation)
+        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, title)
         self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
         self.foot.preview.visible = self.previews
         self.foot.preview.changed.connect(self.live.switch)

@@ -51,9 +51,9 @@ class PsfView(Container[Widget]):
         self.text, self.done, self.saved = note(), note(), note()
         self.fix = PushButton(text="Fix", tooltip="Mend what can be: centre, background, pixel size, size")
         self.undo = PushButton(text="Undo the fix", tooltip="Use the PSF as it came")
-        self.save = PushButton(text="Save PSF …", tooltip="The PSF that is shown, as a file: 'from a file' takes it again")
+        self.save = PushButton(text="Save PSF …", tooltip="What is shown, in a file that 'from a file' takes again")
         self.fields = rows([self.wavelengths])
-        below = [self.text, self.fix, self.done, self.undo, self.save, self.saved]
+        below: list[Widget] = [self.text, self.fix, self.done, self.undo, self.save, self.saved]
         super().__init__(widgets=[self.fields, *below], labels=False)
         self.margins = (0, 0, 0, 0)
         self.native.layout().insertWidget(1, self.picture)

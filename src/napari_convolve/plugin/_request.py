@@ -99,7 +99,8 @@ class Result:
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " · ".join([*([str(replace(self.report, operation=titled(self.report.operation)))] if self.report else []), *self.notes])
+        report = self.report and replace(self.report, operation=titled(self.report.operation))
+        return " · ".join([*([str(report)] if report else []), *self.notes])
 
 
 def on_colours(request: Request, image: NDArray[Any], **callbacks: Any) -> NDArray[Any]:

@@ -195,9 +195,10 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[l
         reports: list[Report] = []
         share = partial(_share, progress, number, len(sources))
         result, done = fitting.retrace(load(source.data, progress), progress=share, report=reports.append)
+        last = titled(recipe.steps[-1].operation)
         if not recipe.steps[-1].function.makes_image:
-            raise ValueError(f"{titled(recipe.steps[-1].operation)} makes no image: use 'Copy Python', or run it in its panel")
-        name = f"{short(source.name)} · {titled(recipe.steps[-1].operation)}"
+            raise ValueError(f"{last} makes no image: use 'Copy Python', or run it in its panel")
+        name = f"{short(source.name)} · {last}"
         grids = [report.details["grid"] for report in reports if "grid" in report.details]
         if len(grids) > 1:
             raise ValueError("maps of maps have no place beside the image: use 'Copy Python'")
