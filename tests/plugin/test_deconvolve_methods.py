@@ -65,7 +65,7 @@ def test_an_iteration_is_watched_and_ended_by_hand(viewer, open_panel, hands, im
     assert np.abs(live.data - first).max() > 0 and panel.foot.message.value.startswith("Iteration ")
     hands.click(panel.keep)
     said = hands.wait(panel)
-    assert "stop by the caller" in said and not panel.keep.native.isVisible()
+    assert "as asked for" in said and not panel.keep.native.isVisible()
     assert [layer.name for layer in viewer.layers] == ["a", "a · deconvolved"]
     assert viewer.layers[1].data.min() >= 0
 
