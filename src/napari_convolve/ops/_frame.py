@@ -14,17 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from .._arrays import Array, dtype_name
+from .._arrays import REAL_OF, Array, dtype_name
 from ..backends import SESSION, Backend
+from ._bridge import Bridge, make_bridge
 from ._psf import Psf
 
 EDGES = ("extend", "periodic")
-#: Length of the gap in lengths of the PSF; samples on each side that predict it, likewise and at most.
-_GAP, _SIDE, _MOST = 1.5, 2, 160
-#: The object's power is 1 at this frequency (cycles per sample); of the noise it is assumed to be.
-_REFERENCE, _NOISE = 0.05, 0.01
+#: Length of the gap in lengths of the PSF.
+_GAP = 1.5
 #: Samples that a thread takes at once.
 _PART = 1 << 18
 
@@ -46,13 +43,15 @@ class Frame:
         """Index of the image in the grid."""
         return tuple(slice(0, n) for n in self.shape)
 
-    def extend(
-        self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1, out: Array | None = None
-    ) -> Array:
-        """The grid with `block` less its mean, and the gaps bridged; in `out` when that is given."""
+    def bridges(self, psf: Psf, dtype: str) -> tuple[Bridge | None, ...]:
+        """What fills the gap along each axis."""
+        ends = enumerate(zip(self.shape, self.grid, strict=True))
+        return tuple(make_bridge(psf, axis, n, length, dtype) for axis, (n, length) in ends)
+
+    def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1) -> Array:
+        """The grid with `block` less its mean, and the gaps bridged."""
         xp, dtype = backend.xp, dtype_name(block.dtype)
-        if out is None:
-            out = backend.empty(self.grid, dtype)
+        out = backend.empty(self.grid, dtype)
 
         def centred(rows: slice) -> None:
             backend.assign(out, (rows, *self.key[1:]), block[rows, ...] - mean)
@@ -60,20 +59,19 @@ class Frame:
         n = self.shape[0]
         step = max(1, _PART * n // max(math.prod(self.shape), 1)) if backend.threaded else max(n, 1)
         SESSION.run_all(centred, (slice(at, min(at + step, n)) for at in range(0, n, step)), workers)
-        for axis, (n, length) in enumerate(zip(self.shape, self.grid, strict=True)):
-            if n == length:
+        for axis, bridge in enumerate(self.bridges(psf, REAL_OF.get(dtype, dtype))):
+            n, length = self.shape[axis], self.grid[axis]
+            if bridge is None:
                 continue
-            bridge = _cached_bridge(psf, axis, n, length)
-            side = bridge.shape[1] // 2
             # axes already bridged are full, the others still hold the image alone
             done, rest = [slice(None)] * axis, [slice(0, m) for m in self.shape[axis + 1 :]]
-            if bridge.shape[1] == n:
+            if (side := bridge.side) is None:
                 near = out[(*done, slice(0, n), *rest)]
             else:
                 near = xp.concat(
                     [out[(*done, slice(n - side, n), *rest)], out[(*done, slice(0, side), *rest)]], axis=axis
                 )
-            weights = backend.astype(backend.to_device(bridge), dtype)
+            weights = backend.astype(backend.to_device(bridge.weights), dtype)
             gap = _product(weights, near, axis, xp)
             backend.assign(out, (*done, slice(n, length), *rest), gap)
         return out
@@ -96,27 +94,3 @@ def make_frame(shape: Sequence[int], reach: Sequence[int], edges: str, backend: 
         return Frame(tuple(shape), tuple(shape))
     gaps = [math.ceil(_GAP * (2 * r + 1)) if r else 0 for r in reach]
     return Frame(tuple(shape), tuple(backend.fast_length(n + g) if g else n for n, g in zip(shape, gaps, strict=True)))
-
-
-def _cached_bridge(psf: Psf, axis: int, n: int, length: int) -> np.ndarray:
-    return SESSION.cached(
-        ("bridge", psf.digest, axis, n, length), lambda: _bridge(psf, axis, n, length), lambda a: a.nbytes
-    )
-
-
-def _bridge(psf: Psf, axis: int, n: int, length: int) -> np.ndarray:
-    """Weights that predict the gap (rows) from the samples around it (columns: the image's end, then its start).
-
-    A 1-D model along the axis: an object of power ``1/f^2`` behind the PSF summed over the other axes, plus noise.
-    """
-    others = tuple(a for a in range(psf.values.ndim) if a != axis)
-    profile = np.abs(psf.values).sum(axis=others) if psf.is_complex else psf.values.sum(axis=others)
-    reach = 2 * psf.reach[axis] + 1
-    frequency = np.fft.rfftfreq(length)
-    power = (np.maximum(frequency, 0.1 / reach) / _REFERENCE) ** -2.0
-    covariance = np.fft.irfft(np.abs(np.fft.rfft(profile, length)) ** 2 * power + _NOISE, length)
-    side = min(_SIDE * reach, _MOST)
-    known = np.arange(n) if 2 * side >= n else np.concatenate((np.arange(n - side, n), length + np.arange(side)))
-    among = covariance[np.abs(known[:, None] - known) % length]
-    across = covariance[np.abs(np.arange(n, length)[:, None] - known) % length]
-    return np.asarray(np.linalg.solve(among, across.T).T)

@@ -62,6 +62,20 @@ class Psf:
             found.append(int(np.argmax(beyond <= tail * by_distance.sum())))
         return tuple(found)
 
+    def symmetric(self, rounding: float) -> np.ndarray | None:
+        """The weights around the centre, of odd lengths, when they are their own mirror image; else None.
+
+        Parameters
+        ----------
+        rounding : float
+            What may differ, or lie beyond, in sum.
+        """
+        halves = [min(c, n - 1 - c) for c, n in zip(self.center, self.values.shape, strict=True)]
+        around = self.values[tuple(slice(c - h, c + h + 1) for c, h in zip(self.center, halves, strict=True))]
+        if np.abs(self.values).sum() - np.abs(around).sum() > rounding:
+            return None
+        return around if np.abs(around - np.flip(around)).sum() <= rounding else None
+
     def transfer(self, grid: Sequence[int], dtype: str, backend: Backend, workers: int) -> Array:
         """Its spectrum on a grid no smaller than itself, as `Backend.fft` gives it for blocks of `dtype`.
 

@@ -2,7 +2,8 @@
 
 A transform of a whole array reads and writes all of it once per axis. Here the last axes are transformed slab by slab
 and the first axis column block by column block; products with a response and the inverse along that axis are done while
-a block is in the cache; zeros that pad the input are not transformed, nor is output that nobody asked for. Slabs and
+a block is in the cache. What pads the input along an axis, zeros or a bridge over the gap, is put there just before
+the transform along it, so that it is not transformed along the others, nor is output that nobody asked for. Slabs and
 blocks are the same for any number of threads, and so is the result.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy as np
 from .._arrays import COMPLEX_OF
 from ..backends import SESSION
 from ..methods._pruned import in_place
+from ._bridge import Bridge
 from ._psf import Psf
 
 #: Samples of a slab and of a column block.
@@ -31,6 +34,22 @@ Finish = Callable[[int, np.ndarray], object]
 Use = Callable[[slice, np.ndarray], object]
 #: ``take(columns)`` gives them.
 Take = Callable[[slice], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """What is done with a signal that does not end in zeros.
+
+    Attributes
+    ----------
+    mean : float
+        Taken away from all samples.
+    bridges : tuple of Bridge or None
+        What fills the rest of the grid along each axis, where there is any.
+    """
+
+    mean: float
+    bridges: tuple[Bridge | None, ...]
 
 
 class Slabs:
@@ -73,35 +92,56 @@ class Slabs:
         SESSION.run_all(function, items, min(self.workers, len(items)), self.tick)
 
     def transfer(self, psf: Psf) -> np.ndarray:
-        """The PSF's spectrum, its centre at index 0."""
-        import scipy.fft
-
-        values = psf.values.astype(self.dtype)
-        first, *rest = psf.center
-        held = self._held(len(values))
-
-        def plane(z: int) -> None:
-            wide = np.zeros(self.grid[1:], self.dtype)
-            wide[tuple(slice(0, n) for n in values.shape[1:])] = values[z]
-            wide = np.roll(wide, [-c for c in rest], tuple(range(wide.ndim)))
-            held[z] = scipy.fft.rfftn(wide, workers=1).reshape(-1)
-
-        found = self.empty()
-        rows = (np.arange(len(values)) - first) % self.grid[0]
+        """The PSF's spectrum, its centre at index 0; see `response`."""
+        response = self.response(psf)
+        found = np.empty((self.grid[0], self.columns + _PITCH), response(slice(0, 1)).dtype)[:, : self.columns]
 
         def block(columns: slice) -> None:
-            part = np.zeros((self.grid[0], columns.stop - columns.start), self.kind)
-            part[rows] = held[: len(values), columns]
-            found[:, columns] = scipy.fft.fft(part, axis=0, overwrite_x=True, workers=1)
+            found[:, columns] = response(columns)
 
-        self.each(plane, range(len(values)))
         self.each(block, self.blocks())
         return found
 
-    def analyse(self, signal: np.ndarray, use: Use) -> None:
+    def response(self, psf: Psf) -> Take:
+        """The same by columns, in memory that the thread's next columns use: real for a PSF that is its mirror image.
+
+        Lines and planes outside the PSF are not transformed, nor is half of one that is its mirror image.
+        """
+        import scipy.fft
+
+        values, (first, *rest) = psf.values, psf.center
+        around = psf.symmetric(float(np.finfo(self.dtype).eps))
+        if around is not None:
+            (first, *rest) = (n // 2 for n in around.shape)
+            values = around[first:]
+        planes = np.empty((len(values), self.columns), self.kind)
+
+        def plane(z: int) -> None:
+            lines = _laid(values[z].astype(self.dtype), -1, rest[-1], self.grid[-1])
+            lines = scipy.fft.rfft(lines, axis=-1, workers=1)
+            for axis in reversed(self._middle):
+                lines = _laid(lines, axis - 1, rest[axis - 1], self.grid[axis])
+                in_place(scipy.fft.fft, lines, axis - 1)
+            planes[z] = lines.reshape(-1)
+
+        self.each(plane, range(len(values)))
+
+        def mirrored(columns: slice) -> np.ndarray:
+            return np.asarray(scipy.fft.hfft(planes[:, columns], n=self.grid[0], axis=0, workers=1))
+
+        def whole(columns: slice) -> np.ndarray:
+            part = SESSION.scratch("transfer", (self.grid[0], columns.stop - columns.start), self.kind.name)
+            part[: len(values) - first], part[len(values) - first : self.grid[0] - first] = planes[first:, columns], 0
+            part[self.grid[0] - first :] = planes[:first, columns]
+            in_place(scipy.fft.fft, part, 0)
+            return part
+
+        return whole if around is None else mirrored
+
+    def analyse(self, signal: np.ndarray, use: Use, beyond: Beyond | None = None) -> None:
         """Hand the spectrum of a signal, which starts at index 0 and is zero where it is shorter, to `use`."""
-        held = self._forward(signal, len(signal))
-        self.each(lambda columns: use(columns, self._across(held, len(signal), columns)), self.blocks())
+        held = self._forward(signal, len(signal), beyond)
+        self.each(lambda columns: use(columns, self._across(held, len(signal), columns, beyond)), self.blocks())
 
     def synthesise(self, take: Take, shape: Sequence[int], finish: Finish) -> None:
         """Hand the first samples, `shape` of them, of a spectrum's signal to `finish`."""
@@ -109,19 +149,21 @@ class Slabs:
         self.each(lambda columns: self._along(held, take(columns), shape[0], columns), self.blocks())
         self._backward(held, shape, finish)
 
-    def filter(self, signal: np.ndarray, response: Take, shape: Sequence[int], finish: Finish) -> None:
+    def filter(
+        self, signal: np.ndarray, response: Take, shape: Sequence[int], finish: Finish, beyond: Beyond | None = None
+    ) -> None:
         """Both in one, with a product in between: ``response(columns)`` is what those columns are multiplied with."""
-        held = self._forward(signal, max(len(signal), shape[0]))
+        held = self._forward(signal, max(len(signal), shape[0]), beyond)
 
         def product(columns: slice) -> None:
-            part = self._across(held, len(signal), columns)
+            part = self._across(held, len(signal), columns, beyond)
             part *= response(columns)
             self._along(held, part, shape[0], columns)
 
         self.each(product, self.blocks())
         self._backward(held, shape, finish)
 
-    def _forward(self, signal: np.ndarray, rows: int) -> np.ndarray:
+    def _forward(self, signal: np.ndarray, rows: int, beyond: Beyond | None) -> np.ndarray:
         """The spectrum along all axes but the first, in the buffer."""
         import scipy.fft
 
@@ -129,26 +171,36 @@ class Slabs:
 
         def slab(first: int) -> None:
             part = signal[first : first + self.thickness]
+            if beyond is not None:
+                wide = SESSION.scratch("lines", (*part.shape[:-1], self.grid[-1]), self.dtype.name)
+                np.subtract(part, beyond.mean, out=wide[..., : part.shape[-1]])
+                _fill(wide, wide.ndim - 1, part.shape[-1], beyond)
+                part = wide
             part = scipy.fft.rfft(part, n=self.grid[-1], axis=-1, workers=1)
             target = held[first : first + len(part)].reshape(len(part), *self.inner)
             target[tuple(slice(0, n) for n in part.shape)] = part
-            for axis in reversed(self._middle):  # in place; what is longer than the signal is zero
+            for axis in reversed(self._middle):
                 lines = target[(slice(None), *(slice(0, n) for n in part.shape[1:axis]))]
-                lines[(slice(None),) * axis + (slice(part.shape[axis], None),)] = 0
+                _fill(lines, axis, part.shape[axis], beyond)
                 in_place(scipy.fft.fft, lines, axis)
 
         self.each(slab, range(0, len(signal), self.thickness))
         return held
 
-    def _across(self, held: np.ndarray, rows: int, columns: slice) -> np.ndarray:
+    def _across(self, held: np.ndarray, rows: int, columns: slice, beyond: Beyond | None) -> np.ndarray:
         import scipy.fft
 
-        return np.asarray(scipy.fft.fft(held[:rows, columns], n=self.grid[0], axis=0, workers=1))
+        part = SESSION.scratch("columns", (self.grid[0], columns.stop - columns.start), self.kind.name)
+        part[:rows] = held[:rows, columns]
+        _fill(part, 0, rows, beyond)
+        in_place(scipy.fft.fft, part, 0)
+        return part
 
     def _along(self, held: np.ndarray, part: np.ndarray, rows: int, columns: slice) -> None:
         import scipy.fft
 
-        held[:rows, columns] = scipy.fft.ifft(part, axis=0, overwrite_x=True, workers=1)[:rows]
+        in_place(scipy.fft.ifft, part, 0)
+        held[:rows, columns] = part[:rows]
 
     def _backward(self, held: np.ndarray, shape: Sequence[int], finish: Finish) -> None:
         import scipy.fft
@@ -170,3 +222,22 @@ class Slabs:
             wide = SESSION.scratch("slabs", (rows, self.columns + _PITCH), self.kind.name)
             self._buffer = wide[:, : self.columns]
         return self._buffer
+
+
+def _fill(lines: np.ndarray, axis: int, start: int, beyond: Beyond | None) -> None:
+    """What stands from `start` on."""
+    if beyond is None:
+        lines[(slice(None),) * axis + (slice(start, None),)] = 0
+    elif (bridge := beyond.bridges[axis]) is not None:
+        bridge.fill(lines, axis)
+
+
+def _laid(values: np.ndarray, axis: int, center: int, length: int) -> np.ndarray:
+    """Values along an axis of the given length, their centre at index 0, the rest before it at the end."""
+    shape = list(values.shape)
+    shape[axis] = length
+    wide, n = np.zeros(shape, values.dtype), values.shape[axis]
+    turned, source = np.moveaxis(wide, axis, 0), np.moveaxis(values, axis, 0)
+    turned[: n - center] = source[center:]
+    turned[length - center :] = source[:center]
+    return wide

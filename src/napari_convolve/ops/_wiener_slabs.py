@@ -12,7 +12,7 @@ from ..backends import SESSION
 from ._frame import Frame
 from ._penalty import Penalty
 from ._psf import Psf
-from ._slabs import Slabs
+from ._slabs import Beyond, Slabs, Take
 
 #: Larger transfer functions are not kept for the next image.
 _KEPT = 32 << 20
@@ -35,17 +35,28 @@ class SlabWiener:
         self, psf: Psf, penalty: Penalty, frame: Frame, dtype: str, workers: int, step: Callable[..., None]
     ) -> None:
         self.frame, self.step = frame, step
-        self.slabs = Slabs(frame.grid, dtype, workers, lambda count: step(0))
-        self.transfer = self._transfer(psf)
+        self.slabs, self._psf = Slabs(frame.grid, dtype, workers, lambda count: step(0)), psf
         self._penalty = penalty.by_columns(frame, self.slabs)
         self._number = penalty.number
 
-    def _transfer(self, psf: Psf) -> np.ndarray:
-        size = self.slabs.grid[0] * self.slabs.columns * self.slabs.kind.itemsize
-        if size > _KEPT:
-            return self.slabs.transfer(psf)
-        key = ("slabs", psf.digest, self.slabs.grid, self.slabs.dtype.name)
-        return SESSION.cached(key, lambda: self.slabs.transfer(psf), lambda array: size)
+    @cached_property
+    def transfer(self) -> np.ndarray:
+        """The PSF's spectrum."""
+        if not self._kept:
+            return self.slabs.transfer(self._psf)
+        key = ("slabs", self._psf.digest, self.slabs.grid, self.slabs.dtype.name)
+        return SESSION.cached(key, lambda: self.slabs.transfer(self._psf), lambda array: array.nbytes)
+
+    @property
+    def _kept(self) -> bool:
+        return self.slabs.grid[0] * self.slabs.columns * self.slabs.kind.itemsize <= _KEPT
+
+    @cached_property
+    def _by_columns(self) -> Take:
+        """The same; what is used but once and not kept is made when it is used."""
+        if self._kept or "transfer" in self.__dict__:
+            return lambda columns: self.transfer[:, columns]
+        return self.slabs.response(self._psf)
 
     @cached_property
     def weakest(self) -> float:
@@ -60,26 +71,27 @@ class SlabWiener:
         return max(self._over_blocks(lambda columns: float(np.abs(self._response(columns)).max())))
 
     def restore(
-        self, extended: np.ndarray, block: np.ndarray | None, valid: np.ndarray | None, steps: int
+        self, image: np.ndarray, given: np.ndarray, mean: float, valid: np.ndarray | None, steps: int
     ) -> np.ndarray:
-        """The object within the frame, from the image on the whole grid and, when some of it is not valid, without."""
+        """The object within the frame, less the mean, from the image with what is not valid filled, and as given."""
         out = np.empty(self.frame.shape, self.slabs.dtype)
+        beyond = Beyond(mean, self.frame.bridges(self._psf, self.slabs.dtype.name))
 
         def keep(first: int, part: np.ndarray) -> None:
             out[first : first + len(part)] = part
 
         if not steps:
-            self.slabs.filter(extended, self._response, self.frame.shape, keep)
+            self.slabs.filter(image, self._response, self.frame.shape, keep, beyond)
             return out
-        found = self._conjugate(extended, extended[self.frame.key] if block is None else block, valid, steps)
+        found = self._conjugate(image, given, beyond, valid, steps)
         self.slabs.synthesise(lambda columns: found[:, columns].copy(), self.frame.shape, keep)
         return out
 
-    def _total(self, columns: slice) -> np.ndarray:
+    def _total(self, transfer: np.ndarray, columns: slice) -> np.ndarray:
         """``|H|^2`` and the penalty; where both are 0, 1."""
-        part = self.transfer[:, columns]
-        total: np.ndarray = np.square(part.real)
-        total += np.square(part.imag)
+        total: np.ndarray = np.square(transfer.real)
+        if transfer.dtype.kind == "c":
+            total += np.square(transfer.imag)
         power = total[0, 0]
         total += self._penalty(columns)
         if columns.start == 0:
@@ -89,15 +101,21 @@ class SlabWiener:
         return total
 
     def _response(self, columns: slice) -> np.ndarray:
-        found: np.ndarray = np.conj(self.transfer[:, columns])
-        _divide(found, self._total(columns))
+        transfer = self._by_columns(columns)
+        total = self._total(transfer, columns)
+        if transfer.dtype.kind == "f":
+            return np.divide(transfer, total, out=total)
+        found: np.ndarray = np.conj(transfer)
+        _divide(found, total)
         return found
 
-    def _conjugate(self, extended: np.ndarray, block: np.ndarray, valid: np.ndarray | None, steps: int) -> np.ndarray:
+    def _conjugate(
+        self, image: np.ndarray, given: np.ndarray, beyond: Beyond, valid: np.ndarray | None, steps: int
+    ) -> np.ndarray:
         """The object's spectrum after some steps of conjugate gradients from the filtered extension."""
         slabs, transfer = self.slabs, self.transfer
         found, residual, direction, applied = (slabs.empty() for _ in range(4))
-        blurred = np.empty_like(block)
+        blurred = np.empty_like(given)
         sizes: dict[int, float] = {}
 
         def start(columns: slice, part: np.ndarray) -> None:
@@ -110,7 +128,7 @@ class SlabWiener:
 
         def missing(first: int, part: np.ndarray) -> None:
             rows = slice(first, first + len(part))
-            apart = block[rows] - part
+            apart = given[rows] - beyond.mean - part
             blurred[rows] = apart if valid is None else np.where(valid[rows], apart, 0)
 
         def penalised(of: np.ndarray, columns: slice) -> np.ndarray:
@@ -128,16 +146,15 @@ class SlabWiener:
         def rescale(columns: slice, part: np.ndarray, share: float) -> None:
             """The next direction, from the residual `part` and a share of the last."""
             scaled = part.copy()
-            _divide(scaled, self._total(columns))
+            _divide(scaled, self._total(transfer[:, columns], columns))
             if share:
                 scaled += np.asarray(share, slabs.dtype) * direction[:, columns]
             direction[:, columns] = scaled
 
         def square(columns: slice) -> None:
             part = residual[:, columns]
-            sizes[columns.start] = self._sum(
-                columns, (np.square(part.real) + np.square(part.imag)) / self._total(columns)
-            )
+            power = np.square(part.real) + np.square(part.imag)
+            sizes[columns.start] = self._sum(columns, power / self._total(transfer[:, columns], columns))
 
         def apply(columns: slice, part: np.ndarray) -> None:
             part *= np.conj(transfer[:, columns])
@@ -149,7 +166,7 @@ class SlabWiener:
         def total() -> float:
             return sum(sizes[start] for start in sorted(sizes))
 
-        slabs.analyse(extended, start)
+        slabs.analyse(image, start, beyond)
         slabs.synthesise(lambda columns: found[:, columns] * transfer[:, columns], self.frame.shape, missing)
         slabs.analyse(blurred, begin)
         slabs.each(square, slabs.blocks())

@@ -32,7 +32,8 @@ class WholeWiener:
         workers: int,
         step: Callable[..., None],
     ) -> None:
-        self.frame, self.dtype, self.backend, self.workers, self.step = frame, dtype, backend, workers, step
+        self.psf, self.frame, self.dtype, self.step = psf, frame, dtype, step
+        self.backend, self.workers = backend, workers
         self.axes = tuple(range(len(frame.grid)))
         self.real = not dtype.startswith("complex")
         self.kind = COMPLEX_OF.get(dtype, dtype)
@@ -59,12 +60,13 @@ class WholeWiener:
         """The most that the filter amplifies any frequency."""
         return float(self.backend.xp.max(self.backend.xp.abs(self.response)))
 
-    def restore(self, extended: Array, block: Array | None, valid: Array | None, steps: int) -> Array:
-        """The object within the frame, from the image on the whole grid and, when some of it is not valid, without."""
+    def restore(self, image: Array, given: Array, mean: Array, valid: Array | None, steps: int) -> Array:
+        """The object within the frame, less the mean, from the image with what is not valid filled, and as given."""
+        extended = self.frame.extend(image, mean, self.psf, self.backend, self.workers)
         found = self._fft(extended) * self.response
         self.step(0)
         if steps:
-            found = self._conjugate(found, extended[self.frame.key] if block is None else block, valid, steps)
+            found = self._conjugate(found, given - mean, valid, steps)
         return self._ifft(found)
 
     def _conjugate(self, found: Array, block: Array, valid: Array | None, steps: int) -> Array:

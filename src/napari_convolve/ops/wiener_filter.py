@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task
-from ..backends import SESSION, Backend
+from ..backends import Backend
 from ..planning import Machine, Problem
 from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._fill import fill_missing
@@ -118,10 +118,7 @@ def wiener_filter(
         step()
         mean = _mean(block, flags, device)
         guess = block if flags is None else fill_missing(block, flags, device, threads)
-        # fresh memory costs more than the work that is done in it
-        room = SESSION.scratch("extended", frame.grid, compute) if device.name == "numpy" else None
-        extended = frame.extend(guess, mean, psf, device, threads, room)
-        found = solver.restore(extended, None if flags is None else block - mean, flags, steps)
+        found = solver.restore(guess, block, mean, flags, steps)
         found += mean - _mean(found, flags, device)
         for _ in range(1 + most - steps):
             step()
