@@ -109,7 +109,7 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     drag(viewer, hands, canvas_point(viewer, at(panel, middle)), canvas_point(viewer, at(panel, (0.25, 0.5))))
     np.testing.assert_allclose(step * np.mean(shapes.data[0], axis=0), (0.25, 0.5), atol=0.03)
     qtbot.waitUntil(lambda: live.data.std() < 0.1)
-    assert hands.run(panel).startswith("filter_spectrum")
+    assert hands.run(panel).startswith("filter spectrum · ")
     found = viewer.layers["image · filtered"].data
     expected = nc.filter_spectrum(stack, panel.drawn(), axes=(1, 2), spacing=STEP)
     np.testing.assert_array_equal(found, expected)
@@ -164,7 +164,7 @@ def test_pass_a_ring_keep_the_filter_and_make_a_kernel(
     viewer.layers["image · filter shapes"].remove_selected()
     panel.form.reset_choices()
     panel.form.saved.value = kept
-    assert hands.run(panel).startswith("filter_spectrum")
+    assert hands.run(panel).startswith("filter spectrum · ")
     np.testing.assert_array_equal(
         viewer.layers["image · filtered"].data, nc.filter_spectrum(WAVE + 2, kept.metadata["fourier_filter"])
     )
