@@ -21,7 +21,7 @@ from ._inputs import dense, image
 from ._system import wait_until_quiet
 
 TOLERANCE = 1.25
-METHODS = ("direct", "separable", "fft", "overlap-save")
+METHODS = ("direct", "separable", "multirate", "fft", "overlap-save")
 #: A method predicted to take so much longer than the best prediction, and longer than a second, is not run.
 _HOPELESS = 12.0
 

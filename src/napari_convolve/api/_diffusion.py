@@ -83,7 +83,7 @@ def diffuse(
         Whether a NaN or infinite sample makes NaN of every window that holds it, or is left out like a masked one.
     dtype : dtype, optional
         Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64.
-    method : {"auto", "direct", "separable", "fft", "overlap-save"} or Plan
+    method : {"auto", "direct", "separable", "multirate", "fft", "overlap-save"} or Plan
         How it is computed; the answer is the same to rounding.
     {run}
 

@@ -53,8 +53,10 @@ nan : {"propagate", "omit"}
 dtype : dtype, optional
     Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
     when the image or kernel is. Integers are rounded and saturated, never wrapped.
-method : {"auto", "direct", "separable", "fft", "overlap-save"} or Plan
-    How it is computed; the answer is the same to rounding, and with the `Plan` of an earlier call the same bits."""
+method : {"auto", "direct", "separable", "multirate", "fft", "overlap-save"} or Plan
+    How it is computed; the answer is the same to rounding, and with the `Plan` of an earlier call the same bits.
+    "multirate" is for Gaussians of σ 8 and more, truncated at 5 σ or later, in single precision: its kernel deviates by
+    up to 3e-6 of its sum along each of at most two axes."""
 RUN_OPTIONS = """backend : {"auto", "numpy", "cupy"}
     Where it is computed.
 workers : int, optional

@@ -134,3 +134,30 @@ def box_rows(add: bool, at_once: int = 8) -> str:
             body += [f"    s{r} -= B{r}[x]"]
         bodies.append((count, body + _check(count)))
     return _assemble(["    w = k[0, 0]"], bodies)
+
+
+def banded(taps: int, at_once: int) -> str:
+    """A matrix with a band, applied down the rows of images that begin at `starts`.
+
+    Result row ``y`` is the sum over ``t`` of row ``lows[y // at_once] + t`` of the image with the weights
+    ``k[..., t, y % at_once]``, which repeat. `rows` are the flat indices of an image's rows from its first; -1: a row
+    of constants, `Z`. The number of weights is a multiple of `taps`. Results begin at `outs`, their rows lie ``so``
+    apart; columns from ``x`` on are done.
+    """
+    lines = ["def f(P, k, out, rows, lows, starts, outs, Z, ny, so, x, nx):", "    flag = ZERO"]
+    lines += ["    for i in range(starts.size):", "        p, o, y = starts[i] + x, outs[i] + x, 0"]
+    for count in (at_once, 1):
+        every = list(range(count))
+        body = [f"g = y // {at_once}", f"first = y % {at_once}", "K = k[g % k.shape[0]]"]
+        body += [f"W{r} = out[o + (y + {r}) * so :]" for r in every]
+        body += ["for j in range(nx):", *(f"    W{r}[j] = ZERO" for r in every)]
+        body += [f"for c in range(0, K.shape[0], {taps}):"]
+        for u in range(taps):
+            body += [f"    row = rows[lows[g] + c + {u}]", f"    B{u} = Z if row < 0 else P[p + row :]"]
+        body += [f"    k{r}_{u} = K[c + {u}, first + {r}]" for r in every for u in range(taps)]
+        body += ["    for j in range(nx):", *(f"        v{u} = TYPE(B{u}[j])" for u in range(taps))]
+        body += [f"        W{r}[j] += " + " + ".join(f"v{u} * k{r}_{u}" for u in range(taps)) for r in every]
+        body += ["for j in range(nx):", "    flag += " + " + ".join(f"ZERO * W{r}[j]" for r in every)]
+        lines += [f"        while y + {count} <= ny:", *(f"            {line}" for line in body)]
+        lines += [f"            y += {count}"]
+    return "\n".join([*lines, "    return flag"])

@@ -74,6 +74,8 @@ class Code:
         if kind in _CALLS:
             own = _bandcode.OWN if self.source == self.dtype else ""
             return str(getattr(_bandcode, kind.upper())).replace("{own}", own.strip("\n"))
+        if kind == "banded":
+            return _codegen.banded(first, second)
         if kind.startswith("box"):
             return (_codegen.box_rows if kind == "box_rows" else _codegen.box_columns)(add)
         if kind == "unrolled":
@@ -162,6 +164,11 @@ def lines_code(lengths: tuple[int, int, int], terms: int, dtype: str, source: st
     return Code("lines", (0, 0), add, dtype, source, (*head, first, more or first))
 
 
+def banded_code(taps: int, at_once: int, dtype: str, source: str) -> Code:
+    """The loop for a matrix with a band."""
+    return Code("banded", (taps, at_once), False, dtype, source)
+
+
 def _load(dtype: str, source: str) -> Code:
     return Code("load", (0, 0), False, dtype, source)
 
@@ -226,7 +233,7 @@ def compile_kept(signature: Any, function: Function, fastmath: object) -> Functi
 
 def _compile(code: Code) -> Function:
     scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "zeros": np.zeros, "float64": np.float64}
-    scope["__name__"] = __name__
+    scope |= {"__name__": __name__, "TYPE": np.dtype(code.dtype).type}
     scope |= {name: part.function() for name, part in zip(_CALLS.get(code.kind, ()), code.parts, strict=True)}
     # the text counts as part of its module's file, so that the disk cache is renewed when that file changes
     file = _bandcode.__file__ if code.kind in _CALLS else _codegen.__file__
@@ -244,6 +251,8 @@ def _signature(code: Code) -> Any:
     tables = [types.Array(n, 1, "C")] * 4
     if code.kind == "load":
         return t(samples, line, n, tables[0], n, n, tables[0], *[n] * 6, t)
+    if code.kind == "banded":
+        return t(samples, deep, line, *tables, samples, *[n] * 4)
     if code.kind == "planes":
         return t(samples, deep, line, *tables, line, *[n] * 7, t)
     if code.kind == "lines":

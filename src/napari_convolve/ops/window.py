@@ -17,7 +17,7 @@ from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task, format_bytes
 from ..backends import SESSION, Backend
 from ..kernels import Kernel
-from ..methods import METHODS, Factors, Method, Reach, Weights
+from ..methods import METHODS, Factors, Method, Reach, Weights, coarse_steps
 from ..planning import Machine, Plan, Problem, make_plan
 from ._tiles import Sweep, cpu_machine, sweep
 from ._windows import WindowSum, signed_parts
@@ -166,6 +166,7 @@ def window_sweep(
         taps=int(np.count_nonzero(kernel.values)),
         terms=separable_terms(kernel, factors, masked),
         flat=bool((kernel.values == kernel.values.flat[0]).all()),
+        steps=coarse_steps(factors[0]) if len(factors) == 1 and compute == "float32" and not masked else (),
         boundary=window.boundary,
         masked=masked,
         responsive=responsive,

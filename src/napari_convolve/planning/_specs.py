@@ -46,6 +46,9 @@ class Problem:
         Weights that are not zero; separable terms the kernel is a sum of (0: none were found).
     flat : bool
         Whether all weights are the same, so that running sums do.
+    steps : tuple of int
+        For each axis acted on the step of a coarser grid on which the kernel is the same to single precision, 1 where
+        there is none; empty if nobody looked.
     boundary : str
     masked : bool
         Whether samples are left out (normalised convolution).
@@ -63,6 +66,7 @@ class Problem:
     taps: int
     terms: int = 0
     flat: bool = False
+    steps: tuple[int, ...] = ()
     boundary: str = "reflect"
     masked: bool = False
     responsive: bool = False
