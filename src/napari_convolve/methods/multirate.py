@@ -16,7 +16,7 @@ from ._base import METHODS, Method, Reach, Tiles, Weights
 from .direct import reads
 
 #: seconds per weight and sample, per sample and pass, per sample that is turned, and per tile
-_WEIGHT, _SAMPLE, _TURN, _ROUNDS = 0.05e-9, 0.3e-9, 1.5e-9, 0.4e-3
+_WEIGHT, _SAMPLE, _TURN, _ROUNDS = 0.06e-9, 0.35e-9, 2.0e-9, 0.8e-3
 #: Samples of the result that are worth all threads, where an image is smaller.
 _TOGETHER = 1 << 22
 #: Columns fewer than that cost as much.
