@@ -104,7 +104,8 @@ class SlabWiener:
         transfer = self._by_columns(columns)
         total = self._total(transfer, columns)
         if transfer.dtype.kind == "f":
-            return np.divide(transfer, total, out=total)
+            np.divide(transfer, total, out=total)
+            return total
         found: np.ndarray = np.conj(transfer)
         _divide(found, total)
         return found
