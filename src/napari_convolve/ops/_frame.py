@@ -56,9 +56,7 @@ class Frame:
         def centred(rows: slice) -> None:
             backend.assign(out, (rows, *self.key[1:]), block[rows, ...] - mean)
 
-        n = self.shape[0]
-        step = max(1, _PART * n // max(math.prod(self.shape), 1)) if backend.threaded else max(n, 1)
-        SESSION.run_all(centred, (slice(at, min(at + step, n)) for at in range(0, n, step)), workers)
+        SESSION.run_all(centred, row_parts(self.shape, backend), workers)
         for axis, bridge in enumerate(self.bridges(psf, REAL_OF.get(dtype, dtype))):
             n, length = self.shape[axis], self.grid[axis]
             if bridge is None:
@@ -75,6 +73,13 @@ class Frame:
             gap = _product(weights, near, axis, xp)
             backend.assign(out, (*done, slice(n, length), *rest), gap)
         return out
+
+
+def row_parts(shape: Sequence[int], backend: Backend) -> list[slice]:
+    """Rows that one thread takes at once; all where the backend has threads of its own."""
+    n = shape[0]
+    step = max(1, _PART * n // max(math.prod(shape), 1)) if backend.threaded else max(n, 1)
+    return [slice(at, min(at + step, n)) for at in range(0, n, step)]
 
 
 def _product(weights: Array, near: Array, axis: int, xp: Any) -> Array:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task
-from ..backends import Backend
+from ..backends import SESSION, Backend
 from ..planning import Machine, Problem
 from ._entries import Demand, Key, Step, global_plan, run_entries
 from ._fill import fill_missing
-from ._frame import Frame, make_frame
+from ._frame import Frame, make_frame, row_parts
 from ._nsr import Nsr
 from ._penalty import Penalty
 from ._psf import Psf, PsfSet
@@ -116,10 +117,16 @@ def wiener_filter(
             )
         steps = _edge_steps(solver.gain, options.spectral) if flags is None and most else most
         step()
-        mean = _mean(block, flags, device)
+        mean = _mean(block, flags, device, threads)
         guess = block if flags is None else fill_missing(block, flags, device, threads)
         found = solver.restore(guess, block, mean, flags, steps)
-        found += mean - _mean(found, flags, device)
+        shift = mean - _mean(found, flags, device, threads)
+
+        def restore_mean(rows: slice) -> None:
+            part = found[rows, ...]
+            part += shift
+
+        SESSION.run_all(restore_mean, row_parts(found.shape, device), threads)
         for _ in range(1 + most - steps):
             step()
         return found
@@ -142,9 +149,17 @@ def _edge_steps(gain: float, spectral: bool) -> int:
     return min(max(steps, 2 if spectral else 0), _EDGE_STEPS)
 
 
-def _mean(block: Array, valid: Array | None, backend: Backend) -> Array:
+def _mean(block: Array, valid: Array | None, backend: Backend, workers: int) -> Array:
     xp = backend.xp
-    if valid is None:
+    if valid is not None:
+        kept = xp.where(valid, block, xp.zeros_like(block))
+        return xp.sum(kept) / xp.sum(backend.astype(valid, dtype_name(block.dtype)))
+    if not backend.threaded:
         return xp.mean(block)
-    kept = xp.where(valid, block, xp.zeros_like(block))
-    return xp.sum(kept) / xp.sum(backend.astype(valid, dtype_name(block.dtype)))
+    sums: dict[int, Any] = {}
+
+    def add(rows: slice) -> None:
+        sums[rows.start] = block[rows, ...].sum().item()
+
+    SESSION.run_all(add, row_parts(block.shape, backend), workers)
+    return sum(sums[start] for start in sorted(sums)) / math.prod(block.shape)
