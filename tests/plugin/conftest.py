@@ -28,6 +28,8 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
 )
 
+from napari_convolve.plugin import _latest, kernel_designer
+
 
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
@@ -113,3 +115,16 @@ def hands(qtbot: Any) -> SimpleNamespace:
 def stack() -> np.ndarray:
     """A small stack whose axes all differ in length."""
     return np.random.default_rng(0).integers(0, 4096, (6, 21, 17)).astype("uint16")
+
+
+@pytest.fixture
+def at_once(monkeypatch: Any) -> None:
+    """What panels make in the background is there at once, for tests of what is shown and not of when."""
+
+    def start(job: Any, finished: Callable[[Any], object]) -> None:
+        job()
+        finished(job)
+
+    for module in (_latest, kernel_designer):
+        monkeypatch.setattr(module, "start", start)
+    monkeypatch.setattr(_latest.Latest, "ask", lambda self, delay=None: self._begin())

@@ -16,6 +16,8 @@ from napari_convolve.plugin._layers import read_layer
 from napari_convolve.plugin._map_layers import MOVED, maps_tuple
 from napari_convolve.plugin._recording import RECIPE
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 RNG = np.random.default_rng(50)
 
 

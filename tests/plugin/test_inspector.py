@@ -16,6 +16,8 @@ from napari_convolve.plugin._inspector_grids import written
 from napari_convolve.plugin._inspector_marks import OUTLINE, RESULT
 from napari_convolve.plugin._inspector_walk import walk_around
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 RNG = np.random.default_rng(40)
 
 

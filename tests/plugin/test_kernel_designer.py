@@ -14,6 +14,8 @@ import napari_convolve as nc
 from napari_convolve.plugin._designer_readings import READINGS
 from napari_convolve.plugin._plots import KernelPicture
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 @pytest.fixture
 def designer(viewer, open_panel):
@@ -28,7 +30,7 @@ def test_parameters_change_the_picture(designer, hands) -> None:
     assert designer.message.value == "5 × 5 × 5 · sum 1 · centre 2, 2, 2 · shown: plane 2"
     hands.pick(designer.kernel.kind, "sobel")
     hands.pick(designer.kernel.form["axis"], "z")
-    assert designer.make() == nc.kernels.sobel(axis=-3, ndim=3)
+    assert designer.present == nc.kernels.sobel(axis=-3, ndim=3)
 
 
 def test_presets_of_the_readings(designer, hands) -> None:
@@ -44,7 +46,7 @@ def test_presets_of_the_readings(designer, hands) -> None:
     assert len(expected) == len(READINGS)
     for label, kernel in expected.items():
         hands.pick(designer.readings.choice, label)
-        np.testing.assert_array_equal(np.squeeze(designer.make().values), np.squeeze(kernel.values))
+        np.testing.assert_array_equal(np.squeeze(designer.present.values), np.squeeze(kernel.values))
         assert designer.readings.about.visible and designer.readings.choice.value.text in designer.readings.about.value
     hands.pick(designer.kernel.kind, "gaussian")
     assert designer.readings.choice.value is None and not designer.readings.about.visible
@@ -52,7 +54,7 @@ def test_presets_of_the_readings(designer, hands) -> None:
     hands.click(designer.combine_fold.button)
     hands.click(designer.combine.keep)
     hands.pick(designer.combine.way, "this @ kept")
-    np.testing.assert_allclose(designer.make().values * 36, [1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1])
+    np.testing.assert_allclose(designer.present.values * 36, [1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1])
 
 
 def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> None:
@@ -64,7 +66,7 @@ def test_one_sigma_per_axis_in_the_unit_of_an_image(viewer, designer, hands) -> 
     hands.pick(designer.kernel.unit, "µm")
     hands.click(designer.kernel.form["sigma"]._each)
     hands.write(designer.kernel.form["sigma"]._boxes[0], "4")
-    made = designer.make()
+    made = designer.present
     expected = nc.kernels.gaussian(sigma=(4, 1, 1), spacing=(2, 0.5, 0.5))
     assert made.units == "um" and made.spacing == (2, 0.5, 0.5)
     np.testing.assert_array_equal(made.values, expected.values)
@@ -104,7 +106,7 @@ def test_the_numbers_of_a_kernel_can_be_edited(designer, hands) -> None:
     hands.click(designer.buttons["Edit the numbers"])
     assert designer.kernel.kind.value == "custom"
     assert designer.kernel.form["values"].value == "0 1 0\n1 -4 1\n0 1 0\n"
-    np.testing.assert_array_equal(designer.make().values, nc.kernels.laplacian().values)
+    np.testing.assert_array_equal(designer.present.values, nc.kernels.laplacian().values)
 
 
 def test_a_kernel_as_layer_serves_the_other_panels(viewer, designer, open_panel, hands) -> None:
@@ -130,7 +132,7 @@ def test_save_and_load(designer, hands, tmp_path: Path, monkeypatch, name: str) 
     hands.pick(designer.kernel.kind, "from a file")
     assert designer.message.value == "choose the file of the kernel first"
     hands.write(designer.kernel.file, path)
-    np.testing.assert_array_equal(designer.make().values, nc.kernels.laplacian().values)
+    np.testing.assert_array_equal(designer.present.values, nc.kernels.laplacian().values)
 
 
 def test_what_a_file_cannot_hold_is_said(designer, hands, tmp_path: Path, monkeypatch) -> None:

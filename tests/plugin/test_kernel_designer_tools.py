@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QApplication
 import napari_convolve as nc
 from napari_convolve.plugin._kernel_python import expression
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 @pytest.fixture
 def designer(viewer, open_panel):
@@ -48,8 +50,8 @@ def test_combine_with_a_kept_kernel(designer, hands, way, expected) -> None:
     hands.pick(designer.combine.way, way)
     hands.write(designer.combine.factor, "2")
     made = expected(nc.kernels.gaussian(sigma=0.5), nc.kernels.sobel()) * 2
-    np.testing.assert_array_equal(designer.make().values, made.values)
-    assert designer.make().center == made.center
+    np.testing.assert_array_equal(designer.present.values, made.values)
+    assert designer.present.center == made.center
     assert run_copied(designer, hands) == made
 
 
@@ -67,25 +69,25 @@ def test_undo_and_redo(viewer, designer, hands, qtbot) -> None:
     window.activateWindow()  # only the active window has shortcuts
     qtbot.waitUntil(window.isActiveWindow)
     designer._later.setInterval(10**6)  # steps as this test says, however slow the machine
-    first = designer.make()
+    first = designer.present
     hands.pick(designer.kernel.kind, "gabor")
     hands.write(designer.kernel.form["wavelength"], "5")
-    second = designer.make()
+    second = designer.present
     designer._later.timeout.emit()  # the pause after a step
     hands.pick(designer.view, "3-D")
     hands.pick(designer.kernel.kind, "box")
     hands.click(designer.normalize)
-    third = designer.make()
+    third = designer.present
     hands.click(designer.buttons["Undo"])
-    assert designer.make() == second and designer.kernel.form["wavelength"].value == 5
+    assert designer.present == second and designer.kernel.form["wavelength"].value == 5
     QTest.keyClick(designer.kernel.kind.native, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert designer.make() == first
+    assert designer.present == first
     hands.click(designer.buttons["Undo"])  # nothing before
-    assert designer.make() == first
+    assert designer.present == first
     for expected in (second, third):
         keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         QTest.keyClick(designer.kernel.kind.native, Qt.Key.Key_Z, keys)
-        assert designer.make() == expected
+        assert designer.present == expected
 
 
 def drag(curve, index: int, share: float, gain: float) -> None:
@@ -109,11 +111,11 @@ def test_a_response_is_drawn(designer, hands) -> None:
     assert share == pytest.approx(curve.points[3][0] - 0.005) and gain == pytest.approx(0.4, abs=0.02)
     wanted = ([f * 0.5 for f, _ in curve.points], [g for _, g in curve.points])
     expected = nc.kernel_from_response(tuple(wanted), 15, window=None, ndim=2)
-    np.testing.assert_allclose(designer.make().values, expected.values, atol=1e-15)
+    np.testing.assert_allclose(designer.present.values, expected.values, atol=1e-15)
     assert f"{expected.parameters['max_error']:.2g} at most" in designer.drawn.error.value
-    assert run_copied(designer, hands) == designer.make()
+    assert run_copied(designer, hands) == designer.present
     hands.pick(designer.drawn.preset, "notch")
-    assert nc.frequency_response(designer.make()).at(0.0, 0.22).real < 0.2
+    assert nc.frequency_response(designer.present).at(0.0, 0.22).real < 0.2
 
 
 def test_points_come_and_go_by_mouse_and_keys(designer, hands) -> None:
@@ -142,7 +144,7 @@ def test_a_response_in_cycles_per_micrometre(viewer, designer, hands) -> None:
     hands.pick(designer.pixels, "image")
     hands.pick(designer.kernel.kind, "drawn response")
     assert designer.drawn.curve.highest == 2.0 and designer.drawn.curve.x_label == "frequency (cycles/µm)"
-    assert designer.make().units == "um" and designer.make().spacing == (0.25, 0.25)
+    assert designer.present.units == "um" and designer.present.spacing == (0.25, 0.25)
 
 
 def test_a_kernel_is_cut_out_of_a_layer(viewer, designer, hands, stack) -> None:
@@ -155,15 +157,15 @@ def test_a_kernel_is_cut_out_of_a_layer(viewer, designer, hands, stack) -> None:
     assert shapes.mode == "add_rectangle"
     corners = np.array([(2, 2, 3), (2, 2, 9), (2, 8, 9), (2, 8, 3)], dtype=float)
     shapes.add_rectangles(corners)
-    made = designer.make()
+    made = designer.present
     np.testing.assert_array_equal(made.values, stack[2, 2:9, 3:10])
     assert made.spacing == (0.5, 0.5) and made.units == "um" and made.center == (3, 3)
     shapes.data = [corners + np.array([0, 1, 1])]  # moved
-    np.testing.assert_array_equal(designer.make().values, stack[2, 3:10, 4:11])
+    np.testing.assert_array_equal(designer.present.values, stack[2, 3:10, 4:11])
     assert designer.message.value.startswith("7 × 7")
     hands.pick(designer.view, "3-D")
-    np.testing.assert_array_equal(designer.make().values, stack[0:5, 3:10, 4:11])
-    assert run_copied(designer, hands) == designer.make()
+    np.testing.assert_array_equal(designer.present.values, stack[0:5, 3:10, 4:11])
+    assert run_copied(designer, hands) == designer.present
 
 
 @pytest.mark.parametrize(
@@ -188,20 +190,20 @@ def test_undo_after_what_makes_no_kernel(designer, hands, qtbot) -> None:
     fold = designer.kernel.form._list[-1]
     hands.click(fold.button)
     hands.write(designer.kernel.form["sigma"], "2.5")
-    good = designer.make()
+    good = designer.present
     hands.write(designer.kernel.form["sigma"], "wide")
     assert designer.message.value == "sigma: 'wide' is not a number"
     qtbot.waitUntil(lambda: not designer._later.isActive())  # the pause after the step passes
     assert designer.buttons["Undo"].enabled
     hands.click(designer.buttons["Undo"])
-    assert designer.make() == good and designer.kernel.form["sigma"].value == 2.5
+    assert designer.present == good and designer.kernel.form["sigma"].value == 2.5
 
 
 def test_undo_can_be_pressed_when_there_is_something_to_undo(designer, hands) -> None:
     designer._later.setInterval(10**6)
     assert not designer.buttons["Undo"].enabled
-    first = designer.make()
+    first = designer.present
     hands.pick(designer.kernel.kind, "box")
     assert designer.buttons["Undo"].enabled
     hands.click(designer.buttons["Undo"])
-    assert designer.make() == first and not designer.buttons["Undo"].enabled
+    assert designer.present == first and not designer.buttons["Undo"].enabled

@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QApplication, QSlider, QStyle, QStyleOptionComboBox
 import napari_convolve as nc
 from napari_convolve.kernels import KERNELS
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 
 @pytest.fixture
 def designer(viewer, open_panel):
@@ -97,11 +99,11 @@ def test_a_complex_kernel(viewer, designer, hands, tab, tmp_path) -> None:
 
 def test_a_kernel_of_one_dimension_becomes_a_layer_and_comes_back(viewer, designer, hands) -> None:
     hands.pick(designer.view, "1-D")
-    made = designer.make()
+    made = designer.present
     hands.click(designer.buttons["Add as layer"])
     assert viewer.layers["gaussian"].data.shape == (1, 9)
     hands.pick(designer.kernel.kind, "from a layer")
-    assert designer.make() == made
+    assert designer.present == made
 
 
 def test_a_slider_moves_everything(designer, hands, tab) -> None:

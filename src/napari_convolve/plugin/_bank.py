@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from magicgui.types import FileDialogMode
 from magicgui.widgets import Container, FileEdit, Widget
@@ -12,11 +15,15 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from ..kernels import BANKS, Kernel, bank, read_weights
 from ._fields import Choice
 from ._form import rows
-from ._job import sentence
+from ._job import Call, Outcome
+from ._latest import Latest
 from ._layers import View
 from ._plots import colours_of
 from ._text import note, say
 from ._visibility import holding
+
+#: Kernels of one channel, or numbers of the shape (maps, channels, *kernel).
+Weights = tuple[Kernel, ...] | np.ndarray
 
 _FILE = "from a .npy file"
 _SIDE, _GAP, _MOST = 34, 4, 32
@@ -42,6 +49,7 @@ class WeightsChooser(Container[Widget]):
             tooltip="Numbers of the shape (maps, channels, *kernel), as PyTorch keeps them",
         )
         self.pictures, self.about = KernelPictures(), note()
+        self._making = Latest(self.native, self._begin, self._made, title="bank of kernels", short=0)
         for part in (rows([self.kind, self.file]), holding(self.pictures), self.about):
             self.append(part)
         self.kind.changed.connect(self._show)
@@ -53,42 +61,57 @@ class WeightsChooser(Container[Widget]):
         self._view = view
         self._show()
 
-    def weights(self) -> tuple[Kernel, ...] | np.ndarray:
-        """What `feature_maps` takes.
+    def later(self) -> Callable[[], Weights]:
+        """Read the fields now; what is returned makes what `feature_maps` takes, in any thread, or raises.
 
         Raises
         ------
         ValueError, OSError
             With one sentence that says what is missing or wrong.
         """
-        view = self._view
-        ndim = 2 if view is None else view.ndim
         if self.kind.value != _FILE:
-            return bank(self.kind.value, ndim=ndim)
+            return partial(bank, self.kind.value, ndim=2 if self._view is None else self._view.ndim)
         if not str(self.file.value).strip(". "):
             raise ValueError("choose the .npy file of the weights first")
-        found = read_weights(str(self.file.value))
-        if view is not None and found.ndim - 2 != ndim:
-            shape = " × ".join(map(str, found.shape))
-            raise ValueError(
-                f"the weights {shape} have kernels of {found.ndim - 2} axes, {view.label!r} acts on {ndim}: "
-                "choose other axes under 'act on'"
-            )
-        return found
+        return partial(_read, str(self.file.value), self._view)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the pictures are not yet of what is chosen."""
+        return self._making.busy
 
     def _show(self, *_: object) -> None:
         self.file.visible = self.kind.value == _FILE
-        try:
-            made = self.weights()
-        except (ValueError, OSError) as error:
-            self.pictures.show_planes([])
-            say(self.about, sentence(error))
-            return
-        self.pictures.show_planes(planes_of(made))
-        say(self.about, described(made))
+        self._making.ask()
+
+    def _begin(self) -> Call:
+        return partial(_shown, self.later())
+
+    def _made(self, outcome: Outcome) -> None:
+        planes, text = outcome.value or ([], outcome.error)
+        self.pictures.show_planes(planes)
+        say(self.about, text)
 
 
-def planes_of(weights: tuple[Kernel, ...] | np.ndarray) -> list[np.ndarray]:
+def _read(path: str, view: View | None) -> np.ndarray:
+    """The weights in a file; ValueError when a view has another number of axes."""
+    found = read_weights(path)
+    if view is not None and found.ndim - 2 != view.ndim:
+        shape = " × ".join(map(str, found.shape))
+        raise ValueError(
+            f"the weights {shape} have kernels of {found.ndim - 2} axes, {view.label!r} acts on {view.ndim}: "
+            "choose other axes under 'act on'"
+        )
+    return found
+
+
+def _shown(make: Callable[[], Weights], progress: object) -> tuple[list[np.ndarray], str]:
+    """What is shown of weights."""
+    made = make()
+    return planes_of(made), described(made)
+
+
+def planes_of(weights: Weights) -> list[np.ndarray]:
     """A plane of each kernel: of volumes the middle one, of several channels the first."""
     found = [kernel.values for kernel in weights] if isinstance(weights, tuple) else [one[0] for one in weights]
     planes = []
@@ -100,7 +123,7 @@ def planes_of(weights: tuple[Kernel, ...] | np.ndarray) -> list[np.ndarray]:
     return planes
 
 
-def described(weights: tuple[Kernel, ...] | np.ndarray) -> str:
+def described(weights: Weights) -> str:
     """How many maps there will be, and of what."""
     if isinstance(weights, np.ndarray):
         maps, channels, *size = weights.shape

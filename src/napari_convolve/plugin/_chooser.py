@@ -36,9 +36,18 @@ _TYPEABLE = 15
 class KernelSource(Container[Widget]):
     """Another place where a kernel comes from, with its own fields."""
 
-    def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
-        """Make the kernel for these axes; ValueError with one sentence when something is missing."""
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+        """Read the fields now; what is returned makes the kernel for these axes, in any thread.
+
+        Raises
+        ------
+        ValueError
+            With one sentence when something is missing.
+        """
         raise NotImplementedError
+
+    def told(self, kernel: Kernel) -> None:
+        """A kernel that was made here is shown now."""
 
     @property
     def state(self) -> Any:
@@ -131,6 +140,11 @@ class KernelChooser(Container[Widget]):
         """
         return self.later()()
 
+    def told(self, kernel: Kernel) -> None:
+        """The kernel that is chosen has been made, and is shown now."""
+        if self.kind.value in self._sources:
+            self._sources[self.kind.value].told(kernel)
+
     def later(self) -> Callable[[], Kernel]:
         """Read the fields now; what is returned makes the kernel, in any thread, and raises as `kernel` does."""
         divide = bool(self.normalize.visible and self.normalize.value)
@@ -158,8 +172,7 @@ class KernelChooser(Container[Widget]):
     def _read(self) -> Callable[[], Kernel]:
         """What makes the kernel that the fields say now."""
         if self.kind.value in self._sources:
-            made = self._sources[self.kind.value].kernel(self._view, self._spacing, self._unit)
-            return lambda: made
+            return self._sources[self.kind.value].later(self._view, self._spacing, self._unit)
         if self.kind.value == FROM_LAYER:
             if self.layer.value is None:
                 raise ValueError(f"there is no image layer to take as {self.kind.label}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from magicgui.widgets import CheckBox, Container, PushButton, Widget
@@ -53,14 +54,9 @@ class Combine(Container[Widget]):
         size = " × ".join(map(str, written.kernel.shape)) if written else ""
         say(self.about, f"Kept: {written.kernel.name}, {size}" if written else "No kernel is kept yet.")
 
-    def __call__(self, this: Written) -> Written:
-        """The kernel after all that is set here; ValueError when the two do not combine."""
-        if self.way.value is not None and self.kept is not None:
-            function, pattern = WAYS[self.way.value]
-            this = _wrapped(function(this.kernel, self.kept.kernel), pattern, this, self.kept)
-        if self.factor.value != 1:
-            this = _wrapped(this.kernel * self.factor.value, f"({{0}} * {self.factor.value!r})", this)
-        return this
+    def later(self) -> Callable[[Written], Written]:
+        """Read the fields now; what is returned combines, in any thread; ValueError when the two do not combine."""
+        return partial(_combined, self.way.value, self.factor.value, self.kept)
 
     @property
     def state(self) -> Any:
@@ -72,6 +68,13 @@ class Combine(Container[Widget]):
         kept, way, factor = value
         self.hold(kept)
         self.way.value, self.factor.value = way, factor
+
+
+def _combined(way: str | None, factor: float, kept: Written | None, this: Written) -> Written:
+    if way is not None and kept is not None:
+        function, pattern = WAYS[way]
+        this = _wrapped(function(this.kernel, kept.kernel), pattern, this, kept)
+    return this if factor == 1 else _wrapped(this.kernel * factor, f"({{0}} * {factor!r})", this)
 
 
 def normalized(this: Written) -> Written:

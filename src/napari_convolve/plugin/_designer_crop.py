@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from magicgui.widgets import PushButton, SpinBox
@@ -11,8 +13,8 @@ from ..kernels import Kernel
 from ._chooser import KernelSource
 from ._form import rows
 from ._layer_choice import LayerChoice
-from ._layers import View, placed, read_layer, short, views
-from ._template import box, corners, cut
+from ._layers import Source, View, placed, read_layer, short, views
+from ._template import Box, box, corners, cut
 
 
 class CutOut(KernelSource):
@@ -58,7 +60,7 @@ class CutOut(KernelSource):
     def _drawn(self, event: Any = None) -> None:
         self.changed.emit(self)
 
-    def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         self.depth.visible = view.ndim > 2
         if self.image.value is None:
             raise ValueError("open an image to cut a kernel out of")
@@ -76,13 +78,7 @@ class CutOut(KernelSource):
             here,
             self.depth.value,
         )
-        own = source.unit_of(here)
-        return Kernel(
-            cut(source, where),
-            spacing=source.spacing_of(here) if own else None,
-            units=own,
-            name=f"part of {short(source.name)}",
-        )
+        return partial(_cut_out, source, here, where)
 
     @property
     def state(self) -> Any:
@@ -93,3 +89,10 @@ class CutOut(KernelSource):
         image, shapes, self.depth.value = value
         self.image.restore(image)
         self.shapes.restore(shapes)
+
+
+def _cut_out(source: Source, here: View, where: Box) -> Kernel:
+    """The samples of a lazy layer are read here."""
+    own = source.unit_of(here)
+    spacing = source.spacing_of(here) if own else None
+    return Kernel(cut(source, where), spacing=spacing, units=own, name=f"part of {short(source.name)}")

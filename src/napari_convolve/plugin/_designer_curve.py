@@ -23,8 +23,8 @@ Points = tuple[tuple[float, float], ...]
 class CurveEditor(LinePlot):
     """A wanted gain over frequency; the frequencies of its points are shares of the highest one."""
 
-    #: Something was moved; whether the mouse is still down.
-    moved = Signal(bool)
+    #: Something was moved.
+    moved = Signal()
 
     def __init__(self, points: Sequence[tuple[float, float]]) -> None:
         super().__init__()
@@ -74,14 +74,14 @@ class CurveEditor(LinePlot):
         best = int(np.argmin(distances))
         return best if distances[best] <= _NEAR else None
 
-    def _move(self, share: float, gain: float, held: bool) -> None:
+    def _move(self, share: float, gain: float) -> None:
         """Bring the chosen point there; it stays between its neighbours, and the ends stay at the ends."""
         i, last = self.chosen, len(self._points) - 1
         low = self._points[i - 1][0] + _APART if i else 0.0
         high = self._points[i + 1][0] - _APART if 0 < i < last else 1.0 if i else 0.0
         self._points[i] = (float(np.clip(share, 1.0 if i == last else low, high)), float(np.clip(gain, 0, _TOP)))
         self.update()
-        self.moved.emit(held)
+        self.moved.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take a point."""
@@ -94,13 +94,11 @@ class CurveEditor(LinePlot):
         """Drag it."""
         if self._held is not None:
             f, gain = self.point(event.position())
-            self._move(f / self.highest, gain, held=True)
+            self._move(f / self.highest, gain)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Leave it there."""
-        if self._held is not None:
-            self._held = None
-            self.moved.emit(False)
+        self._held = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """A new point, if there is none yet."""
@@ -109,7 +107,7 @@ class CurveEditor(LinePlot):
         if self._nearest(event.position()) is None and 0 < share < 1:
             self.chosen = next(i for i, (other, _) in enumerate(self._points) if other > share)
             self._points.insert(self.chosen, (share, gain))
-            self._move(share, gain, held=False)
+            self._move(share, gain)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the chosen point, Page Up and Down choose another, Del takes it away."""
@@ -123,13 +121,13 @@ class CurveEditor(LinePlot):
         other = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
         key = Qt.Key(event.key())
         if key in steps:
-            self._move(share + steps[key][0], gain + steps[key][1], held=False)
+            self._move(share + steps[key][0], gain + steps[key][1])
         elif key in other:
             self.chosen = (self.chosen + other[key]) % len(self._points)
             self.update()
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and 0 < self.chosen < len(self._points) - 1:
             del self._points[self.chosen]
             self.update()
-            self.moved.emit(False)
+            self.moved.emit()
         else:
             super().keyPressEvent(event)

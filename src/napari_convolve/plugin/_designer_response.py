@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from magicgui.widgets import SpinBox
@@ -11,7 +12,7 @@ import napari_convolve as nc
 
 from ..kernels import Kernel
 from ._chooser import KernelSource
-from ._designer_curve import CurveEditor
+from ._designer_curve import CurveEditor, Points
 from ._fields import Choice
 from ._form import rows
 from ._kernel_curves import frequency_label, responses
@@ -26,8 +27,6 @@ PRESETS = {
     "band-pass": ((0.0, 0.0), (0.15, 0.0), (0.35, 1.0), (0.5, 1.0), (0.7, 0.0), (1.0, 0.0)),
     "notch": ((0.0, 1.0), (0.2, 1.0), (0.4, 0.0), (0.5, 0.0), (0.7, 1.0), (1.0, 1.0)),
 }
-#: A design that takes longer, in seconds, waits until the mouse is up.
-_SLOW = 0.04
 
 
 class DrawnResponse(KernelSource):
@@ -43,7 +42,6 @@ class DrawnResponse(KernelSource):
         )
         self.curve = CurveEditor(PRESETS["low-pass"])
         self.error = note()
-        self._seconds = 0.0
         super().__init__(widgets=[rows([self.preset, self.size, self.window]), self.error], labels=False)
         self.margins = (0, 0, 0, 0)
         self.native.layout().insertWidget(1, self.curve)
@@ -54,27 +52,20 @@ class DrawnResponse(KernelSource):
         self.curve.points = PRESETS[name]
         self.changed.emit(self)
 
-    def _moved(self, held: bool) -> None:
-        if not held or self._seconds < _SLOW:
-            self.changed.emit(self)
+    def _moved(self) -> None:
+        self.changed.emit(self)
 
-    def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
-        start = time.perf_counter()
-        spacing = spacing if unit else None
-        highest = 0.5 / min(spacing or (1.0,))
-        frequencies = tuple(share * highest for share, _ in self.curve.points)
-        gains = tuple(gain for _, gain in self.curve.points)
-        design: dict[str, Any] = {"size": self.size.value, "window": self.window.value, "ndim": view.ndim}
-        made = nc.kernel_from_response((frequencies, gains), spacing=spacing, units=unit, **design)
-        self._seconds = time.perf_counter() - start
-        self.curve.show_reached(responses(made), highest, frequency_label(made))
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+        design = {"size": self.size.value, "window": self.window.value, "ndim": view.ndim}
+        return partial(_designed, self.curve.points, spacing if unit else None, unit, design)
+
+    def told(self, kernel: Kernel) -> None:
+        self.curve.show_reached(responses(kernel), _highest(kernel.spacing), frequency_label(kernel))
         say(
             self.error,
-            f"Reached (colour) and wanted (dots) differ by {made.parameters['max_error']:.2g} at most, "
-            f"{made.parameters['rms_error']:.2g} on average (RMS).",
+            f"Reached (colour) and wanted (dots) differ by {kernel.parameters['max_error']:.2g} at most, "
+            f"{kernel.parameters['rms_error']:.2g} on average (RMS).",
         )
-        remembered = {**made.parameters, **design, "frequencies": frequencies, "gains": gains}
-        return kernel_with(made, parameters=remembered)
 
     @property
     def state(self) -> Any:
@@ -83,3 +74,16 @@ class DrawnResponse(KernelSource):
     @state.setter
     def state(self, value: Any) -> None:
         self.preset.value, self.size.value, self.window.value, self.curve.points = value
+
+
+def _highest(spacing: tuple[float, ...] | None) -> float:
+    return 0.5 / min(spacing or (1.0,))
+
+
+def _designed(points: Points, spacing: tuple[float, ...] | None, unit: str | None, design: dict[str, Any]) -> Kernel:
+    """The kernel that comes nearest to a curve; it remembers what it was made for."""
+    frequencies = tuple(share * _highest(spacing) for share, _ in points)
+    gains = tuple(gain for _, gain in points)
+    made = nc.kernel_from_response((frequencies, gains), spacing=spacing, units=unit, **design)
+    remembered = {**made.parameters, **design, "frequencies": frequencies, "gains": gains}
+    return kernel_with(made, parameters=remembered)

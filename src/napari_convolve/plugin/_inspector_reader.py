@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels
 
+from ..kernels import Kernel
 from ._fields import Choice
 from ._layer_choice import LayerChoice
 from ._layers import Source
@@ -72,3 +73,11 @@ class Reader:
             name, size = self.mask.value.name, " × ".join(map(str, labels.shape))
             raise ValueError(f"{name} has {size} labels, the image {' × '.join(map(str, shape))} samples") from None
         return counts
+
+
+def showable(make: Callable[[], Kernel], options: dict[str, Any], progress: object) -> tuple[Kernel, dict[str, Any]]:
+    """A kernel that a grid can show, and the options that it was begun with."""
+    kernel = make()
+    if kernel.values.dtype.kind == "c":
+        raise ValueError("this kernel is complex: it has two numbers for each sample, which no grid shows")
+    return kernel, options

@@ -66,3 +66,8 @@ def walk_around(place: Sequence[int], shape: Sequence[int], axes: Sequence[int],
         first[axis] = stride * min(max(begin, 0), cells - count[axis])
         steps[axis] = stride
     return Walk(tuple(first), tuple(count), tuple(steps))
+
+
+def on_stride(index: Sequence[int], axes: Sequence[int], stride: int) -> tuple[int, ...]:
+    """The sample at or before an index at which a window of a stride along `axes` stands."""
+    return tuple(i - i % stride if a in axes else i for a, i in enumerate(index))

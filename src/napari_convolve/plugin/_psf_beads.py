@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -106,10 +106,10 @@ class BeadSource(KernelSource):
             say(self.text, self._told())
             self.changed.emit(self)
 
-    def kernel(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Kernel:
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         if self.found is None:
             raise ValueError("No PSF is measured yet: press Measure.")
-        return fitted(self.found.psf, view)
+        return partial(fitted, self.found.psf, view)
 
     @property
     def state(self) -> Any:

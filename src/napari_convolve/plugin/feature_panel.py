@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 from magicgui.widgets import Widget
 
 from .._progress import Report
-from ._bank import WeightsChooser
+from ._bank import Weights, WeightsChooser
 from ._fields import Choice
 from ._layers import Source, View, short
 from ._map_layers import maps_tuple
 from ._panel import OperationPanel
-from ._request import Progress, Request, Result
+from ._request import Later, Progress, Request, Result
 
 _FOUND = "found by itself"
 
@@ -56,15 +58,8 @@ on; **More options ▸ input channels** names another one.
         self.channel.offer([(_FOUND, None), *others])
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        weights = self.weights.weights()
-        if source.rgb and (isinstance(weights, tuple) or weights.shape[1] != 3):
-            raise ValueError(
-                "an RGB layer has three input channels, these weights one: split its colours first "
-                "(right click on the layer ▸ Split RGB), or take weights of three channels"
-                if isinstance(weights, tuple) or weights.shape[1] == 1
-                else f"an RGB layer has three input channels, these weights {weights.shape[1]}"
-            )
-        return (weights,)
+        make = self.weights.later()
+        return (Later(partial(_of_colours, make) if source.rgb else make),)
 
     def request(self) -> Request:
         """What Run would compute now, with the axis of the input channels."""
@@ -82,3 +77,17 @@ on; **More options ▸ input channels** names another one.
         layer = maps_tuple(request.source, data, reports[0].details["grid"], name)
         letter = layer[1]["axis_labels"][reports[0].details["grid"].axis if not request.source.rgb else 0]
         return Result([layer], reports[0], notes=(f"the slider {letter} goes from map to map",))
+
+
+def _of_colours(make: Callable[[], Weights]) -> Weights:
+    """Weights for three input channels; ValueError for others."""
+    weights = make()
+    channels = 1 if isinstance(weights, tuple) else weights.shape[1]
+    if channels == 1:
+        raise ValueError(
+            "an RGB layer has three input channels, these weights one: split its colours first "
+            "(right click on the layer ▸ Split RGB), or take weights of three channels"
+        )
+    if channels != 3:
+        raise ValueError(f"an RGB layer has three input channels, these weights {channels}")
+    return weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ from ._help import help_text, show_help
 from ._inspector_grids import PatchGrids
 from ._inspector_marks import Marks, layer_index
 from ._inspector_player import Player
-from ._inspector_reader import Reader
+from ._inspector_reader import Reader, showable
 from ._inspector_transforms import FrequencyPart
-from ._inspector_walk import Walk, walk_around
+from ._inspector_walk import Walk, on_stride, walk_around
 from ._inspector_words import legend_of, total_of
-from ._job import sentence
+from ._job import Call, Outcome, sentence
+from ._latest import Latest
 from ._layer_choice import LayerChoice
 from ._layers import Source, View, preferred, read_layer, views
 from ._scroll import Scroll, column
@@ -61,6 +63,7 @@ and an origin.
         self.patch: Patch | None = None
         self._kernel: Kernel | str | None = None
         self._options: dict[str, Any] = {}
+        self._making = Latest(self.native, self._begin, self._made, title="kernel")
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to look into; it is not changed")
         self.image.prefer_selected()
         self.view = Choice(label="act on", least=12, tooltip="The axes of the kernel")
@@ -157,20 +160,26 @@ and an origin.
         view: View | None = self.view.value
         if source is not None and view is not None:
             self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
-        self.player.enabled = source is not None
         self._settings_changed()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the kernel of the present values is not made yet."""
+        return self._making.busy
+
     def _settings_changed(self) -> None:
-        """Make the kernel, and look at the same place with it."""
+        """Make the kernel in the background, and look at the same place with it."""
         self.player.forget()
-        self.patch = None
-        try:
-            self._kernel = self.kernel.kernel()
-            self._options = self.settings.arguments()
-            if self._kernel.values.dtype.kind == "c":
-                raise ValueError("this kernel is complex: it has two numbers for each sample, which no grid shows")
-        except (ValueError, TypeError, OSError, MemoryError) as error:
-            self._kernel = sentence(error)
+        self.player.enabled = False
+        self.patch = self._kernel = None
+        self._making.ask()
+
+    def _begin(self) -> Call:
+        return partial(showable, self.kernel.later(), self.settings.arguments())
+
+    def _made(self, outcome: Outcome) -> None:
+        self._kernel, self._options = outcome.value or (outcome.error, {})
+        self.player.enabled = self.image.value is not None and not self.busy
         if isinstance(self._kernel, Kernel):
             planes = self._kernel.shape[0] if self._kernel.ndim == 3 else 1
             self.plane.max = max(planes - 1, 0)
@@ -187,7 +196,7 @@ and an origin.
             return
         index = layer_index(layer, event.position)
         if index is not None:
-            self._look(on_stride(index, self.view.value, self.stride.value))
+            self._look(on_stride(index, self.view.value.axes, self.stride.value))
 
     def _move(self, down: int, right: int) -> None:
         """Go to a neighbour on the screen; stay at the border."""
@@ -198,7 +207,7 @@ and an origin.
         shown = self._shown_axes(source)
         for axis, step in zip(shown[-2:], (down, right)[-len(shown) :], strict=True):
             place[axis] = min(max(place[axis] + step * stride, 0), source.data.shape[axis] - 1)
-        self._look(on_stride(tuple(place), self.view.value, stride))
+        self._look(on_stride(tuple(place), self.view.value.axes, stride))
 
     def _inspect(self, source: Source, place: Sequence[int]) -> Patch | str:
         """The window at a place, or what is wrong."""
@@ -212,8 +221,11 @@ and an origin.
     def _look(self, place: Sequence[int] | None) -> None:
         """Show the window at a place of the image."""
         layer = self.image.value
-        if layer is None or isinstance(self._kernel, str) or self._kernel is None:
-            self._say(self._kernel if isinstance(self._kernel, str) and layer is not None else _NO_IMAGE)
+        if layer is None or isinstance(self._kernel, str):
+            self._say(_NO_IMAGE if layer is None else str(self._kernel))
+            return
+        if self._kernel is None:  # it is being made, and then looked at here
+            self.place = None if place is None else tuple(place)
             return
         source = read_layer(layer)
         if place is None:
@@ -272,7 +284,7 @@ and an origin.
             return None
         source = read_layer(self.image.value)
         shape, shown = source.data.shape[: source.ndim], self._shown_axes(source)
-        place = self.place or on_stride(self._middle(shape, shown), self.view.value, self.stride.value)
+        place = self.place or on_stride(self._middle(shape, shown), self.view.value.axes, self.stride.value)
         axes = [a for a in self.view.value.axes if a in shown] or list(self.view.value.axes)
         return source, walk_around(place, shape, axes, self.stride.value)
 
@@ -286,8 +298,3 @@ and an origin.
         """The result at a place."""
         patch = self._inspect(read_layer(self.image.value), place)
         return float(patch.sum.real) if isinstance(patch, Patch) else None
-
-
-def on_stride(index: Sequence[int], view: View, stride: int) -> tuple[int, ...]:
-    """The sample at or before an index at which a window of a stride stands."""
-    return tuple(i - i % stride if a in view.axes else i for a, i in enumerate(index))

@@ -8,25 +8,26 @@ from typing import Any
 
 from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Layer
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QShortcut
 
 from ..kernels import Kernel
 from ._chooser import KernelChooser
-from ._designer_combine import Combine, Written, normalized, sum_box
+from ._designer_combine import Combine, sum_box
 from ._designer_crop import CutOut
 from ._designer_history import History
+from ._designer_made import Made, made, program
 from ._designer_readings import Reading, Readings, set_to
 from ._designer_response import DrawnResponse
 from ._designer_views import KernelViews
 from ._fields import Choice
 from ._form import Fold, rows
 from ._help import show_help
-from ._job import sentence
-from ._kernel_curves import noise_text
-from ._kernel_python import expression
+from ._job import Call, Job, Outcome, start
 from ._kernel_save import save_kernel
+from ._latest import Latest
 from ._layer_choice import LayerChoice
 from ._layers import View, read_layer, views
 from ._scroll import Scroll, column
@@ -57,12 +58,15 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(labels=False)
         self._viewer = napari_viewer
-        self._restoring = False
+        self._restoring = self._taken_back = self._broken = False
         self._history: History[Any] = History()
-        self._latest: Any = None
-        self._broken = False
+        self._last: Any = None
+        self._made: Made | None = None
+        self._waiting: list[Callable[[], object]] = []
+        self._copying: Job | None = None
         self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
         sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
+        self._making = Latest(self.native, self._begin, self._show_made, title="kernel")
         self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
         self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
         self.pixels = LayerChoice(
@@ -75,13 +79,21 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.message, self.noise = note(), note()
         self.buttons: dict[str, PushButton] = {}
         top = self._row(
-            ("Add as layer", self.add_layer, "Other panels then offer it as a kernel"),
-            ("Save …", self.save_file, "As a file that keeps centre, spacing and units, or as text"),
+            ("Add as layer", partial(self._soon, self.add_layer), "Other panels then offer it as a kernel"),
+            (
+                "Save …",
+                partial(self._soon, self.save_file),
+                "A file that keeps centre, spacing and units, or text",
+            ),
         )
         foot = self._row(
             ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
-            ("Copy Python", self.copy_python, "The program text that makes this kernel, on the clipboard"),
-            ("Edit the numbers", self._edit, "Continue with this kernel as a typed matrix"),
+            (
+                "Copy Python",
+                partial(self._soon, self.copy_python),
+                "The program that makes this kernel, on the clipboard",
+            ),
+            ("Edit the numbers", partial(self._soon, self._edit), "Continue with this kernel as a typed matrix"),
             ("Help", lambda: show_help(self.native, self.guide), "What to do here"),
         )
         picture: Container[Widget] = Container(labels=False)
@@ -96,7 +108,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self._later.setSingleShot(True)
         self._later.setInterval(_PAUSE)
         self._later.timeout.connect(self._remember)
-        self.combine.keep.changed.connect(self._keep)
+        self.combine.keep.changed.connect(partial(self._soon, self._keep))
         self.view.changed.connect(self._view_changed)
         self.pixels.changed.connect(self._view_changed)
         self.kernel.kind.changed.connect(self.readings.left)
@@ -108,7 +120,6 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(action)
         self._view_changed()
-        self._remember()
 
     def _row(self, *entries: tuple[str, Callable[[], object], str]) -> Container[Widget]:
         """Buttons beside each other; they are found by their text."""
@@ -127,25 +138,15 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         super().reset_choices()
         self.body.reset_choices()
 
-    def written(self) -> Written | None:
-        """The kernel as it is set now; None, with a sentence in the panel, when it cannot be made."""
-        try:
-            kernel = self.kernel.kernel()
-            made = self.combine(Written(kernel, partial(expression, kernel)))
-            if self.normalize.value:
-                made = normalized(made)
-        except (ValueError, TypeError, OSError, MemoryError) as error:
-            say(self.message, sentence(error))
-            say(self.noise, "")
-            return None
-        say(self.message, describe(made.kernel))
-        say(self.noise, noise_text(made.kernel))
-        return made
+    @property
+    def present(self) -> Kernel | None:
+        """The kernel that is shown; None, with a sentence in the panel, when none can be made."""
+        return self._made.written.kernel if self._made else None
 
-    def make(self) -> Kernel | None:
-        """The kernel alone."""
-        made = self.written()
-        return made.kernel if made else None
+    @property
+    def busy(self) -> bool:
+        """Whether the kernel of the present values is not shown yet, or Python not copied yet."""
+        return self._making.busy or self._copying is not None
 
     def _view_changed(self) -> None:
         view: View = self.view.value
@@ -160,25 +161,57 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self.kernel.set_view(view)
         self._show()
 
+    # --- making, in the background ---------------------------------------------------------------------------------
+
     def _show(self) -> None:
-        if self._restoring:
-            return
-        kernel = self.make()
-        self._broken = kernel is None
-        self.views.show_kernel(kernel, self.kernel.axes)
-        for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
-            self.buttons[name].enabled = kernel is not None
-        self.combine.keep.enabled = kernel is not None
-        if kernel is not None:
-            self._latest = self._state()
-            self._later.start()
+        """Something has changed: the kernel of the values of then follows soon."""
+        if not self._restoring:
+            self._ask()
+
+    def _ask(self, taken_back: bool = False) -> None:
+        self._taken_back = taken_back
+        self._making.ask()
         self._show_undo()
+
+    def _begin(self) -> Call:
+        first, combine, divide = self.kernel.later(), self.combine.later(), bool(self.normalize.value)
+        return partial(made, first, combine, divide, self.kernel.axes, self._state())
+
+    def _show_made(self, outcome: Outcome) -> None:
+        found: Made | None = outcome.value
+        self._made, self._broken = found, found is None
+        say(self.message, found.size if found else outcome.error)
+        say(self.noise, found.noise if found else "")
+        self.views.show_kernel(self.present, found.axes if found else ())
+        for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
+            self.buttons[name].enabled = found is not None
+        self.combine.keep.enabled = found is not None
+        if found is not None:
+            self._last = found.state
+            self.kernel.told(found.first)
+            if self._history.now() is None:
+                self._remember()
+            elif not self._taken_back and self._history.now() != self._last:
+                self._later.start()
+        self._show_undo()
+        if not self._making.busy:
+            waiting, self._waiting = self._waiting, []
+            for act in waiting:
+                act()
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        """Do something with the kernel of the present values: at once, or as soon as it is made."""
+        if self._making.busy:
+            self._waiting.append(act)
+        else:
+            act()
 
     def _start_from(self, reading: Reading) -> None:
         """Show the kernel of a preset."""
         self.view.value = next(view for view in _VIEWS if view.ndim == reading.ndim)
         self.normalize.value = False
         set_to(self.kernel, reading)
+        self._show()  # a text that is set says nothing
 
     # --- undo ------------------------------------------------------------------------------------------------------
 
@@ -189,25 +222,29 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     def _remember(self) -> None:
         """Add the latest kernel to the history; changes in quick succession, as of a slider, are one step."""
         self._later.stop()
-        self._history.add(self._latest)
+        self._history.add(self._last)
         self._show_undo()
 
     def _show_undo(self) -> None:
         """Undo can be pressed when there is something to take back."""
-        undo, able = self.buttons["Undo"], self._broken or self._later.isActive() or self._history.can_go(-1)
+        changed = self._making.busy and self._history.now() is not None
+        undo, able = self.buttons["Undo"], changed or self._broken or self._later.isActive() or self._history.can_go(-1)
         if not able and undo.native.hasFocus():  # which would leave the panel, and with it the keys for redo
             self.kernel.kind.native.setFocus()
         undo.enabled = able
 
     def undo(self) -> None:
         """Take the last change back; from settings that make no kernel, to the last that made one."""
+        self._soon(self._undo)
+
+    def _undo(self) -> None:
         if self._later.isActive():
             self._remember()
         self._restore(self._history.now() if self._broken else self._history.back())
 
     def redo(self) -> None:
         """Do again what was taken back."""
-        self._restore(self._history.forth())
+        self._soon(lambda: self._restore(self._history.forth()))
 
     def _restore(self, state: Any) -> None:
         if state is None:
@@ -220,50 +257,44 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self.kernel.state, self.combine.state, self.normalize.value = kernel, combine, normalize
         finally:
             self._restoring = False
-        self._show()
         self._later.stop()
-        self._show_undo()
+        self._ask(taken_back=True)
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
     def _keep(self) -> None:
-        made = self.written()
-        if made is not None:
-            self.combine.hold(made)
+        if self._made is not None:
+            self.combine.hold(self._made.written)
             self._show()
 
     def _edit(self) -> None:
-        kernel = self.make()
-        if kernel is not None:
-            self.kernel.type_over(kernel)
+        if self.present is not None:
+            self.kernel.type_over(self.present)
 
     def copy_python(self) -> None:
-        """Put the program text that makes this kernel on the clipboard."""
-        made = self.written()
-        if made is not None:
-            QApplication.clipboard().setText(f"import napari_convolve as nc\n\nkernel = {made.python()}\n")
+        """Put the program text that makes this kernel on the clipboard; it is tried out, which may take a while."""
+        if self._made is not None:
+            self._copying = Job(partial(program, self._made.written), "Python")
+            start(self._copying, self._copied)
+
+    def _copied(self, job: Job) -> None:
+        if job is not self._copying or not isalive(self.native):
+            return
+        self._copying = None
+        if job.outcome is not None and job.outcome.value:
+            QApplication.clipboard().setText(job.outcome.value)
             say(self.message, "Copied: Python that makes this kernel.")
 
     def add_layer(self) -> None:
-        """Add the kernel to the viewer as an image layer."""
-        kernel = self.make()
+        """Add the kernel that is shown to the viewer as an image layer."""
+        kernel = self.present
         if kernel is not None and kernel.values.dtype.kind == "c":
             say(self.message, "napari shows no complex layers: save the kernel, and take it from the file")
         elif kernel is not None:
             self._viewer.add_layer(Layer.create(*kernel_tuple(kernel)))
 
     def save_file(self) -> None:
-        """Ask for a file and save the kernel in it."""
-        kernel = self.make()
-        said = "" if kernel is None else save_kernel(self.native, kernel, "Save the kernel")
+        """Ask for a file and save the kernel that is shown in it."""
+        said = "" if self.present is None else save_kernel(self.native, self.present, "Save the kernel")
         if said:
             say(self.message, said)
-
-
-def describe(kernel: Kernel) -> str:
-    """Size, sum and centre on one line."""
-    size = " × ".join(map(str, kernel.shape))
-    center = ", ".join(map(str, kernel.center))
-    shown = f" · shown: plane {kernel.center[0]}" if kernel.ndim > 2 else ""
-    total = kernel.sum if abs(kernel.sum) > 1e-12 * abs(kernel.values).sum() else 0
-    return f"{size} · sum {total:.4g} · centre {center}{shown}"
