@@ -138,3 +138,27 @@ def test_the_plan_of_every_operation_is_the_one_that_is_followed(operation: str,
         nc.plan(image, kernel, operation="nothing")
     with pytest.raises(TypeError):
         nc.plan(image, kernel, operation=operation, unknown=1)
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "fft"}, {"stride": 2, "pooling": "max", "padding": 3}])
+def test_the_plan_of_feature_maps_is_the_one_that_is_followed(options: dict) -> None:
+    image = np.random.default_rng(0).random((70, 80)).astype("f4")
+    bank = nc.kernels.bank("directions")
+    told = nc.plan(nc.ArraySpec(image.shape, "float32"), bank, operation="feature_maps", **options)
+    reports: list = []
+    nc.feature_maps(image, bank, **options, report=reports.append)
+    followed = reports[0].plan
+    assert (told.method, told.backend, told.tiles) == (followed.method, followed.backend, followed.tiles)
+    one = nc.plan(
+        nc.ArraySpec(image.shape, "float32"), bank[:1], operation="feature_maps", **{"method": "fft", **options}
+    )
+    assert f"for {len(bank)} maps" in told.reason and told.seconds > 0 and one.seconds > 0
+    again = nc.feature_maps(image, bank, **{**options, "method": followed})
+    np.testing.assert_array_equal(again, nc.feature_maps(image, bank, **options))
+
+
+def test_the_plan_of_feature_maps_allocates_nothing_and_counts_what_is_held() -> None:
+    spec, bank = nc.ArraySpec((100_000, 100_000), "float32"), nc.kernels.bank("edges")
+    plan = nc.plan(spec, bank, operation="feature_maps", max_memory="64 MiB")
+    assert plan.bytes > 2 * 4 * 100_000**2, "the padded image, and a map"
+    assert plan.seconds > 3 * nc.plan(spec, bank[0], operation="correlate", max_memory="64 MiB").seconds

@@ -17,14 +17,15 @@ def line(panel: Any, qtbot: Any) -> str:
     return str(panel.foot.plan_note.value)
 
 
-@pytest.mark.parametrize("name", ["Convolve", "Deconvolve"])
+@pytest.mark.parametrize("name", ["Convolve", "Deconvolve", "Feature Maps"])
 def test_method_backend_tiles_time_and_memory(viewer, open_panel, hands, qtbot, name: str) -> None:
     image = np.random.default_rng(0).random((70, 80)).astype("f4")
     viewer.add_image(image, name="a")
     panel = open_panel(name)
     said = line(panel, qtbot)
-    operation = {"Convolve": "convolve", "Deconvolve": "wiener"}[name]
-    plan = nc.plan(image, nc.kernels.gaussian(sigma=1), operation=operation)
+    operation = {"Convolve": "convolve", "Deconvolve": "wiener", "Feature Maps": "feature_maps"}[name]
+    weights = nc.kernels.bank("edges") if name == "Feature Maps" else nc.kernels.gaussian(sigma=1)
+    plan = nc.plan(image, weights, operation=operation)
     tiles = " × ".join(map(str, plan.tiles))
     assert said.startswith(f"Run: {plan.method} on the CPU, tiles {tiles}, about ") and "of working memory" in said
     panel.settings["max_memory"].value = "no number"

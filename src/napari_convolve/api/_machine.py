@@ -32,6 +32,7 @@ _PLANNED = (
     "filter_spectrum",
     "notch",
     "spectrum",
+    "feature_maps",
 )
 
 
@@ -55,7 +56,7 @@ def plan(
     image : array_like or ArraySpec
         Anything with a shape and a dtype; its samples do not matter.
     kernel : Kernel or array_like
-        As for the operation: the kernel, the template, the PSF; nothing for those that take only an image.
+        As for the operation: the kernel, the template, the PSF, the weights; nothing for those that take only an image.
     operation : str
         Name of any public function that computes by a plan, such as ``"convolve"`` or ``"wiener"``.
     **options

@@ -6,6 +6,7 @@ rule: so every method, backend and rule for missing samples of the window operat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -143,20 +144,28 @@ def layer_maps(
     ranges = [(-a, image.shape[axis] + b) for axis, (a, b) in zip(layer.axes, layer.margins, strict=True)]
     _, size = layer.size(image.shape)
     out_dtype = layer.dtype or compute
+    if 0 in size:
+        return source.empty(size, out_dtype)
+    kernels = [_correlation(weights, layer, compute) for weights in layer.weights]
+    padded = list(image.shape)
+    for axis, (start, stop) in zip(layer.axes, ranges, strict=True):
+        padded[axis] = stop - start
+    # one plan for all kernels, whether or not some of them are separable: a recipe can name it
+    problem = _problem(
+        padded, compute, kernels if method == "auto" else kernels[:1], valid is not None, task.responsive
+    )
+    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
+    given = plan if method == "auto" else method
+    held = (math.prod(padded) + math.prod(problem.out)) * np.dtype(compute).itemsize
+    task.plan = _whole(plan, len(kernels), held)
     check_room(size, out_dtype, source)
     out = source.empty(size, out_dtype)
-    if 0 in size:
-        return out
     block = gather(image, layer.axes, ranges, layer.boundary, layer.cval, compute, source)
     flags = None if valid is None else gather(valid, layer.axes, ranges, layer.boundary, True, "bool", source)
     task.begin(_TICKS * len(layer.weights))
     kept = [slice(None)] * image.ndim
     for axis, step in zip(layer.axes, layer.stride, strict=True):
         kept[axis] = slice(None, None, step)
-    kernels = [_correlation(weights, layer, compute) for weights in layer.weights]
-    problem, given = _problem(block, kernels, flags is not None, task.responsive), method
-    if given == "auto":  # one plan for all kernels, whether or not some of them are separable: a recipe can name it
-        given = make_plan(problem, machines, methods(), workers=workers, max_memory=max_memory)
     for number, (kernel, window) in enumerate(kernels):
         part = Part(task, _TICKS)
         one = window_sum(
@@ -171,7 +180,8 @@ def layer_maps(
             max_memory=max_memory,
             task=part,
         )
-        task.plan = task.plan or part.plan
+        if number == 0:  # it may have had to be another one
+            task.plan = _whole(part.plan, len(kernels), held)
         one = one[tuple(kept)] + float(layer.bias[number])
         if layer.activation:
             one = ACTIVATIONS.get(layer.activation)(one, xp)
@@ -184,12 +194,20 @@ def layer_maps(
     return out
 
 
-def _problem(block: Array, kernels: Sequence[tuple[Kernel, Window]], masked: bool, watched: bool) -> Problem:
-    """That of a kernel which stands for all: of as many weights as any has, and of no form of its own."""
+def _problem(
+    shape: Sequence[int], dtype: str, kernels: Sequence[tuple[Kernel, Window]], masked: bool, watched: bool
+) -> Problem:
+    """That of a single kernel; of several, of one which stands for all: with most weights and no form of its own."""
     kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
     applied, reach = as_convolution(kernel, window)
-    spec = window_sweep(block.shape, dtype_name(block.dtype), applied, window, reach, masked, watched)
-    return replace(spec.problem, terms=0, flat=False)
+    factors = tuple(applied.factors() or ()) if len(kernels) == 1 else ()
+    spec = window_sweep(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
+    return spec.problem if len(kernels) == 1 else replace(spec.problem, terms=0, flat=False)
+
+
+def _whole(plan: Plan, maps: int, held: int) -> Plan:
+    """The plan of one map as that of all, which hold the padded image and a map before steps and pooling besides."""
+    return replace(plan, seconds=maps * plan.seconds, bytes=plan.bytes + held, reason=f"{plan.reason}, for {maps} maps")
 
 
 def _correlation(weights: np.ndarray, layer: Layer, dtype: str) -> tuple[Kernel, Window]:
