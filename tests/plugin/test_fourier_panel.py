@@ -119,6 +119,32 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     assert "exact" in panel.form.state.value
 
 
+def test_what_is_drawn_is_seen_where_it_acts_too(viewer: Any, opened: Callable[..., Any], hands: Any) -> None:
+    """The filter takes out the opposite of every frequency as well: the spectrum of what is filtered says so."""
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(48, 32))
+    panel = opened(image)
+    hands.click(panel.form.shapes["Disc"])
+    hands.pick(panel.form.does, "lets through")
+    hands.click(panel.form.shapes["Wedge"])
+    shapes, mirror = viewer.layers["image · filter shapes"], viewer.layers["image · acts here too"]
+    assert viewer.layers.selection.active == shapes and viewer.layers.index(mirror) < viewer.layers.index(shapes)
+    assert mirror.opacity < 0.5 and not mirror.editable and mirror.shape_type == shapes.shape_type
+    for drawn, opposite in zip(shapes.data, mirror.data, strict=True):
+        np.testing.assert_allclose(opposite, -drawn)
+    np.testing.assert_array_equal(mirror.edge_color, shapes.edge_color)
+    start = canvas_point(viewer, at(panel, panel.stage.place.step * shapes.data[1].mean(axis=0)))
+    drag(viewer, hands, start, canvas_point(viewer, at(panel, (-0.2, -0.2))))
+    np.testing.assert_allclose(mirror.data[1], -shapes.data[1])
+    shapes.selected_data = {0}
+    shapes.remove_selected()
+    assert len(mirror.data) == 1
+    gain = np.abs(np.fft.fft2(nc.filter_spectrum(image, panel.drawn(), edges="periodic")) / np.fft.fft2(image))
+    middle = panel.stage.place.step * mirror.data[0].mean(axis=0)
+    bins = tuple(round(float(f) * n) % n for f, n in zip(middle, image.shape, strict=True))
+    assert gain[bins] > 0.9 and np.median(gain) < 0.1
+
+
 def test_stripes_are_marked_and_a_deleted_mark_stays_out(
     viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any
 ) -> None:

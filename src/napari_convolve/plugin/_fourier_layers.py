@@ -21,6 +21,8 @@ COLOURS = {"block": "#ff4f4f", "pass": "#4fdf6f"}
 #: What of a spectrum can be shown.
 SHOWN = ("log amplitude", "amplitude", "phase")
 _GAP = 0.06
+#: How much is seen of the mirror image of a shape.
+_DIM = 0.35
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,22 @@ def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
         **place.drawn(),
     }
     return [], options, "shapes"
+
+
+def mirror_tuple(source: Source, place: Place) -> LayerTuple:
+    """An empty layer for the mirror images of what is drawn, dim and behind it."""
+    name = f"{source.name} · acts here too"
+    options = {"name": name, "opacity": _DIM, "ndim": 2, "units": source.frame["units"][-2:], **place.drawn()}
+    return [], options, "shapes"
+
+
+def reflect(shapes: Any, mirror: Any) -> None:
+    """Show what shapes do at the opposite of every frequency: a real image has each wave at both."""
+    mirror.data = [(-np.asarray(data), kind) for data, kind in zip(shapes.data, shapes.shape_type, strict=True)]
+    if len(shapes.data):
+        mirror.edge_width = list(shapes.edge_width)
+        mirror.edge_color, mirror.face_color = shapes.edge_color, shapes.face_color
+    mirror.editable = False  # napari forgets it with new data
 
 
 def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, place: Place, size: float) -> LayerTuple:

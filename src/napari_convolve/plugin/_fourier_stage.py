@@ -62,9 +62,20 @@ class Stage:
         self.draw(shown_as)
         if not self.has("shapes"):
             shapes = self._add("shapes", layers.shapes_tuple(source, self.place, _RIM * plane.highest))
-            shapes.events.set_data.connect(self._changed)
-            shapes.events.data.connect(self._changed)
+            if self.has("mirror"):  # of shapes that a person has deleted
+                self._viewer.layers.remove(self._own["mirror"])
+            self._add("mirror", layers.mirror_tuple(source, self.place))
+            self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(shapes))
+            shapes.events.set_data.connect(self._drawn_on)
+            shapes.events.data.connect(self._drawn_on)
         self._viewer.layers.selection.active = self._own["shapes"]
+
+    def _drawn_on(self, *_: object) -> None:
+        """A shape has come, gone or moved."""
+        shapes, mirror = self.get("shapes"), self.get("mirror")
+        if shapes is not None and mirror is not None:
+            layers.reflect(shapes, mirror)
+        self._changed()
 
     def follow(self, plane: Plane, shown_as: str) -> None:
         """Another plane of the same image is seen now."""
@@ -114,7 +125,7 @@ class Stage:
         shapes.mode = "select"
         shapes.selected_data = {len(shapes.data) - 1}
         shapes.feature_defaults = {"does": does, "ring": False}  # what is drawn by hand is no ring
-        self._changed()
+        self._drawn_on()
 
     def widen(self, width: float) -> None:
         """Make selected rings, or all when none is selected, as wide as a share of the highest frequency."""
@@ -125,7 +136,7 @@ class Stage:
         chosen = rings & set(shapes.selected_data) or rings
         wide = width * self.plane.highest / self.place.step
         shapes.edge_width = [wide if i in chosen else w for i, w in enumerate(shapes.edge_width)]
-        self._changed()
+        self._drawn_on()
 
     def selected_do(self, does: str) -> None:
         """Let selected shapes, and the next ones, take out or let through."""
@@ -144,7 +155,7 @@ class Stage:
                 faces[i] = transform_color(layers.COLOURS[does] + ("00" if ring[i] else "40"))[0]
             shapes.edge_color, shapes.face_color = edges, faces
         shapes.feature_defaults = {"does": does, "ring": False}
-        self._changed()
+        self._drawn_on()
 
     def _colour(self, does: str, ring: bool) -> None:
         self._own["shapes"].current_edge_color = layers.COLOURS[does] + ("80" if ring else "ff")
