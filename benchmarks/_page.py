@@ -232,8 +232,7 @@ def _bounds(found: Results) -> list[str]:
     head = ("row", "max_memory", "beyond input and output", "of it", "plan")
     text = (
         "The growth of the resident peak of a process during one call; at most 1.2 times the bound is wanted. The "
-        "bound is doubled where an operation refuses it as too little before it begins. Pages of temporary files that "
-        "are mapped count as well (Richardson-Lucy), though the system takes them back when it needs them.\n"
+        "bound is doubled where an operation refuses it as too little before it begins.\n"
     )
     return ["## Bounded memory\n", text, *table(head, lines)]
 

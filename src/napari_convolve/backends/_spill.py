@@ -1,67 +1,97 @@
-"""Work arrays that are too large for memory: files mapped into the address space, whose pages are given back."""
+"""Work arrays that are too large for memory, kept in temporary files."""
 
 from __future__ import annotations
 
 import math
 import mmap
 import os
-import shutil
 import tempfile
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, Any
 
 import numpy as np
 
-from .._progress import format_bytes
-
+Box = tuple[slice, ...]
+#: Each thread has so many bytes of a file in memory, while it reads or writes.
+SPAN = 1 << 20
+#: With a page that is asked for the system maps others that it read together with it, at most so far away.
+_AROUND = max(1 << 21, mmap.PAGESIZE)
 _CHUNK = 1 << 24
 
 
-class Spill:
-    """Makes arrays on the CPU, in memory or in temporary files that nobody else sees and that vanish with them.
+class FileArray:
+    """An array on the CPU, not initialised, in a file that nobody else sees and that vanishes with it.
+
+    It is read and written box by box and lies in the folder of `tempfile.gettempdir` (TMPDIR says which). What was
+    copied is given back to the system at once: pages that stay mapped count as the process's memory.
 
     Parameters
     ----------
-    files : bool
-        Whether the arrays are kept in files, in the folder of `tempfile.gettempdir` (TMPDIR says which).
+    shape : tuple of int
+    dtype : str
+
+    Raises
+    ------
+    OSError
+        When the disk is full.
     """
 
-    def __init__(self, files: bool) -> None:
-        self.files = files
-        self._maps: list[mmap.mmap] = []
+    device = "cpu"
 
-    def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-        """An array, not initialised.
-
-        Raises
-        ------
-        OSError
-            When the disk is full.
-        """
-        size = math.prod(shape) * np.dtype(dtype).itemsize
-        if not self.files or not size:
-            return np.empty(shape, dtype)
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        size = max(math.prod(shape), 1) * self.dtype.itemsize
         with tempfile.TemporaryFile(prefix="napari-convolve-") as file:
             _reserve(file, size)
-            held = mmap.mmap(file.fileno(), size)
-        self._maps.append(held)
-        return np.frombuffer(held, dtype).reshape(shape)
+            self._held = mmap.mmap(file.fileno(), size)
+        self._samples = np.frombuffer(self._held, self.dtype, math.prod(shape)).reshape(shape)
 
-    def settle(self) -> None:
-        """Give the memory back that was read and written; its content stays in the files."""
+    def __getitem__(self, box: Box) -> np.ndarray:
+        """A copy of the samples in a box."""
+        found = np.empty(_lengths(box), self.dtype)
+        for part in self._parts(box):
+            found[_within(part, box)] = self._samples[part]
+            self._give_back(part)
+        return found
+
+    def __setitem__(self, box: Box, value: Any) -> None:
+        values = np.broadcast_to(value, _lengths(box))
+        for part in self._parts(box):
+            self._samples[part] = values[_within(part, box)]
+            self._give_back(part)
+
+    def _parts(self, box: Box) -> Iterator[Box]:
+        """Boxes that cover a box, each at most `SPAN` bytes long in the file, or one sample."""
+        axis = next((a for a, s in enumerate(box) if s.stop - s.start > 1), None)
+        if axis is None or self._span(box) <= SPAN:
+            yield box
+            return
+        start, stop = box[axis].start, box[axis].stop
+        one = self._span((*box[:axis], slice(start, start + 1), *box[axis + 1 :]))
+        count = 1 + max(SPAN - one, 0) // self._samples.strides[axis]
+        for first in range(start, stop, count):
+            yield from self._parts((*box[:axis], slice(first, min(first + count, stop)), *box[axis + 1 :]))
+
+    def _span(self, box: Box) -> int:
+        """Bytes from the first sample to the end of the last."""
+        steps = ((s.stop - s.start - 1) * t for s, t in zip(box, self._samples.strides, strict=True))
+        return int(sum(steps)) + self.dtype.itemsize
+
+    def _give_back(self, box: Box) -> None:
+        """Unmap what was used; its content stays in the file."""
         if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system takes it back when it needs it
-            for held in self._maps:
-                held.madvise(mmap.MADV_DONTNEED)
+            first = sum(s.start * t for s, t in zip(box, self._samples.strides, strict=True))
+            end = min(first + self._span(box) + _AROUND, len(self._held))
+            first = max(first - _AROUND, 0) // mmap.PAGESIZE * mmap.PAGESIZE
+            self._held.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
-def check_disk(needed: int) -> None:
-    """OSError when temporary files of so many bytes do not fit."""
-    folder = tempfile.gettempdir()
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise OSError(
-            f"{format_bytes(needed)} of temporary files do not fit into {folder}, where {format_bytes(free)} are "
-            "free; set TMPDIR to a larger disk"
-        )
+def _lengths(box: Box) -> tuple[int, ...]:
+    return tuple(s.stop - s.start for s in box)
+
+
+def _within(part: Box, box: Box) -> Box:
+    return tuple(slice(p.start - b.start, p.stop - b.start) for p, b in zip(part, box, strict=True))
 
 
 def _reserve(file: IO[bytes], size: int) -> None:

@@ -8,6 +8,7 @@ too, so that both are read modulo its length; an image ends before it and is 0 t
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ from ._slabs import Tick
 from ._tiles import cut
 
 Piece = tuple[slice, slice]
+#: Samples that are copied at once.
+_PIECE = 1 << 17
 
 
 class TiledBlur:
@@ -72,7 +75,12 @@ class TiledBlur:
         for pieces in itertools.product(
             *(list(self._along(a, s, signal.shape[a], adjoint)) for a, s in enumerate(place))
         ):
-            block[tuple(to for to, _ in pieces)] = signal[tuple(of for _, of in pieces)]
+            (to, of), rest = pieces[0], pieces[1:]
+            # some rows at a time: a signal in a file gives copies
+            step = max(1, _PIECE // max(math.prod(p.stop - p.start for p, _ in rest), 1))
+            for first in range(0, to.stop - to.start, step):
+                rows = [slice(s.start + first, min(s.start + first + step, s.stop)) for s in (to, of)]
+                block[(rows[0], *(p for p, _ in rest))] = signal[(rows[1], *(p for _, p in rest))]
 
     def _along(self, axis: int, place: slice, length: int, adjoint: bool) -> Iterator[Piece]:
         period, grid = self.frame.grid[axis], self.grid[axis]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from .._arrays import Array
 from ..backends import Backend
@@ -15,13 +14,8 @@ STARTS = ("mean", "image")
 STOPS = ("none", "auto")
 
 
-class Store(Protocol):
-    """Where the arrays are that last from one iteration to the next."""
-
-    def empty(self, shape: tuple[int, ...], dtype: str) -> Array: ...
-
-    def settle(self) -> None:
-        """Called often: what was read and written is not needed for a while."""
+#: ``empty(shape, dtype)`` makes an array that lasts from one iteration to the next.
+Empty = Callable[[tuple[int, ...], str], Array]
 
 
 class Samples:

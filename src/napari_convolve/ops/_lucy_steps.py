@@ -29,7 +29,7 @@ from .._progress import ALL_DONE, BY_CALLER
 from ..backends import SESSION, Backend
 from ._blur import Blur, Box
 from ._frame import Frame
-from ._lucy_state import Lucy, Samples, Store
+from ._lucy_state import Empty, Lucy, Samples
 from ._psf import Psf
 from ._stopping import ENOUGH, Residual, middle
 from ._tiles import parts
@@ -38,6 +38,11 @@ from .noise import Known, estimate
 
 #: Where less than this share of the PSF reaches samples that count, the object is left at 0.
 _SEEN = 1e-2
+#: No sample is extrapolated to less than this share of itself: from next to nothing it would have to grow again by
+#: factors that rounding decides.
+_KEPT = 0.1
+#: Gradients of total variation are taken to be no smaller than this share of the mean.
+_FLAT = 1e-3
 #: With stop="auto", a smaller relative change of the object ends the iterations too.
 _CHANGE = 1e-4
 
@@ -55,11 +60,11 @@ class LucyRun:
         options: Lucy,
         backend: Backend,
         workers: int,
-        store: Store,
+        empty: Empty,
     ) -> None:
         xp, dtype = backend.xp, image.dtype
         self.image, self.valid, self.blur, self.frame, self.options = image, valid, blur, frame, options
-        self.backend, self.dtype, self.store, self.workers = backend, dtype, store, workers
+        self.backend, self.dtype, self.empty, self.workers = backend, dtype, empty, workers
         self.count = math.prod(frame.shape) if valid is None else int(xp.count_nonzero(valid))
         sums: dict[tuple[int, ...], float] = {}
         self._in_parts(frame.shape, lambda box: sums.update({_corner(box): float(xp.sum(image[box]))}))
@@ -68,9 +73,9 @@ class LucyRun:
         self.least = max(max(self.mean, options.background) * float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny))
         #: an object darker than this is 0
         self.dark = self.mean * (1e-15 if dtype == "float32" else 1e-60)
-        self.ratio = store.empty(frame.shape, dtype)
+        self.ratio = empty(frame.shape, dtype)
         self.inverse = self._inverse_weight()
-        self.divisor = store.empty(frame.grid, dtype) if options.tv else None
+        self.divisor = empty(frame.grid, dtype) if options.tv else None
         self.object = self._start()
         self.residual: dict[tuple[int, ...], float] = {}
         self.change: dict[tuple[int, ...], tuple[float, float]] = {}
@@ -80,7 +85,7 @@ class LucyRun:
             self._prepare_to_stop(psf)
 
     def iterate(self, step: Callable[[], None]) -> tuple[Array, int, str]:
-        """The object within the frame, the number of iterations done, and why they ended."""
+        """The object on its grid, the number of iterations done, and why they ended."""
         advance = self._accelerated() if self.options.accelerated else self._plain()
         done, reason = 0, ALL_DONE
         for done in range(1, self.options.iterations + 1):
@@ -93,12 +98,12 @@ class LucyRun:
             if self.options.stop == "auto" and (found := self._enough()):
                 reason = found
                 break
-        return self.object[self.frame.key], done, reason
+        return self.object, done, reason
 
     def _in_parts(self, shape: Sequence[int], function: Callable[[Box], None], cubes: bool = False) -> None:
         """Call `function` for boxes that cover a shape, on all threads; small ones keep its work arrays small."""
         workers = self.workers if self.backend.threaded else 1
-        SESSION.run_all(function, parts(shape, cubes), workers, lambda count: self.store.settle())
+        SESSION.run_all(function, parts(shape, cubes), workers)
 
     def _prepare_to_stop(self, psf: Psf) -> None:
         """What tells when only noise is left."""
@@ -123,7 +128,7 @@ class LucyRun:
             self.backend.assign(flags, box, 1.0 if valid is None else self.backend.astype(valid[box], self.dtype))
 
         self._in_parts(self.frame.shape, count)
-        found = self.store.empty(self.frame.grid, self.dtype)
+        found = self.empty(self.frame.grid, self.dtype)
 
         def invert(box: Box, part: Array) -> None:
             seen = part > _SEEN
@@ -138,7 +143,7 @@ class LucyRun:
         xp, start, given = self.backend.xp, self.options.start, self.options.start
         level = self.mean - self.options.background
         level = level if level > 0 else self._above()
-        found = self.store.empty(self.frame.grid, self.dtype)
+        found = self.empty(self.frame.grid, self.dtype)
 
         def fill(box: Box) -> None:
             seen = 1.0 if self.inverse is None else self.backend.astype(self.inverse[box] > 0, self.dtype)
@@ -204,7 +209,7 @@ class LucyRun:
         return advance
 
     def _accelerated(self) -> Callable[[], None]:
-        before, point, old = (self.store.empty(self.frame.grid, self.dtype) for _ in range(3))
+        before, point, old = (self.empty(self.frame.grid, self.dtype) for _ in range(3))
         self._in_parts(self.frame.grid, lambda box: self.backend.assign(old, box, 0))
         state = {"step": 0.0, "iteration": 0}
         xp = self.backend.xp
@@ -216,7 +221,7 @@ class LucyRun:
             def extrapolate(box: Box) -> None:
                 ahead = current[box]
                 if length > 0:
-                    ahead = xp.maximum(ahead + length * (ahead - before[box]), self._number(0.0))
+                    ahead = xp.maximum(ahead + length * (ahead - before[box]), ahead * _KEPT)
                 self.backend.assign(point, box, ahead)
 
             self._in_parts(self.frame.grid, extrapolate)
@@ -263,7 +268,7 @@ class LucyRun:
             return
         divisor, xp = self.divisor, self.backend.xp
         weight, spacing = self.options.tv, self.options.spacing
-        least = 1e-3 * max(self.mean - self.options.background, self.least)
+        least = _FLAT * max(self.mean - self.options.background, self.least)
         self._in_parts(
             self.frame.grid,
             lambda box: self.backend.assign(divisor, box, variation_factor(point, box, weight, spacing, least, xp)),

@@ -19,7 +19,7 @@ import numpy as np
 from .._arrays import Array, cast
 from .._progress import Task, format_bytes
 from ..backends import Backend, cpu_count, get_backend
-from ..backends._spill import Spill
+from ..backends._spill import SPAN, FileArray
 from ..planning import Machine, Plan, Problem, count_tiles, shrink
 from ._blur import Box
 from ._blur_tiles import TiledBlur
@@ -117,7 +117,7 @@ def tilings(problem: Problem, frame: Frame, options: Lucy, machine: Machine) -> 
                 grid=grid,
                 files=files,
                 lasting=lasting,
-                bytes=held * item + (0 if files else lasting),
+                bytes=held * item + (SPAN * cpu_count() if files else lasting),
                 seconds=seconds + files * options.iterations * 2 * lasting / _DISK,
             )
         tile = shrink(tile, range(len(tile)))
@@ -207,13 +207,9 @@ def run_tiled(
     task.begin(psfs.count() * options.iterations)
 
     def entry(key: Key, psf: Psf) -> tuple[int, str]:
-        store = Spill(tiling.files)
-
-        def tick(count: int) -> None:
-            store.settle()
-            task.advance(0)
-
-        blur = TiledBlur(psf, frame, tiling.tile, tiling.grid, problem.compute, device, threads, tick)
+        blur = TiledBlur(
+            psf, frame, tiling.tile, tiling.grid, problem.compute, device, threads, lambda count: task.advance(0)
+        )
         flags = None if valid is None else move(valid[key], source, home)
         start, keep = options.start, options.intermediate
         if not isinstance(start, str):
@@ -221,12 +217,12 @@ def run_tiled(
         given_back = None if keep is None else lambda number, found: keep(number, move(found, home, source))
         asked = replace(options, start=start, intermediate=given_back)
         samples = Samples(move(image[key], source, home), flags, problem.compute, home)
-        run = LucyRun(samples, flags, psf, blur, frame, asked, home, threads, store)
+        empty = FileArray if tiling.files else home.empty
+        run = LucyRun(samples, flags, psf, blur, frame, asked, home, threads, empty)
         found, done, reason = run.iterate(task.advance)
         task.advance(options.iterations - done)
         for box in parts(frame.shape):
             source.assign(out, _within(key, box), move(cast(found[box], dtype, np), home, source))
-            store.settle()
         return done, reason
 
     with np.errstate(all="ignore"):

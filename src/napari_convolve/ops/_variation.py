@@ -10,6 +10,8 @@ from ._blur import Box
 
 #: The divisor is not smaller; a step never grows by more than its inverse.
 _SMALLEST = 0.2
+#: A step multiplies the finest ripple of a flat region by at least ``1 - 4 / _STEADY``: to level it is enough.
+_STEADY = 4.0
 
 
 def variation_factor(values: Array, box: Box, weight: float, spacing: Sequence[float], least: float, xp: Any) -> Array:
@@ -27,12 +29,15 @@ def variation_factor(values: Array, box: Box, weight: float, spacing: Sequence[f
     spacing : sequence of float
         Length of a step along each axis.
     least : float
-        Gradients are taken to be no smaller, so that flat regions are left alone.
+        Gradients are taken to be no smaller, so that flat regions are left alone; nor smaller than a step could level:
+        it would overshoot, and flat regions would flicker from one iteration to the next with signs that rounding
+        decides.
     """
     wide = tuple(slice(max(s.start - 1, 0), min(s.stop + 1, n)) for s, n in zip(box, values.shape, strict=True))
     block = values[wide]
     steps = [_forward(block, axis, xp) / spacing[axis] for axis in range(block.ndim)]
-    size = xp.sqrt(sum((s * s for s in steps), start=xp.zeros_like(block)) + least * least)
+    flat = least + _STEADY * weight * sum(1 / length**2 for length in spacing) * block
+    size = xp.sqrt(sum((s * s for s in steps), start=flat * flat))
     total: Any = xp.zeros_like(block)
     for axis, step in enumerate(steps):
         total = total + _backward(step / size, axis, xp) / spacing[axis]

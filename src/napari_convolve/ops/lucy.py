@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .._arrays import Array, compute_dtype, dtype_name
 from .._progress import Task
@@ -19,19 +19,6 @@ from ._lucy_tiles import lucy_in_tiles
 from ._psf import Psf, PsfSet
 from ._stopping import BOX
 from ._tiles import move
-
-
-@dataclass(frozen=True)
-class _Memory:
-    """Arrays in a device's memory."""
-
-    backend: Backend
-
-    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
-        return self.backend.empty(shape, dtype)
-
-    def settle(self) -> None:
-        """Nothing can be given back."""
 
 
 def lucy(
@@ -118,13 +105,13 @@ def lucy(
             replace(options, start=start, intermediate=given_back),
             device,
             threads,
-            _Memory(device),
+            device.empty,
         )
         found, done, reason = run.iterate(step)
         step(options.iterations - done)
         if not any(isinstance(k, int) and k for k in key):
             task.detail(iterations=done, stop=reason)
-        return found
+        return found[frame.key]
 
     return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)
 
