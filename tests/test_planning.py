@@ -10,7 +10,7 @@ import pytest
 
 import napari_convolve as nc
 from napari_convolve.methods import METHODS
-from napari_convolve.planning import RESPONSIVE_SECONDS, Machine, Problem, count_tiles, make_plan, shrink
+from napari_convolve.planning import RESPONSIVE_SECONDS, Machine, Plan, Problem, count_tiles, make_plan, shrink
 
 MACHINE = Machine("numpy", cores=4, free=1 << 33)
 
@@ -28,6 +28,23 @@ def methods() -> list[object]:
 def test_the_same_problem_and_machine_give_the_same_plan() -> None:
     first, second = (make_plan(problem((2048, 2048), 31), [MACHINE], methods()) for _ in range(2))
     assert first == second
+
+
+def test_what_is_remembered_depends_on_everything_that_decides() -> None:
+    asked, rates = problem((2048, 2048), 31), {"fft": 1e-10, "overlap-save": 1e-10}
+
+    def plan(machine: Machine = MACHINE, **options: object) -> Plan:
+        return make_plan(asked, [replace(machine, rates=rates)], methods(), **options)
+
+    before = plan()
+    rates["fft"] = 1e-14  # in place: a key must not share it
+    assert before.method != "fft" == plan().method
+    rates["fft"] = 1e-10
+    assert plan() == before
+    short = plan(replace(MACHINE, free=4 << 20))
+    assert short.bytes < before.bytes and short.tiles != before.tiles
+    assert plan(max_memory=1 << 20).bytes < short.bytes
+    assert make_plan(replace(asked, terms=1), [MACHINE], methods(), method="separable").method == "separable"
 
 
 def test_workers_change_the_time_but_never_the_tiles() -> None:

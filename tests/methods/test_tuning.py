@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from napari_convolve.backends import _calibration
+import napari_convolve as nc
+from napari_convolve.backends import SESSION, _calibration
 from napari_convolve.backends._session import Session
 from napari_convolve.methods import _tuning
 
@@ -23,6 +25,17 @@ def test_rates_are_kept_between_sessions_and_forgotten() -> None:
     assert Session().rates() == {"fft": 1e-9}
     Session().set_rates(None)
     assert Session().rates() == {}
+
+
+def test_new_rates_change_a_plan_that_was_made_before() -> None:
+    image, kernel, kept = nc.ArraySpec((2048, 2048)), np.ones((31, 30)) + np.eye(31, 30), SESSION.rates()
+    before = nc.plan(image, kernel)
+    try:
+        SESSION.set_rates({"overlap-save": 1e-7, "fft": 1e-14})
+        assert nc.plan(image, kernel).method == "fft" != before.method
+    finally:
+        SESSION.set_rates(kept)
+    assert nc.plan(image, kernel) == before
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,10 @@ def _address_space() -> tuple[int, int]:
         import resource
 
         limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if not 0 < limit < 1 << 62:
+            return 0, 0
         with open("/proc/self/statm", "rb") as file:
             used = int(file.read().split()[0]) * resource.getpagesize()
     except (ImportError, OSError):
         return 0, 0
-    return (limit, used) if 0 < limit < 1 << 62 else (0, 0)
+    return limit, used

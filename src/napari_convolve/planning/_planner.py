@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
@@ -74,10 +75,26 @@ def make_plan(
     """
     if isinstance(method, Plan):
         return _again(method, problem, machines, methods, workers, max_memory)
+    budgets = tuple(max_memory or modest_budget(problem, machine) for machine in machines)
+    # what is free changes from call to call, and counts for the budgets alone; rates that a key holds stay what they are
+    same = tuple(replace(machine, free=0, rates=dict(machine.rates)) for machine in machines)
+    return _fastest(problem, same, budgets, tuple(methods), method, workers, compiled)
+
+
+@functools.lru_cache(maxsize=256)
+def _fastest(
+    problem: Problem,
+    machines: tuple[Machine, ...],
+    budgets: tuple[int, ...],
+    methods: tuple[MethodLike, ...],
+    method: str,
+    workers: int | None,
+    compiled: bool,
+) -> Plan:
+    """See `make_plan`; remembered, for a small image is convolved in less time than it takes to plan it."""
     found: list[tuple[MethodLike, Machine, int]] = []
     refused = ""
-    for machine in machines:
-        budget = max_memory or modest_budget(problem, machine)
+    for machine, budget in zip(machines, budgets, strict=True):
         for candidate in methods:
             if method not in ("auto", candidate.name):
                 continue

@@ -106,7 +106,7 @@ class Machine:
     backend: str
     cores: int
     free: int
-    rates: Any = field(default_factory=dict)
+    rates: Any = field(default_factory=dict, hash=False)
     compiled: frozenset[Hashable] = frozenset()
     transfer: float = 0.0
 
