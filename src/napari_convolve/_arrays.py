@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any, Protocol
 
@@ -29,9 +30,15 @@ class Allocator(Protocol):
 def dtype_name(dtype: Any) -> str:
     """The plain name of a dtype of any library: ``"float32"``, ``"bool"``."""
     try:
-        return str(np.dtype(dtype).name)
+        return _name(np.dtype(dtype))
     except TypeError:
         return str(dtype).rsplit(".", 1)[-1]
+
+
+@functools.lru_cache(maxsize=64)
+def _name(dtype: np.dtype) -> str:
+    """Remembered, for NumPy puts the name together anew each time."""
+    return str(dtype.name)
 
 
 def as_host_array(image: Any, what: str = "image") -> np.ndarray:
@@ -122,7 +129,7 @@ def wanted_dtype(dtype: Any, *, complex_result: bool | None) -> str | None:
 
 def warn_if_inexact(image: np.ndarray) -> None:
     """Warn when 64-bit integers exceed what float64 holds exactly."""
-    wide = image.dtype.name in ("int64", "uint64") and image.size > 0
+    wide = dtype_name(image.dtype) in ("int64", "uint64") and image.size > 0
     if wide and (int(image.max()) > _EXACT or int(image.min()) < -_EXACT):
         text = f"{image.dtype.name} values beyond 2**53 are rounded: the result is computed in float64"
         warnings.warn(text, UserWarning, stacklevel=4)

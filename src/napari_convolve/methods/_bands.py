@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import dtype_name
 from ..backends import SESSION
 from ..boundary import source_indices
 from . import _compiled
@@ -72,9 +73,9 @@ def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
     """Sums of the kernel as it is; None where the image cannot be read in place."""
     if not _compiled.readable(image):
         return None
-    dtype = str(weights.values.dtype)
+    dtype = weights.dtype
     source = _source(image, weights, reach)
-    lengths, samples = source.kernel, image.dtype.name
+    lengths, samples = source.kernel, dtype_name(image.dtype)
     kernel = weights.values[(slice(None, None, -1),) * weights.values.ndim].reshape(lengths)
     deep = len(lengths) > 2 and lengths[-3] > 1
     inner = 3 if deep else 2
@@ -106,7 +107,7 @@ def lines(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
     if not _compiled.readable(image) or not fits_lines(image.ndim, weights.axes):
         return None
     source = _source(image, weights, reach)
-    samples, dtype, lengths = image.dtype.name, str(weights.values.dtype), source.kernel
+    samples, dtype, lengths = dtype_name(image.dtype), weights.dtype, source.kernel
     deep = len(lengths) > 2 and lengths[-3] > 1
     kernel = (lengths[-3] if deep else 1, lengths[-2], lengths[-1])
     terms = [_vectors(weights, term, image.ndim) for term in weights.factors]
@@ -143,7 +144,7 @@ def fits_lines(ndim: int, axes: Sequence[int]) -> bool:
 
 def whole(make: Callable[..., Tiles | None], block: np.ndarray, weights: Weights, out: np.ndarray) -> bool:
     """The sums over all windows inside a block."""
-    block = _compiled.strided(block, str(weights.values.dtype))
+    block = _compiled.strided(block, weights.dtype)
     tiles = make(block, weights, Reach((0,) * len(weights.axes), "reflect", 0.0))
     assert tiles is not None
     return tiles(tuple(slice(0, n) for n in out.shape), out, 1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array
+from .._arrays import Array, dtype_name
 from .._registry import Registry
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
@@ -37,6 +37,11 @@ class Weights:
     values: np.ndarray
     axes: tuple[int, ...]
     factors: Factors = ()
+
+    @property
+    def dtype(self) -> str:
+        """Of the computation."""
+        return dtype_name(self.values.dtype)
 
     @cached_property
     def digest(self) -> str:

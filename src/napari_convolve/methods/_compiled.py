@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import dtype_name
 from ..backends import SESSION
 from . import _bandcode, _codegen
 
@@ -185,7 +186,7 @@ def strided(block: np.ndarray, dtype: str) -> np.ndarray:
 def readable(block: np.ndarray) -> bool:
     """Whether the drivers can read a block in place: whole steps forward, adjacent samples along the last axis."""
     item = block.itemsize
-    known = block.dtype.isnative and block.dtype.name in SOURCES and block.flags.aligned
+    known = block.dtype.isnative and dtype_name(block.dtype) in SOURCES and block.flags.aligned
     return known and block.strides[-1] == item and all(s >= 0 and s % item == 0 for s in block.strides)
 
 

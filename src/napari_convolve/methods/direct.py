@@ -99,7 +99,7 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
 
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == str(weights.values.dtype)
+    fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype
     if not fits:
         shifted_sums(block, weights.values, weights.axes, out, backend)
         return False
@@ -112,7 +112,7 @@ def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Ti
 
 def _fits(weights: Weights, samples: int) -> bool:
     number = int(np.count_nonzero(weights.values))
-    return number > _FEW and number * samples > _TINY and _compiled.usable(str(weights.values.dtype))
+    return number > _FEW and number * samples > _TINY and _compiled.usable(weights.dtype)
 
 
 METHODS.register(

@@ -67,7 +67,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 def convolve_block(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     """Circular convolution on a grid no shorter than the block: no window inside the block wraps around."""
     axes = weights.axes
-    dtype = str(weights.values.dtype)
+    dtype = weights.dtype
     block = backend.astype(block, dtype)
     grid = [backend.fast_length(block.shape[a]) for a in axes]
     spectrum = kernel_spectrum(weights, grid, block.ndim, backend, workers)
@@ -142,7 +142,7 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
 
 
 def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
-    if reach.cval or not _prunes(weights, image, str(weights.values.dtype)):  # what it lays beyond an image is 0
+    if reach.cval or not _prunes(weights, image, weights.dtype):  # what it lays beyond an image is 0
         return None
 
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
@@ -159,7 +159,7 @@ def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Ti
 def _prunes(weights: Weights, samples: Array, dtype: str) -> bool:
     """Whether `_pruned` takes it."""
     real = samples.dtype.kind in "fbiu" and dtype in FLOATS
-    return real and str(weights.values.dtype) == dtype and len(weights.axes) > 1
+    return real and weights.dtype == dtype and len(weights.axes) > 1
 
 
 def _read(

@@ -73,9 +73,9 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 
 
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    if backend.name == "numpy" and _fits(weights, block.ndim) and dtype_name(out.dtype) == str(weights.values.dtype):
+    if backend.name == "numpy" and _fits(weights, block.ndim) and dtype_name(out.dtype) == weights.dtype:
         return _bands.whole(_bands.lines, block, weights, out)
-    dtype = str(weights.values.dtype)
+    dtype = weights.dtype
     for number, term in enumerate(weights.factors):
         passed = block
         # leading axes first: the pass along the last one then reads what is still in the cache
@@ -94,7 +94,7 @@ def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Ti
 
 
 def _fits(weights: Weights, ndim: int) -> bool:
-    return _compiled.usable(str(weights.values.dtype)) and _bands.fits_lines(ndim, weights.axes)
+    return _compiled.usable(weights.dtype) and _bands.fits_lines(ndim, weights.axes)
 
 
 METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes, tiles=_tiles))

@@ -118,8 +118,8 @@ def methods() -> list[Method]:
 
 def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
     """Kernel and options with the axes in rising order, as everything below expects them."""
-    order = np.argsort(window.axes)
-    if (order == np.arange(len(order))).all():
+    order = sorted(range(kernel.ndim), key=window.axes.__getitem__)
+    if order == list(range(kernel.ndim)):
         return kernel, window
     values = kernel.values.transpose(order)
     turned = Kernel(values, tuple(kernel.center[a] for a in order), name=kernel.name)
