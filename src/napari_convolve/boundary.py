@@ -7,6 +7,7 @@ Padding, tile halos and Dask overlaps all gather through the same rule, so every
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 
@@ -96,11 +97,11 @@ def gather(
     """
     if all(0 <= start and stop <= image.shape[a] for a, (start, stop) in zip(axes, ranges, strict=True)):
         return image[_key(image.ndim, axes, [slice(*r) for r in ranges])]
-    pieces: list[list[tuple[slice, slice | None]]] = []
+    pieces: list[tuple[tuple[slice, slice | None], ...]] = []
     shape = list(image.shape)
     for axis, (start, stop) in zip(axes, ranges, strict=True):
-        found = runs(source_indices(boundary, start, stop, image.shape[axis]))
-        if len(found) > _MAX_PIECES:
+        found = _pieces(MODES.get(boundary), start, stop, image.shape[axis])
+        if found is None:
             return _take(image, axes, ranges, boundary, cval, dtype, backend)
         pieces.append(found)
         shape[axis] = stop - start
@@ -138,6 +139,13 @@ def _take(
             first, last = int(missing[to.start]), int(missing[to.stop - 1])
             backend.assign(block, _key(block.ndim, (axis,), [slice(first, last + 1)]), cval)
     return block
+
+
+@functools.lru_cache(maxsize=256)
+def _pieces(rule: IndexRule, start: int, stop: int, n: int) -> tuple[tuple[slice, slice | None], ...] | None:
+    """The `runs` of a range, remembered, for many small images have the same; None when there are too many."""
+    found = runs(rule(np.arange(start, stop), n))
+    return tuple(found) if len(found) <= _MAX_PIECES else None
 
 
 def runs(index: np.ndarray) -> list[tuple[slice, slice | None]]:

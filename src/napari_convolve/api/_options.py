@@ -234,7 +234,7 @@ def machines_for(backend: str, source: Backend) -> list[Machine]:
         Machine(
             backend=b.name,
             cores=cpu_count() if b.threaded else 1,
-            free=b.free_bytes(),
+            free=SESSION.free_bytes() if b.name == "numpy" else b.free_bytes(),
             rates={**b.rates, **(SESSION.rates() if b.name == "numpy" else {})},
             compiled=SESSION.ready() if b.name == "numpy" else frozenset(),
             transfer=0.0 if b is source else max(b.transfer, source.transfer),

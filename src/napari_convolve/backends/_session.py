@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,12 +15,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ._calibration import load_rates, store_rates
-from ._numpy import cpu_count
+from ._numpy import cpu_count, memory
 
 T = TypeVar("T")
 
 #: Larger work arrays are not kept.
 _SCRATCH_BYTES = 32 << 20
+#: What the system said of free memory counts for so long: asking takes as long as a small image.
+_FREE_SECONDS = 0.02
 
 
 class Session:
@@ -45,6 +48,7 @@ class Session:
         self._jobs: list[Callable[[], object]] = []
         self._worker: threading.Thread | None = None
         self._ending = threading.Event()
+        self._free = -math.inf, 0
         atexit.register(self._end)
 
     def cached(self, key: Hashable, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
@@ -157,6 +161,15 @@ class Session:
     def ready(self) -> frozenset[Hashable]:
         """Keys of the code that is compiled."""
         return frozenset(self._code)
+
+    def free_bytes(self) -> int:
+        """Free main memory, as a moment ago."""
+        asked, free = self._free
+        now = time.monotonic()
+        if now - asked > _FREE_SECONDS:
+            free = memory()[0]
+            self._free = now, free
+        return free
 
     def rates(self) -> dict[str, float]:
         """The cost constants measured on this machine by `nc.tune()`, empty without."""

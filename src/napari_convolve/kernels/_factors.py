@@ -24,16 +24,17 @@ def crosses(matrix: Values, tol: float) -> list[tuple[Values, Values]] | None:
 
     Gaussian elimination with full pivoting: exact for a matrix of that rank, keeps zeros, far cheaper than an SVD.
     """
-    allowed = tol * float(np.abs(matrix).sum())
-    rest = matrix
+    rest, sizes = matrix, np.abs(matrix)
+    allowed = tol * float(sizes.sum())
     pairs: list[tuple[Values, Values]] = []
-    while float(np.abs(rest).sum()) > allowed:
+    while float(sizes.sum()) > allowed:
         if len(pairs) == MAX_RANK:
             return None
-        i, j = np.unravel_index(int(np.argmax(np.abs(rest))), rest.shape)
+        i, j = divmod(int(sizes.argmax()), rest.shape[1])
         column, row = rest[:, j].copy(), rest[i] / rest[i, j]
         pairs.append((column, row))
-        rest = rest - np.multiply.outer(column, row)
+        rest = rest - column[:, None] * row
+        sizes = np.abs(rest)
     return pairs
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from .._arrays import dtype_name
 from ..backends import SESSION
-from ..boundary import source_indices
+from ..boundary import MODES, IndexRule
 from . import _compiled
 from ._base import Reach, Tiles, Weights
 
@@ -26,6 +26,8 @@ _SAMPLES = 3 << 16
 _DEEP_SAMPLES = 1 << 19
 #: Planes of the result that are summed across at once.
 _ACROSS = 8
+#: Tables up to this length are kept.
+_SHORT = 1 << 13
 Kernel3 = tuple[int, int, int]
 
 
@@ -56,17 +58,26 @@ class _Source:
     def table(self, axis: int, key: slice) -> np.ndarray:
         """Where along an axis the samples are that a part of the result depends on; -1: the constant."""
         start, stop = key.start + self.first[axis], key.stop + self.first[axis] + self.kernel[axis] - 1
-        n = self.shape[axis]
-        if 0 <= start and stop <= n:
-            return np.arange(start, stop) * self.steps[axis]
-        index = source_indices(self.boundary, start, stop, n)
-        return np.where(index < 0, -1, index * self.steps[axis])
+        make = _table if stop - start <= _SHORT else _table.__wrapped__
+        return make(MODES.get(self.boundary), start, stop, self.shape[axis], self.steps[axis])
 
     def run(self, key: slice) -> tuple[int, int]:
         """From where to where the table of the last axis rises by one."""
         start, length = key.start + self.first[-1], key.stop - key.start + self.kernel[-1] - 1
         a = min(max(-start, 0), length)
         return a, max(min(self.shape[-1] - start, length), a)
+
+
+@functools.lru_cache(maxsize=128)
+def _table(rule: IndexRule, start: int, stop: int, n: int, step: int) -> np.ndarray:
+    """Where the samples of a range are along an axis of length `n`; -1: the constant."""
+    if 0 <= start and stop <= n:
+        table = np.arange(start, stop) * step
+    else:
+        index = rule(np.arange(start, stop), n)
+        table = np.where(index < 0, -1, index * step)
+    table.flags.writeable = False  # for all who are given it
+    return table
 
 
 def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
@@ -86,7 +97,7 @@ def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
     taps = []
     for lead in itertools.product(*map(range, lengths[:-inner])):
         laid = [_compiled.plane_weights(loop, plane) for plane in kernel[lead].reshape(depth, height, width)]
-        taps.append((lead, np.stack(laid)))
+        taps.append((lead, np.array(laid)))
     functions = [(code if number == 0 else more).function() for number in range(len(taps))]
 
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:

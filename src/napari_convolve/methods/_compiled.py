@@ -144,6 +144,7 @@ def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
     return row
 
 
+@functools.lru_cache(maxsize=256)
 def planes_code(depth: int, height: int, width: int, dtype: str, source: str, add: bool = False) -> Code:
     """The driver for a 3-D kernel, or with a depth of 1 for a 2-D one."""
     more = plane_code(height, width, dtype, True)
@@ -152,6 +153,7 @@ def planes_code(depth: int, height: int, width: int, dtype: str, source: str, ad
     return Code("planes", (0, 0), add, dtype, source, (_load(dtype, source), first, more if depth > 1 else first))
 
 
+@functools.lru_cache(maxsize=256)
 def lines_code(lengths: tuple[int, int, int], terms: int, dtype: str, source: str, flat: bool, add: bool) -> Code:
     """The driver for a separable term along the last three axes; without planes any number of terms at once."""
     depth, height, width = lengths
@@ -248,16 +250,16 @@ def _signature(code: Code) -> Any:
     t, n = getattr(types, code.dtype), types.int64
     # "readonly" takes writeable arrays too
     samples = types.Array(getattr(types, code.source or code.dtype), 1, "C", readonly=True)
+    table = types.Array(n, 1, "C", readonly=True)
     line, plane, deep = (types.Array(t, ndim, "C") for ndim in (1, 2, 3))
-    tables = [types.Array(n, 1, "C")] * 4
     if code.kind == "load":
-        return t(samples, line, n, tables[0], n, n, tables[0], *[n] * 6, t)
+        return t(samples, line, n, table, n, n, table, *[n] * 6, t)
     if code.kind == "banded":
-        return t(samples, deep, line, *tables, samples, *[n] * 4)
+        return t(samples, deep, line, *[table] * 4, samples, *[n] * 4)
     if code.kind == "planes":
-        return t(samples, deep, line, *tables, line, *[n] * 7, t)
+        return t(samples, deep, line, *[table] * 4, line, *[n] * 7, t)
     if code.kind == "lines":
-        return t(samples, plane, deep, line, *tables, line, line, *[n] * 7, t)
+        return t(samples, plane, deep, line, *[table] * 4, line, line, *[n] * 7, t)
     if code.kind == "volume":
-        return t(samples, line, line, plane, line, *tables, line, line, line, *[n] * 9, t)
+        return t(samples, line, line, plane, line, *[table] * 4, line, line, line, *[n] * 9, t)
     return t(samples, line if code.kind.endswith("columns") else plane, line, *[n] * 7)

@@ -108,7 +108,8 @@ def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
     if all(ready.issuperset(method.codes(problem)) for method in methods()):
         return
     best = METHODS.get(make_plan(problem, machines, methods(), compiled=True).method)
-    SESSION.later(code.function for code in best.codes(problem) if code not in ready)
+    if missing := [code.function for code in best.codes(problem) if code not in ready]:
+        SESSION.later(missing)  # which starts a thread
 
 
 def methods() -> list[Method]:
