@@ -57,6 +57,16 @@ def test_zeros_and_float32_values() -> None:
     assert rounded.factors() is None, "a product rounded to float32 is one to 1e-7 only"
 
 
+def test_factors_that_a_kernel_keeps_cannot_be_changed_by_who_asks() -> None:
+    kernel = make("gaussian", sigma=1)
+    terms = kernel.factors()
+    assert terms is not None
+    with pytest.raises(ValueError, match="read-only"):
+        terms[0][0][0] = 7
+    terms.clear()
+    assert kernel.factors()
+
+
 def test_cross_shaped_kernels_keep_their_zeros() -> None:
     terms = Kernel([[0, 1, 0], [1, -4, 1], [0, 1, 0]]).factors()
     assert terms is not None

@@ -10,6 +10,9 @@ from ._values import Values
 
 Term = tuple[Values, ...]
 
+TOLERANCE = 1e-13
+"""What rounding makes of a product of lines, relative to the sum of absolute values."""
+
 MAX_RANK = 2
 """Of each matrix that is taken apart: more terms cost more than they save."""
 

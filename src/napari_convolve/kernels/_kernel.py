@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -101,7 +103,7 @@ class Kernel(Weights):
         center = tuple(n - 1 - c for n, c in zip(self.shape, self.center, strict=True))
         return self.derived(f"flipped({self.name})", self.values[reverse].conj(), center)
 
-    def factors(self, tol: float = 1e-13) -> list[tuple[Values, ...]] | None:
+    def factors(self, tol: float = _factors.TOLERANCE) -> list[tuple[Values, ...]] | None:
         """Return 1-D arrays, one per axis and term, whose outer products add up to the values; None if there are none.
 
         Parameters
@@ -113,14 +115,24 @@ class Kernel(Weights):
         -------
         list of tuple of ndarray, or None
             One term when the kernel is a product of lines; up to two per axis but the last for sums of such
-            (Laplacian of Gaussian, difference of Gaussians, Gabor, sharpening).
+            (Laplacian of Gaussian, difference of Gaussians, Gabor, sharpening). Those of the default tolerance are
+            kept by the kernel and read-only.
 
         Examples
         --------
         >>> [tuple(f.tolist() for f in term) for term in Kernel([[1, 2], [2, 4]]).factors()]
         [([2.0, 4.0], [0.5, 1.0])]
         """
-        return _factors.factors(self.values, tol)
+        terms = self._terms if tol == _factors.TOLERANCE else _factors.factors(self.values, tol)
+        return None if terms is None else list(terms)
+
+    @cached_property
+    def _terms(self) -> list[tuple[Values, ...]] | None:
+        """At the tolerance that every convolution asks for, read-only as the values are."""
+        terms = _factors.factors(self.values, _factors.TOLERANCE)
+        for factor in itertools.chain.from_iterable(terms or ()):
+            factor.flags.writeable = False
+        return terms
 
     # --- algebra ---------------------------------------------------------------------------------------------------
 

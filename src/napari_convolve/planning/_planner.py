@@ -76,7 +76,7 @@ def make_plan(
     if isinstance(method, Plan):
         return _again(method, problem, machines, methods, workers, max_memory)
     budgets = tuple(max_memory or modest_budget(problem, machine) for machine in machines)
-    # what is free changes from call to call, and counts for the budgets alone; rates that a key holds stay what they are
+    # what is free changes from call to call, and counts for the budgets alone; what a key holds stays the same
     same = tuple(replace(machine, free=0, rates=dict(machine.rates)) for machine in machines)
     return _fastest(problem, same, budgets, tuple(methods), method, workers, compiled)
 
