@@ -511,6 +511,7 @@ def test_the_image_is_not_modified_and_views_work() -> None:
         ({"background": "auto"}, TypeError, "background='auto'"),
         ({"start": "zero"}, ValueError, "'mean'"),
         ({"start": np.ones((3, 3))}, ValueError, "start has shape"),
+        ({"start": None}, TypeError, "^start has dtype"),
         ({"start": -np.ones((20, 30))}, ValueError, "negative"),
         ({"saturation": 0}, ValueError, "above 0"),
         ({"saturation": "high"}, TypeError, "number or None"),

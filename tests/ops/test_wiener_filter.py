@@ -392,6 +392,8 @@ def test_small_and_empty_images() -> None:
         ({"image": np.zeros((0, 30))}, ValueError, "no samples along axis 0"),
         ({"image": 5}, ValueError, "at least 1 dimension"),
         ({"image": np.full((20, 30), np.nan)}, ValueError, "600 NaN"),
+        ({"psf": np.full((3, 3), np.nan)}, ValueError, "^psf must be finite"),
+        ({"psf": "gaussian"}, TypeError, "^psf has dtype"),
         ({"dtype": "bool"}, TypeError, "dtype"),
         ({"max_memory": 1000}, MemoryError, "needs"),
     ],

@@ -120,7 +120,7 @@ def wiener(
     (16, 0.4)
     """
     task = Task("wiener", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf)
+    kernel = host_kernel(psf, "psf")
     given = as_input(image, mask)
     psfs = as_psf_set(kernel, given.array.shape, axes)
     complex_result = compute_dtype(dtype_name(given.array.dtype), complex_kernel=psfs.is_complex).startswith("complex")

@@ -153,7 +153,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
 def _run(method: Deconvolver, image: Any, psf: Any, parameters: Mapping[str, Any], given: Mapping[str, Any]) -> Array:
     """Validate everything, then hand over to the method."""
     task = Task(method.name, as_callback("progress", given["progress"]), as_callback("report", given["report"]))
-    kernel = host_kernel(psf)
+    kernel = host_kernel(psf, "psf")
     found = as_input(image, given["mask"])
     if dtype_name(found.array.dtype).startswith("complex"):
         raise TypeError(f"image has dtype {dtype_name(found.array.dtype)}; {method.name} needs real numbers")

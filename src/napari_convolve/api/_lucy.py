@@ -176,7 +176,7 @@ def richardson_lucy(
     (16, True)
     """
     task = Task("richardson_lucy", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf)
+    kernel = host_kernel(psf, "psf")
     given = as_input(image, mask)
     if dtype_name(given.array.dtype).startswith("complex"):
         raise TypeError(f"image has dtype {dtype_name(given.array.dtype)}; Richardson-Lucy needs real numbers of light")
@@ -234,7 +234,7 @@ def _as_start(start: Any, shape: tuple[int, ...], source: Backend) -> Any:
     """``"mean"``, ``"image"``, or a non-negative array of the image's shape and library."""
     if isinstance(start, str):
         return one_of("start", start, STARTS)
-    found = as_input(start)
+    found = as_input(start, what="start")
     if tuple(found.array.shape) != tuple(shape):
         raise ValueError(f"start has shape {tuple(found.array.shape)}, the image {tuple(shape)}")
     host = np.asarray(found.source.to_host(found.array))

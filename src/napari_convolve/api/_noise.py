@@ -114,7 +114,7 @@ def estimate_noise(
         kernel = Kernel(np.ones((1,) * len(acted)))
         psfs = as_psf_set(kernel, shape, acted)
     else:
-        psfs = as_psf_set(host_kernel(psf), shape, axes)
+        psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
     known = as_known(noise, gain, offset, read_noise)
     one_of("edges", edges, EDGES)
     threads = as_workers(workers) or 1

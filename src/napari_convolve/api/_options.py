@@ -93,10 +93,10 @@ def is_lazy(image: Any) -> bool:
     return type(image).__module__.partition(".")[0] in ("dask", "zarr") and hasattr(image, "chunks")
 
 
-def as_input(image: Any, mask: Any = None) -> Input:
+def as_input(image: Any, mask: Any = None, what: str = "image") -> Input:
     """Validate an image: any array of a known library, or what `numpy.asarray` takes.
 
-    The mask of a `numpy.ma.MaskedArray` counts like `mask`.
+    The mask of a `numpy.ma.MaskedArray` counts like `mask`; `what` is the name of the argument.
     """
     source = backend_of(image)
     hidden = None
@@ -104,10 +104,10 @@ def as_input(image: Any, mask: Any = None) -> Input:
         hidden = ~np.ma.getmaskarray(image)
         image, source = np.ma.getdata(image), None
     if source is None or source.name == "numpy":
-        source, image = get_backend("numpy"), as_host_array(image)
+        source, image = get_backend("numpy"), as_host_array(image, what)
         warn_if_inexact(image)
     if image.ndim == 0:
-        raise ValueError("image is a single number; it needs at least 1 dimension")
+        raise ValueError(f"{what} is a single number; it needs at least 1 dimension")
     return Input(image, source, _as_mask(mask, hidden, image, source))
 
 

@@ -86,14 +86,14 @@ def deconvolution_quality(
     (True, True)
     """
     task = Task("deconvolution_quality", as_callback("progress", progress), as_callback("report", report))
-    given, result = as_input(image, mask), as_input(found)
+    given, result = as_input(image, mask), as_input(found, what="found")
     shape = tuple(given.array.shape)
     if tuple(result.array.shape) != shape:
         raise ValueError(f"found has shape {tuple(result.array.shape)}, the image {shape}")
     for one in (given, result):
         if dtype_name(one.array.dtype).startswith("complex"):
             raise TypeError(f"dtype {dtype_name(one.array.dtype)} is complex; real numbers are needed")
-    psfs = as_psf_set(host_kernel(psf), shape, axes)
+    psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
     if psfs.count() != 1 or psfs.is_complex:
         raise ValueError(f"image of shape {shape} has batch axes or a complex psf: judge one image at a time")
     level = as_number("background", background)

@@ -240,10 +240,13 @@ def as_window(
     return ops.in_order(kernel, window)
 
 
-def host_kernel(kernel: Any) -> Kernel:
-    """A kernel from a Kernel, or an array on any device."""
+def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
+    """A kernel from a Kernel, or an array on any device; `what` is the name of the argument."""
     backend = None if isinstance(kernel, Kernel) else backend_of(kernel)
-    return as_kernel(kernel if backend is None else backend.to_host(kernel))
+    try:
+        return as_kernel(kernel if backend is None else backend.to_host(kernel))
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("kernel", what, 1)) from error
 
 
 def as_method(method: Any) -> str | Plan:
