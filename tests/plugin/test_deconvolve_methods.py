@@ -71,17 +71,19 @@ def test_an_iteration_is_watched_and_ended_by_hand(viewer, open_panel, hands, im
 
 
 def test_cancel_takes_the_live_layer_away(viewer, open_panel, hands, image, qtbot) -> None:
-    viewer.add_image(np.stack([image, image[::-1]]), name="a", axis_labels=("t", "y", "x"))
+    viewer.add_image(np.stack([image, image[::-1]]), name="a", axis_labels=("t", "y", "x"), scale=(5, 1, 1))
+    viewer.dims.set_current_step(0, 1)
     panel = open_panel("Deconvolve")
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "1000000")
     hands.click(panel.foot.run)
     qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20000)
     assert viewer.layers[1].data.shape == (2, 48, 50) and viewer.layers[1].data[1].max() == 0
+    assert viewer.dims.current_step[0] == 0, "what is iterated can be seen"
     qtbot.waitUntil(lambda: "of image 1 of 2" in panel.foot.message.value)
     hands.click(panel.foot.cancel)
     assert hands.wait(panel) == "Cancelled."
-    assert [layer.name for layer in viewer.layers] == ["a"]
+    assert [layer.name for layer in viewer.layers] == ["a"] and viewer.dims.current_step[0] == 1
 
 
 def test_the_others_get_as_many_iterations_as_the_one_that_was_seen() -> None:

@@ -71,3 +71,20 @@ def test_nan_is_refused_with_its_place(viewer, open_panel, hands) -> None:
     panel = open_panel("Deconvolve")
     said = hands.run(panel)
     assert "(3, 4)" in said and len(viewer.layers) == 1
+
+
+def test_another_image_is_another_question(viewer, open_panel, hands) -> None:
+    """All axes of space unless a person says otherwise, and no message about the image before."""
+    stack = np.random.default_rng(0).random((6, 20, 22))
+    viewer.add_image(stack, name="stack", axis_labels=("z", "y", "x"))
+    viewer.add_image(stack[0], name="plane")
+    panel = open_panel("Deconvolve")
+    assert panel.view.value.label == "2-D (y, x)"
+    hands.write(panel.settings["nsr"], "0.1")
+    assert hands.run(panel).startswith("wiener")
+    hands.pick(panel.image, "stack")
+    assert panel.view.value.label == "3-D (z, y, x)" and panel.foot.message.value == ""
+    hands.pick(panel.view, "2-D per plane (y, x)")
+    hands.pick(panel.image, "plane")
+    hands.pick(panel.image, "stack")
+    assert panel.view.value.label == "2-D per plane (y, x)", "as it was chosen"

@@ -74,6 +74,7 @@ class OperationPanel(Container[Widget]):
         self._viewer = napari_viewer
         self._job: Job | None = None
         self._asked_for: Request | None = None
+        self._wanted = self.ndim
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
         self.image.prefer_selected()
         self.view = Choice(label="act on", least=12, tooltip="All other axes (time, channels) are done one by one")
@@ -273,12 +274,15 @@ class OperationPanel(Container[Widget]):
         source = read_layer(self.image.value) if self.image.value is not None else None
         choices = views(source.axes) if source else ()
         before = self.view.value
-        self.view.offer((view.label, view) for view in choices)
-        if choices and before not in choices:
-            self.view.value = preferred(choices, self.ndim if before is None else before.ndim)
+        with self.view.changed.blocked():
+            self.view.offer((view.label, view) for view in choices)
+            if choices and before not in choices:
+                self.view.value = preferred(choices, self._wanted)
         self._view_changed()
 
-    def _view_changed(self) -> None:
+    def _view_changed(self, chosen: View | None = None) -> None:
+        if chosen is not None:  # by a person, also for the images to come
+            self._wanted = chosen.ndim
         source = read_layer(self.image.value) if self.image.value is not None else None
         self.view_changed(source, self.view.value)
         self._settings_changed()

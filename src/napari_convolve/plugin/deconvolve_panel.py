@@ -95,6 +95,8 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
         self.doctor.set_image(source, view)
         self.noise.clear()
+        if not self.foot.busy:
+            self.foot.say("")  # of another image, too
 
     def operation_now(self) -> str:
         return self._asked or self.settings.operation
