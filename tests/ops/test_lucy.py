@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import threading
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -379,6 +380,27 @@ def test_progress_counts_iterations_and_can_cancel() -> None:
 
     with pytest.raises(nc.Cancelled):
         nc.richardson_lucy(image, psf, iterations=10**9, progress=stop)
+
+
+def test_images_done_at_once_are_told_and_ended_together() -> None:
+    stack, psf = np.random.default_rng(0).random((4, 40, 42)), gaussian((5, 5))
+    calls: list[tuple[int, int]] = []
+    threads: set[int] = set()
+
+    def watch(done: int, total: int) -> None:
+        calls.append((done, total))
+        threads.add(threading.get_ident())
+
+    nc.richardson_lucy(stack, psf, iterations=25, workers=2, progress=watch)
+    assert calls[0] == (0, 100) and calls[-1] == (100, 100) and len({done for done, _ in calls}) > 25
+    assert calls == sorted(calls) and threads == {threading.get_ident()}
+
+    def stop(done: int, total: int) -> None:
+        if done >= 3:
+            raise nc.Cancelled
+
+    with pytest.raises(nc.Cancelled):  # were one thread not told, it would go on for hours
+        nc.richardson_lucy(stack, psf, iterations=100_000_000, workers=2, progress=stop)
 
 
 def test_negative_samples() -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +23,8 @@ T = TypeVar("T")
 _SCRATCH_BYTES = 32 << 20
 #: What the system said of free memory counts for so long: asking takes as long as a small image.
 _FREE_SECONDS = 0.02
+#: Seconds between two looks at threads that are waited for.
+_LOOK = 0.1
 
 
 class Session:
@@ -90,14 +92,16 @@ class Session:
         items: Iterable[T],
         workers: int,
         done: Callable[[int], object] = lambda count: None,
+        stop: threading.Event | None = None,
     ) -> None:
         """Call `function` for each item on at most `workers` threads, this one among them.
 
         `done(count)` is called in the calling thread only, with the number of items finished since the last
-        time; what it or `function` raises stops the rest and is raised here once all threads have stopped.
+        time, 0 while it waits for the others; what it or `function` raises stops the rest and is raised here once all
+        threads have stopped. `stop` is set then: a function that takes long looks at it.
         """
         queue: Iterator[Any] = iter(items)
-        lock, stop = threading.Lock(), threading.Event()
+        lock, stop = threading.Lock(), stop or threading.Event()
         end: Any = object()
         latest = told = 0
 
@@ -126,7 +130,9 @@ class Session:
         try:
             work(True)
             for helper in helpers:
-                helper.cancel() or helper.result()
+                while not helper.cancel() and not wait((helper,), _LOOK).done:
+                    done(0)
+                helper.cancelled() or helper.result()
         finally:
             stop.set()
             for helper in helpers:

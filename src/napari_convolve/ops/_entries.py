@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .._arrays import Array, cast, in_c_order
-from .._progress import Task, format_bytes
+from .._progress import Cancelled, Task, format_bytes
 from ..backends import SESSION, Backend, cpu_count, get_backend
 from ..planning import Cost, Machine, Plan, Problem, make_plan
 from ._psf import Psf, PsfSet
@@ -154,7 +155,8 @@ def _run(
     at_once = min(threads, count, max(1, plan.bytes // max(1, demand.bytes(problem))))
     if demand.alone or not (device.threaded and source.threaded):
         at_once = 1
-    step = task.advance if at_once <= 1 else _nothing
+    stop = threading.Event()
+    step: Step = task.advance if at_once <= 1 else _Together(task, stop)
 
     def result(item: tuple[Key, Psf]) -> Array:
         key, psf = item
@@ -177,8 +179,9 @@ def _run(
         return out
     out = source.empty(problem.out, dtype)
     if at_once > 1:
-        task.begin(count)
-        SESSION.run_all(entry, psfs.entries(), at_once, task.advance)
+        task.begin(count * demand.steps)
+        SESSION.run_all(entry, psfs.entries(), at_once, lambda count: step(0), stop)
+        step(0)
         return out
     task.begin(count * demand.steps)
     with np.errstate(all="ignore"):
@@ -187,5 +190,20 @@ def _run(
     return out
 
 
-def _nothing(count: int = 1) -> None:
-    """A step that nobody waits for."""
+class _Together:
+    """The steps of entries that are done at once: told in the calling thread; the other threads end with it."""
+
+    def __init__(self, task: Task, stop: threading.Event) -> None:
+        self._task, self._stop = task, stop
+        self._caller, self._lock, self._untold = threading.get_ident(), threading.Lock(), 0
+
+    def __call__(self, count: int = 1) -> None:
+        calling = threading.get_ident() == self._caller
+        with self._lock:
+            self._untold += count
+            if calling:
+                count, self._untold = self._untold, 0
+        if calling:
+            self._task.advance(count)
+        elif self._stop.is_set():
+            raise Cancelled
