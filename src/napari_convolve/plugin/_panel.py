@@ -281,8 +281,7 @@ class OperationPanel(Container[Widget]):
         self._view_changed()
 
     def _view_changed(self, chosen: View | None = None) -> None:
-        if chosen is not None:  # by a person, also for the images to come
-            self._wanted = chosen.ndim
+        self._wanted = chosen.ndim if chosen else self._wanted  # chosen by a person, also for images to come
         source = read_layer(self.image.value) if self.image.value is not None else None
         self.view_changed(source, self.view.value)
         self._settings_changed()
