@@ -92,9 +92,11 @@ def _coarse(values: bytes) -> Coarse | None:
     for phase in range(step):
         start = before + phase - center
         wanted[start : start + len(vector), phase] = vector
-    spread = np.linalg.lstsq(basis, wanted, rcond=None)[0]
+    # normal equations, and sums that start no threads of the BLAS library: those may wait long for each other
+    squared, projected = np.einsum("si,sj->ij", basis, basis), np.einsum("si,sp->ip", basis, wanted)
+    spread = np.linalg.solve(squared, projected)
     spread *= total / spread.sum(axis=0)
-    apart = np.abs(basis @ spread - wanted)
+    apart = np.abs(np.einsum("si,ip->sp", basis, spread) - wanted)
     if apart.max() > _CLOSE * vector.max() or apart.sum(axis=0).max() > _CLOSE * total:
         return None
     return Coarse(step, center, gather, np.ascontiguousarray(spread.T))
