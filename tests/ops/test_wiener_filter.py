@@ -420,3 +420,12 @@ def test_no_noise_is_allowed_with_a_warning_where_the_psf_has_zeros() -> None:
     weak = np.array([[0.1, 0.8, 0.1]])
     blurred = scipy.ndimage.convolve(image, weak, mode="wrap")
     np.testing.assert_allclose(nc.wiener(blurred, weak, nsr=0, edges="periodic"), image, atol=1e-12)
+
+
+def test_a_plan_counts_what_an_estimate_takes() -> None:
+    """Fitting the spectra, and the steps for what lies beyond the edges, come to more than the filter."""
+    image, psf = nc.ArraySpec((512, 512), "float32"), np.ones((5, 5))
+    given, fitted = (nc.plan(image, psf, operation="wiener", nsr=nsr).seconds for nsr in (0.01, "auto"))
+    assert fitted > 5 * given
+    stacked = nc.plan(nc.ArraySpec((6, 512, 512), "float32"), psf, operation="wiener").seconds
+    assert stacked > 2 * fitted

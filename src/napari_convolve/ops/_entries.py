@@ -19,6 +19,8 @@ from .window import check_room
 
 #: seconds per sample and doubling of the length, for one transform
 PER_SAMPLE = 0.6e-9
+#: seconds that a step of an iteration takes at least
+PER_STEP = 0.6e-3
 #: The index of an entry's block in the image: integers along the batch axes, full slices along the others.
 Key = tuple[slice | int, ...]
 #: ``compute(block, valid, psf, key, device, workers, step)`` returns the result of one entry, in memory of its own and
@@ -43,6 +45,8 @@ class Demand:
         Steps that are reported as progress.
     alone : bool
         Whether entries must be computed one after the other.
+    beside : float
+        Seconds of one thread that come besides the transforms.
     """
 
     grid: tuple[int, ...]
@@ -50,6 +54,7 @@ class Demand:
     buffers: float
     steps: int
     alone: bool = False
+    beside: float = 0.0
 
     def bytes(self, problem: Problem) -> int:
         return int(self.buffers * math.prod(self.grid) * problem.itemsize)
@@ -103,7 +108,9 @@ def global_plan(
             f"{problem.operation} needs {format_bytes(one)} beyond input and output, for a grid of {demand.grid}; "
             f"{format_bytes(limit)} are {'allowed by max_memory' if max_memory else 'free'}"
         )
-    return replace(plan, bytes=one * max(1, min(plan.bytes, limit) // one))
+    together = max(1, min(plan.bytes, limit) // one)
+    entries = math.prod(n for axis, n in enumerate(problem.out) if axis not in problem.axes)
+    return replace(plan, bytes=one * together, seconds=plan.seconds + demand.beside * entries / together)
 
 
 def run_entries(

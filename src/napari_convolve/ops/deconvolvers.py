@@ -16,7 +16,7 @@ from .._registry import Registry
 from ..backends import Backend
 from ..planning import Machine, Problem
 from ._blur import Blur, Box, make_blur
-from ._entries import Demand, Key, Step, global_plan, run_entries
+from ._entries import PER_STEP, Demand, Key, Step, global_plan, run_entries
 from ._frame import Frame
 from ._psf import Psf, PsfSet
 from ._tiles import move
@@ -187,7 +187,8 @@ def deconvolve_with(
     )
     steps = int(settings.parameters.get("iterations", 1))
     transforms, buffers = method.transforms * steps, method.buffers + 3
-    demand = Demand(frame.grid, transforms, buffers, steps, alone=settings.intermediate is not None)
+    alone = settings.intermediate is not None
+    demand = Demand(frame.grid, transforms, buffers, steps, alone, PER_STEP * steps)
     plan = global_plan(problem, demand, machines, workers, max_memory)
 
     def entry(

@@ -11,7 +11,7 @@ from .._progress import Task
 from ..backends import Backend
 from ..planning import Machine, Problem
 from ._blur import make_blur
-from ._entries import Demand, Key, Step, fits, global_plan, run_entries
+from ._entries import PER_STEP, Demand, Key, Step, fits, global_plan, run_entries
 from ._frame import Frame
 from ._lucy_state import Lucy, Samples
 from ._lucy_steps import LucyRun
@@ -62,6 +62,7 @@ def lucy(
         buffers=buffers,
         steps=options.iterations,
         alone=options.intermediate is not None,
+        beside=PER_STEP * options.iterations,
     )
     whole = demand.bytes(problem)
     if not any(fits(whole, machine, max_memory) for machine in machines):

@@ -29,6 +29,10 @@ REGULARIZATIONS = ("identity", "laplacian")
 _STEPS = 2
 #: Most steps of conjugate gradients for what lies beyond the edges, and steps for missing samples.
 _EDGE_STEPS, _MASK_STEPS = 8, 8
+#: Transforms that such a step takes.
+_PER_STEP = 5
+#: Seconds of one thread to fit a model of the spectra, and the samples from which on it takes as long.
+_FIT, _LARGE = 0.25, 1 << 18
 #: A filter with a number for `nsr` needs such steps when it amplifies more than this.
 _STRONG = 100.0
 #: With nsr=0, frequencies that the PSF passes weaker than this make a warning.
@@ -93,7 +97,13 @@ def wiener_filter(
         responsive=task.responsive,
     )
     most = _MASK_STEPS if valid is not None else _EDGE_STEPS if options.edges == "extend" else 0
-    demand = Demand(largest, transforms=6 if most else 3, buffers=12 if most else 6, steps=_STEPS + most)
+    demand = Demand(
+        largest,
+        transforms=(6 if most else 3) + _PER_STEP * most * (options.spectral or valid is not None),
+        buffers=12 if most else 6,
+        steps=_STEPS + most,
+        beside=_FIT * min(1.0, math.sqrt(math.prod(acted) / _LARGE)) * options.spectral,
+    )
     plan = global_plan(problem, demand, machines, workers, max_memory)
 
     def entry(
