@@ -124,14 +124,14 @@ def test_cancel_over_one_gigabyte_then_run_again(viewer, open_panel, hands, qtbo
     before = resident()
     for _ in range(2):  # Run can be pressed again on the same stack
         hands.click(panel.foot.run)
-        qtbot.waitUntil(lambda: resident() > before + 200)  # the result grows
+        qtbot.waitUntil(lambda: resident() > before + 200, timeout=60_000)  # the result grows
         assert panel.foot.busy
         began = time.monotonic()
         hands.click(panel.foot.cancel)
-        hands.wait(panel, timeout=3000)  # a second is the aim; three are for machines that do other things
+        hands.wait(panel, timeout=10_000)  # a second is the aim, the rest is for machines that do other things
         print(f"cancelled within {time.monotonic() - began:.2f} s")
         assert panel.foot.message.value == "Cancelled." and len(viewer.layers) == 1
-        qtbot.waitUntil(lambda: resident() < before + 100)
+        qtbot.waitUntil(lambda: resident() < before + 100, timeout=30_000)
     viewer.add_image(plane[:64, :64], name="small")
     hands.pick(panel.image, "small")
     assert hands.run(panel).startswith("convolve · ")
