@@ -121,10 +121,13 @@ def scoring_methods(number: int = 1, boxes: bool = True) -> list[Method]:
     boxes
         Whether all samples of their windows count; otherwise the moments are sums over windows as well.
     """
-    return [
-        replace(method, cost=_scoring_cost(method, number, boxes), tile=_scoring_tile(method, number, boxes))
-        for method in methods()
-    ]
+    return [_scoring(method, number, boxes) for method in methods()]
+
+
+@functools.lru_cache(maxsize=64)
+def _scoring(method: Method, number: int, boxes: bool) -> Method:
+    """The same one whenever it is asked for, so that the planner knows its plans again."""
+    return replace(method, cost=_scoring_cost(method, number, boxes), tile=_scoring_tile(method, number, boxes))
 
 
 def _correlations(method: Method, number: int, boxes: bool) -> float:
