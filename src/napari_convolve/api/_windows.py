@@ -246,7 +246,8 @@ def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
     try:
         return as_kernel(kernel if backend is None else backend.to_host(kernel))
     except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("kernel", what, 1)) from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError  # a subclass may take other arguments
+        raise kind(str(error).replace("kernel", what, 1)) from error
 
 
 def as_method(method: Any) -> str | Plan:
