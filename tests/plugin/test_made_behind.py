@@ -86,6 +86,7 @@ def test_the_designer_hands_on_what_is_set_and_shows_nothing_that_has_passed(
     assert designer.present == nc.kernels.gaussian(sigma=2.0) and set(map(str, seen)) == {str(designer.present)}
     np.testing.assert_array_equal(viewer.layers["gaussian"].data, designer.present.values)
     assert "sigma=2.0" in QApplication.clipboard().text()
+    qtbot.waitUntil(lambda: not designer._later.isActive())  # changes in quick succession are one step
     hands.write(designer.kernel.form["sigma"], "4")
     hands.click(designer.buttons["Undo"])  # before it is made
     qtbot.waitUntil(lambda: not designer.busy)
