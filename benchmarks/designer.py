@@ -31,7 +31,7 @@ def main() -> None:
     from napari.components import ViewerModel
     from qtpy.QtWidgets import QApplication
 
-    from napari_convolve.plugin.kernel_designer import KernelDesigner
+    from napari_convolve.plugin.designer.kernel_designer import KernelDesigner
 
     app = QApplication.instance() or QApplication([])
     panel = KernelDesigner(ViewerModel())

@@ -35,7 +35,7 @@ def measure() -> Results:
     from napari.layers import Image
 
     import napari_convolve as nc
-    from napari_convolve.plugin._latest import Latest
+    from napari_convolve.plugin.jobs.latest import Latest
 
     nc.tune()
     ours, napari_data = Clock(), Clock()

@@ -34,10 +34,10 @@ def measure() -> Results:
     from napari.layers import Image
 
     import napari_convolve as nc
-    from napari_convolve.plugin._fourier_live import LivePicture
-    from napari_convolve.plugin._fourier_stage import Stage
-    from napari_convolve.plugin._latest import Latest
-    from napari_convolve.plugin.fourier_panel import FourierPanel
+    from napari_convolve.plugin.fourier.fourier_panel import FourierPanel
+    from napari_convolve.plugin.fourier.layer_stage import Stage
+    from napari_convolve.plugin.fourier.live_picture import LivePicture
+    from napari_convolve.plugin.jobs.latest import Latest
 
     ours, napari_data, napari_layers, opening = Clock(), Clock(), Clock(), Clock()
     for kind, name in ((Latest, "_begin"), (Latest, "_ended"), (LivePicture, "changed"), (FourierPanel, "_hover")):

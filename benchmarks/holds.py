@@ -34,7 +34,7 @@ def measure() -> Results:
     import napari
 
     import napari_convolve as nc
-    from napari_convolve.plugin._latest import Latest
+    from napari_convolve.plugin.jobs.latest import Latest
 
     nc.tune()
     ours = Clock()

@@ -15,26 +15,26 @@ __version__ = "0.1.0"
 _WHERE = {
     "ArraySpec": "planning",
     "BackendUnavailable": "backends",
-    "BeadPsf": "ops.beads",
+    "BeadPsf": "ops.psf.bead_average",
     "Cancelled": "_progress",
-    "CrossCorrelation": "ops.interpret",
-    "DeconvolutionQuality": "ops.residuals",
-    "Detections": "ops._detections",
-    "FrequencyResponse": "ops._gain",
+    "CrossCorrelation": "ops.inspection.readings",
+    "DeconvolutionQuality": "ops.deconvolution.residual_quality",
+    "Detections": "ops.matching.detections",
+    "FrequencyResponse": "ops.fourier.kernel_response",
     "Kernel": "kernels",
-    "KernelEstimate": "ops.identification",
-    "NoiseEstimate": "ops.noise",
-    "Patch": "ops.patch",
+    "KernelEstimate": "ops.filtering.kernel_identification",
+    "NoiseEstimate": "ops.noise.noise_model",
+    "Patch": "ops.inspection.patch",
     "Plan": "planning",
-    "PsfCheck": "ops._psf_case",
+    "PsfCheck": "ops.psf.check_context",
     "Recipe": "recipes",
     "RecipeCheck": "recipes",
     "Report": "_progress",
-    "RingCorrelation": "ops.ring",
-    "Spectrum": "ops._spectrum",
-    "SystemCheck": "ops.interpret",
-    "TextMatches": "ops.interpret",
-    "Theorem": "ops.theorem",
+    "RingCorrelation": "ops.fourier.ring_correlation",
+    "Spectrum": "ops.fourier.spectrum_data",
+    "SystemCheck": "ops.inspection.readings",
+    "TextMatches": "ops.inspection.readings",
+    "Theorem": "ops.inspection.theorem",
     "available_backends": "backends",
     "bandpass": "api",
     "check_lti": "recipes",
@@ -140,7 +140,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     elif name in _MODULES:
         value = importlib.import_module(f".{name}", __name__)
-    elif not name.startswith("_") and f"{__name__}.ops.deconvolvers" in sys.modules:
+    elif not name.startswith("_") and f"{__name__}.ops.deconvolution.method_registry" in sys.modules:
         return getattr(importlib.import_module(".api", __name__), name)  # a method of deconvolution that was added
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -191,17 +191,17 @@ if TYPE_CHECKING:
     )
     from .backends import BackendUnavailable, available_backends, clear_cache
     from .kernels import Kernel
-    from .ops._detections import Detections
-    from .ops._gain import FrequencyResponse
-    from .ops._psf_case import PsfCheck
-    from .ops._spectrum import Spectrum
-    from .ops.beads import BeadPsf
-    from .ops.identification import KernelEstimate
-    from .ops.interpret import CrossCorrelation, SystemCheck, TextMatches
-    from .ops.noise import NoiseEstimate
-    from .ops.patch import Patch
-    from .ops.residuals import DeconvolutionQuality
-    from .ops.ring import RingCorrelation
-    from .ops.theorem import Theorem
+    from .ops.deconvolution.residual_quality import DeconvolutionQuality
+    from .ops.filtering.kernel_identification import KernelEstimate
+    from .ops.fourier.kernel_response import FrequencyResponse
+    from .ops.fourier.ring_correlation import RingCorrelation
+    from .ops.fourier.spectrum_data import Spectrum
+    from .ops.inspection.patch import Patch
+    from .ops.inspection.readings import CrossCorrelation, SystemCheck, TextMatches
+    from .ops.inspection.theorem import Theorem
+    from .ops.matching.detections import Detections
+    from .ops.noise.noise_model import NoiseEstimate
+    from .ops.psf.bead_average import BeadPsf
+    from .ops.psf.check_context import PsfCheck
     from .planning import ArraySpec, Plan
     from .recipes import Recipe, RecipeCheck, check_lti

@@ -28,7 +28,8 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
 )
 
-from napari_convolve.plugin import _latest, kernel_designer
+from napari_convolve.plugin.designer import kernel_designer
+from napari_convolve.plugin.jobs import latest as _latest
 
 
 @pytest.fixture

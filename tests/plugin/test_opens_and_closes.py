@@ -14,7 +14,7 @@ from npe2 import PluginManifest
 from qtpy.QtCore import QEvent, QThreadPool
 from qtpy.QtWidgets import QApplication
 
-from napari_convolve.plugin._layer_choice import PREVIEW
+from napari_convolve.plugin.widgets.layer_choice import PREVIEW
 
 NAMES = [
     widget.display_name

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 import napari_convolve as nc
-from napari_convolve.ops.drawn import DrawnFilter, Region, disc
+from napari_convolve.ops.fourier.drawn_filter import DrawnFilter, Region, disc
 
 RNG = np.random.default_rng(6)
 PLANE = RNG.integers(0, 4000, (70, 81)).astype("u2")

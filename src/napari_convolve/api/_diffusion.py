@@ -12,8 +12,9 @@ from .._progress import Task
 from .._registry import Param
 from ..kernels._grid import per_axis
 from ..kernels.spreading import diffusion, spread_line
-from ..ops.spreading import BLOB, diffusion_error
-from ._acted import Spacing, as_acted
+from ..ops.inspection.diffusion_error import BLOB, diffusion_error
+from ._convolution import run_window
+from ._fourier_arguments import Spacing, as_acted
 from ._options import (
     Axes,
     BackendName,
@@ -31,7 +32,6 @@ from ._options import (
     documented,
     is_lazy,
 )
-from ._windows import run_window
 
 
 @documented

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .._arrays import as_host_array
-from ..ops import interpret as ops
-from ..ops.interpret import CrossCorrelation, TextMatches
-from ._layer import feature_maps
-from ._windows import convolve
+from ..ops.inspection import readings as ops
+from ..ops.inspection.readings import CrossCorrelation, TextMatches
+from ._convolution import convolve
+from ._feature_maps import feature_maps
 
 
 def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, normalize: bool = True) -> CrossCorrelation:

@@ -13,13 +13,13 @@ from .._registry import Param
 from ..backends import backend_of
 from ..kernels import Kernel
 from ..kernels._values import as_spacing
-from ..ops._bands import Band
-from ..ops._gain import FrequencyResponse
-from ..ops._nsr import takes_one
-from ..ops._responses import Curve, Response, as_response
-from ..ops.response import response_of
-from ._acted import Spacing, as_acted, as_filter, as_number, described, run_filter
-from ._blurred import Edges, MissingPolicy
+from ..ops.fourier.band_filters import Band
+from ..ops.fourier.fir_design import response_of
+from ..ops.fourier.frequency_grid import takes_one
+from ..ops.fourier.kernel_response import FrequencyResponse
+from ..ops.fourier.response_spec import Curve, Response, as_response
+from ._deconvolution_arguments import Edges, MissingPolicy
+from ._fourier_arguments import Spacing, as_acted, as_filter, as_number, described, run_filter
 from ._options import (
     Axes,
     BackendName,

@@ -19,7 +19,7 @@ from .._progress import Task
 from ..backends import get_backend
 from ..boundary import source_indices
 from ..kernels import Kernel
-from ..ops.window import Window, as_convolution, window_sum, window_sweep
+from ..ops.filtering.window import Window, as_convolution, window_sum, window_sweep
 from ..planning import Machine, Plan
 
 #: Which samples of the concatenated chunks make the block along one axis: a slice, or indices with -1 for the constant.

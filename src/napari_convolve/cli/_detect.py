@@ -13,7 +13,7 @@ from .._progress import Report
 from ..bigdata._atomic import atomic
 from ..bigdata.files import check_output, read
 from ..kernels import Kernel
-from ..ops._detections import Detections
+from ..ops.matching.detections import Detections
 from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, colours_of

@@ -16,7 +16,7 @@ from .._progress import Report
 from ..bigdata._atomic import atomic
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
 from ..kernels.files import FORMATS
-from ..ops._spectrum import Spectrum
+from ..ops.fourier.spectrum_data import Spectrum
 from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, colours_of

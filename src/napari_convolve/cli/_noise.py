@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import api
-from ..ops.noise import NoiseEstimate
+from ..ops.noise.noise_model import NoiseEstimate
 from ..recipes import Operation
 from . import _options as o
 from ._images import aligned, colours_of, kernel_axes

@@ -14,7 +14,7 @@ from ..bigdata.files import FileError, Labeled, check_output, read
 from ..kernels import KERNELS, Kernel
 from ..kernels._optics import FAMILY
 from ..kernels.files import FORMATS
-from ..ops._psf_case import PsfCheck
+from ..ops.psf.check_context import PsfCheck
 from . import _options as o
 from ._kernels import weights_from
 from ._operations import read_image

@@ -9,8 +9,8 @@ import tifffile
 
 import napari_convolve as nc
 
-from ._layers import LayerTuple
-from .kernel_files import kernel_tuple
+from .layers.kernel_layers import kernel_tuple
+from .layers.layer_data import LayerTuple
 
 _AXES = ("z", "y", "x")
 

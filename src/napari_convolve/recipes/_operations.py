@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from .. import api
 from .._registry import Param, Registry
-from ..ops import tikhonov  # noqa: F401 - importing it registers it
-from ..ops.deconvolvers import DECONVOLVERS
+from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
+from ..ops.deconvolution.method_registry import DECONVOLVERS
 
 
 @dataclass(frozen=True)

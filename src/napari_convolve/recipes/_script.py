@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import KERNELS, Kernel, make
-from ..ops.noise import PowerSpectrum
+from ..ops.noise.noise_model import PowerSpectrum
 from ..planning import Plan
 from ._checks import changed
 from ._operations import Operation, parameters
@@ -125,7 +125,7 @@ class _Writer:
         if isinstance(value, Kernel):
             return self.kernel(value)
         if isinstance(value, PowerSpectrum):
-            self.imports.add("from napari_convolve.ops.noise import PowerSpectrum")
+            self.imports.add("from napari_convolve.ops.noise.noise_model import PowerSpectrum")
             weights = tuple(float(w) for w in value.weights)
             return f"PowerSpectrum({value.shape!r}, {weights!r}, {float(value.floor)!r})"
         if type(value) in RECORDS.values():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import Kernel
-from ..ops.interpret import SystemCheck, check_system
+from ..ops.inspection.readings import SystemCheck, check_system
 from ._recipe import Recipe
 
 #: Without another word images of at most so many samples along an axis are tried.

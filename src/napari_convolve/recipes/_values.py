@@ -18,9 +18,9 @@ from .._arrays import as_host_array, dtype_name
 from ..backends import backend_of
 from ..kernels import Kernel
 from ..kernels._json import KEYS, describe, restore
-from ..ops._spectrum import Peaks
-from ..ops.drawn import DrawnFilter, Region
-from ..ops.noise import NoiseEstimate, PowerSpectrum
+from ..ops.fourier.drawn_filter import DrawnFilter, Region
+from ..ops.fourier.spectrum_data import Peaks
+from ..ops.noise.noise_model import NoiseEstimate, PowerSpectrum
 
 #: Arrays of at most so many bytes are written out number by number.
 INLINE_BYTES = 4096

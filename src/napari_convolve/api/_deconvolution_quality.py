@@ -1,0 +1,122 @@
+"""`deconvolution_quality`: validate, then delegate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from .._arrays import compute_dtype, dtype_name
+from .._progress import Task
+from .._registry import Param
+from ..backends import cpu_count, get_backend
+from ..ops.deconvolution import residual_quality as ops
+from ..ops.deconvolution.residual_quality import DeconvolutionQuality
+from ..ops.execution.tiles import move
+from ..ops.fourier.edge_extension import EDGES
+from ..ops.noise import noise_model as noise_ops
+from ._convolution import as_backend, host_kernel
+from ._deconvolution_arguments import Edges, MissingPolicy, as_number, as_psf_set, as_valid, quantum
+from ._options import Axes, BackendName, Progress, ReportCallback, Workers, as_callback, as_input, as_workers, one_of
+
+
+def deconvolution_quality(
+    image: Any,
+    found: Any,
+    psf: Any,
+    /,
+    *,
+    noise: Annotated[float | None, Param(min=0.0, label="known noise")] = None,
+    background: Annotated[float, Param(min=0.0, label="background")] = 0.0,
+    edges: Edges = "extend",
+    axes: Axes = None,
+    mask: Any = None,
+    nan: MissingPolicy = "raise",
+    backend: BackendName = "auto",
+    workers: Workers = None,
+    progress: Progress = None,
+    report: ReportCallback = None,
+) -> DeconvolutionQuality:
+    """Say how well a deconvolved object explains the image: residual over noise, its whiteness, and the light kept.
+
+    Parameters
+    ----------
+    image : array_like
+        What was deconvolved.
+    found : array_like
+        The result, of the same shape.
+    psf : Kernel or array_like
+        The point spread function it was deconvolved with.
+    noise : float, optional
+        Standard deviation of the image's noise; estimated by default.
+    background : float
+        Light that the image holds everywhere and that is no part of the object.
+    edges : {"extend", "periodic"}
+        As for the deconvolution; with ``"extend"`` what lies within reach of the edges is not judged.
+    axes : int, tuple of int, optional
+        The axes the PSF acts on, which must be all that are longer than 1.
+    mask : array of bool, optional
+        True where a sample counts.
+    nan : {"raise", "omit"}
+        Whether a NaN or infinite sample of the image is an error, or treated like a masked one.
+    backend : str
+        Where it is computed.
+    workers : int, optional
+        Number of CPU threads; all by default.
+    progress, report : callable, optional
+        As for `wiener`.
+
+    Returns
+    -------
+    DeconvolutionQuality
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `wiener`; when `found` has another shape; when there are batch axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import napari_convolve as nc
+    >>> rng = np.random.default_rng(0)
+    >>> psf = nc.kernels.gaussian(sigma=2)
+    >>> image = nc.convolve(rng.random((64, 64)) ** 20, psf) + 0.01 * rng.normal(size=(64, 64))
+    >>> good = nc.deconvolution_quality(image, nc.wiener(image, psf), psf)
+    >>> poor = nc.deconvolution_quality(image, nc.wiener(image, psf, nsr=1), psf)
+    >>> good.chi_square < 1.5 < poor.chi_square, good.whiteness > poor.whiteness
+    (True, True)
+    """
+    task = Task("deconvolution_quality", as_callback("progress", progress), as_callback("report", report))
+    given, result = as_input(image, mask), as_input(found, what="found")
+    shape = tuple(given.array.shape)
+    if tuple(result.array.shape) != shape:
+        raise ValueError(f"found has shape {tuple(result.array.shape)}, the image {shape}")
+    for one in (given, result):
+        if dtype_name(one.array.dtype).startswith("complex"):
+            raise TypeError(f"dtype {dtype_name(one.array.dtype)} is complex; real numbers are needed")
+    psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
+    if psfs.count() != 1 or psfs.is_complex:
+        raise ValueError(f"image of shape {shape} has batch axes or a complex psf: judge one image at a time")
+    level = as_number("background", background)
+    one_of("edges", edges, EDGES)
+    threads = as_workers(workers) or cpu_count()
+    device = given.source if as_backend(backend) == "auto" else get_backend(backend)
+    valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
+    key, one_psf = next(psfs.entries())
+    kind = compute_dtype(dtype_name(given.array.dtype))
+    block = device.astype(move(given.array[key], given.source, device), kind)
+    sharp = device.astype(move(result.array[key], result.source, device), kind)
+    flags = None if valid is None else move(valid[key], given.source, device)
+    if noise is None:
+        step = quantum(given.array)
+        sigma = noise_ops.estimate([(block, flags, one_psf)], noise_ops.Known(), edges, step, device, threads).noise
+        task.assume(f"noise {sigma:.4g}, as estimated")
+    else:
+        sigma = as_number("noise", noise)
+    if sigma == 0:
+        raise ValueError("noise=0: nothing can be judged against it; give the noise of the image")
+    task.begin(1)
+    judged = ops.judge(block, sharp, flags, one_psf, sigma, level, edges, device, threads)
+    task.advance()
+    task.detail(chi_square=judged.chi_square, whiteness=judged.whiteness, flux_ratio=judged.flux_ratio)
+    task.finish()
+    return judged

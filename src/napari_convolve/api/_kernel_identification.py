@@ -1,0 +1,158 @@
+"""`estimate_kernel`: validate, then delegate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from .._arrays import Array, dtype_name
+from .._progress import Task
+from .._registry import Param
+from ..kernels import Kernel
+from ..ops.execution.tiles import move
+from ..ops.filtering import kernel_identification as ops
+from ._deconvolution_arguments import MissingPolicy, as_valid
+from ._fourier_arguments import Acted, Spacing, as_acted
+from ._frequency_response import Sizes, as_sizes
+from ._options import Axes, Progress, ReportCallback, as_callback, as_input, one_of
+
+#: More weights than this make equations that take minutes and gigabytes.
+_MOST = 4096
+
+Regularization = Annotated[Literal["auto", "none"], Param(choices=ops.REGULARIZATIONS, advanced=True)]
+Units = Annotated[str | None, Param(label="unit", advanced=True)]
+
+
+def estimate_kernel(
+    image: Any,
+    after: Any,
+    /,
+    size: Sizes,
+    *,
+    regularization: Regularization = "auto",
+    axes: Axes = None,
+    spacing: Spacing = None,
+    units: Units = None,
+    mask: Any = None,
+    nan: MissingPolicy = "raise",
+    progress: Progress = None,
+    report: ReportCallback = None,
+) -> ops.KernelEstimate:
+    """Find the kernel that turns one image into another, with the uncertainty of each weight.
+
+    From an image before and after a filter: what a program's secret filter does, or the blur between a sharp and an
+    unsharp take of the same object. The filter must be linear and the same everywhere; `explained` tells how far it
+    is. Noise in the image before weakens the kernel, so that should be the cleaner one of the pair.
+
+    Parameters
+    ----------
+    image : array_like
+        Before: real numbers of at least one dimension.
+    after : array_like
+        After: of the same shape.
+    size : int, sequence of int
+        Number of weights along all axes or each. Larger than needed does little harm; smaller than the true kernel
+        does, and `explained` shows it.
+    regularization : {"auto", "none"}
+        Whether weights that the images leave open are taken to be small far from the centre and like their
+        neighbours, as far as that makes the images most likely; or plain least squares, whose kernel is rough when
+        the image is smooth.
+    axes : int, tuple of int, optional
+        The axes the kernel acts on; by default as many of the last as `size` has numbers, or two. All entries of the
+        other axes are taken to share one kernel.
+    spacing : float, sequence of float, optional
+        Distance of neighbouring samples along each of `axes`, for the kernel.
+    units : str, optional
+        Unit of `spacing`.
+    mask : array of bool, optional
+        True where the samples of both images count; a sample is used when all of its window counts.
+    nan : {"raise", "omit"}
+        Whether a NaN or infinite sample in either image is an error, or treated like a masked one.
+    progress : callable, optional
+        ``progress(done, total)``; raising `Cancelled` in it stops the operation.
+    report : callable, optional
+        Receives one `Report` of what was done.
+
+    Returns
+    -------
+    KernelEstimate
+        `kernel`, with the centre at ``N // 2``: ``convolve(image, kernel) + offset`` is closest to `after`;
+        `uncertainty` of each weight, `noise`, `explained`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument has the wrong type or value, the images differ in shape, are too small for `size`, or hold NaN
+        and ``nan="raise"``, or when `image` is constant.
+
+    Notes
+    -----
+    Only samples whose whole window lies in the image are used: nothing is assumed about what stands outside.
+
+    References
+    ----------
+    D. J. C. MacKay, "Bayesian interpolation", Neural Computation 4 (1992) 415.
+
+    Examples
+    --------
+    >>> import numpy as np, napari_convolve as nc
+    >>> before = np.random.default_rng(0).normal(size=(64, 64))
+    >>> found = nc.estimate_kernel(before, nc.convolve(before, nc.kernels.sobel(axis=0)) + 5, 3)
+    >>> (found.kernel.values.round(3) + 0.0).tolist()
+    [[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]]
+    >>> round(found.offset, 3), round(found.explained, 4)
+    (5.0, 1.0)
+    """
+    task = Task("estimate_kernel", as_callback("progress", progress), as_callback("report", report))
+    given = [as_input(image, mask), as_input(after, mask)]
+    shapes = [tuple(one.array.shape) for one in given]
+    for name, one in zip(("image", "after"), given, strict=True):
+        if dtype_name(one.array.dtype).startswith("complex"):
+            raise TypeError(f"{name} has dtype {dtype_name(one.array.dtype)}; real numbers are needed")
+    if shapes[0] != shapes[1]:
+        raise ValueError(f"the images before and after have different shapes: {shapes[0]} and {shapes[1]}")
+    acted = _as_acted(shapes[0], axes, spacing, size)
+    sizes = _as_size(size, shapes[0], acted)
+    method = one_of("regularization", regularization, ops.REGULARIZATIONS)
+    if not (units is None or isinstance(units, str)):
+        raise TypeError(f"units={units!r} must be text or None")
+    source = given[0].source
+    pair: list[tuple[Array, Array | None]] = []
+    for one in given:
+        valid = as_valid(one.array, one.mask, nan, acted.axes, one.source)
+        flags = None if valid is None else move(valid, one.source, source)
+        pair.append((move(one.array, one.source, source), flags))
+    result = ops.identify(pair[0], pair[1], acted.axes, sizes, method, source, task)
+    steps = None if spacing is None else tuple(acted.spacing[o] for o in acted.order)
+    kernel = Kernel(np.transpose(result.kernel.values, acted.order), spacing=steps, units=units, name="estimated")
+    result = replace(result, kernel=kernel, standard_error=np.transpose(result.standard_error, acted.order))
+    task.detail(explained=result.explained, noise=result.noise, offset=result.offset, samples=result.samples)
+    task.finish()
+    return result
+
+
+def _as_acted(shape: tuple[int, ...], axes: Any, spacing: Any, size: Any) -> Acted:
+    count = None
+    if axes is None:
+        several = isinstance(size, Sequence | np.ndarray) and not isinstance(size, str)
+        count = len(size) if several else min(2, len(shape))
+        if count > len(shape):
+            raise ValueError(f"size={size!r} has {count} numbers; image of shape {shape} has {len(shape)} axes")
+    return as_acted(shape, axes, spacing, count)
+
+
+def _as_size(size: Any, shape: tuple[int, ...], acted: Acted) -> tuple[int, ...]:
+    """The size along the rising axes."""
+    given = as_sizes("size", size, len(acted.order))
+    rising = [0] * len(given)
+    for n, o in zip(given, acted.order, strict=True):
+        rising[o] = n
+    if math.prod(rising) > _MOST:
+        raise ValueError(f"size={size!r} asks for {math.prod(rising)} weights; at most {_MOST} can be found")
+    if any(n > shape[a] for n, a in zip(rising, acted.axes, strict=True)):
+        raise ValueError(f"size={size!r} is larger than the image of shape {shape} along its axes {acted.axes}")
+    return tuple(rising)

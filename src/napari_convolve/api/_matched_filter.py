@@ -1,0 +1,189 @@
+"""`matched_filter`: validate, learn the noise, then delegate."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import numpy as np
+
+from .._arrays import Array, dtype_name
+from .._progress import Task
+from .._registry import Param
+from ..backends import backend_of
+from ..kernels import Kernel
+from ..ops.filtering import window
+from ..ops.matching import matched_filtering as ops
+from ..ops.matching.template import Pattern
+from ..ops.noise.noise_covariance import sample_of, white_sigma
+from ..ops.noise.noise_model import NoiseEstimate
+from ._convolution import as_backend, as_method, as_window
+from ._options import (
+    Axes,
+    BackendName,
+    Boundary,
+    CVal,
+    DType,
+    Input,
+    MaxMemory,
+    MethodName,
+    NaN,
+    Origin,
+    OutputShape,
+    Progress,
+    ReportCallback,
+    Workers,
+    as_axes,
+    as_bytes,
+    as_callback,
+    as_workers,
+    documented,
+    machines_for,
+)
+from ._template_matching import TemplateMask, as_match_window, as_real_input, host_pattern
+
+Noise = Annotated[Any, Param(label="noise")]
+
+
+@documented
+def matched_filter(
+    image: Any,
+    template: Any,
+    /,
+    *,
+    template_mask: TemplateMask = None,
+    noise: Noise = "white",
+    axes: Axes = None,
+    boundary: Boundary = "reflect",
+    cval: CVal = 0.0,
+    shape: OutputShape = "same",
+    origin: Origin = 0,
+    mask: Any = None,
+    nan: NaN = "propagate",
+    dtype: DType = None,
+    method: MethodName = "auto",
+    backend: BackendName = "auto",
+    workers: Workers = None,
+    max_memory: MaxMemory = None,
+    progress: Progress = None,
+    report: ReportCallback = None,
+) -> Array:
+    """Map how far a known shape stands out of the noise at each place, in standard deviations of the noise.
+
+    Of all linear filters that ignore a constant background it gives the shape the best signal to noise. Unlike the
+    score of `match_template` the value grows with the shape's height, and noise alone gives values of mean 0 and
+    standard deviation 1 wherever its strength is the one assumed.
+
+    Parameters
+    ----------
+    image : array_like
+        Real numbers of at least one dimension; never modified.
+    template : Kernel or array_like
+        The shape, on any background: what stands above the level of its rim.
+    template_mask : array_like of bool, optional
+        Of the template's shape, True where a sample counts.
+    noise : {"white", "coloured"}, float, callable, array_like or NoiseEstimate
+        White noise whose strength is estimated from the image; noise whose spectrum is that of the image away from
+        what stands out (the image is then whitened in the same pass); the standard deviation of white noise; or the
+        noise's power, as a function of the frequencies in cycles per sample (one array for each axis) or on the grid of
+        ``numpy.fft.fftn`` of the axes acted on, such that its mean is the variance.
+    {window}
+    {run}
+
+    Returns
+    -------
+    array
+        Signal to noise in units of sigma; ``report`` tells the kernel (``details["kernel"]``), which `correlate` takes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `match_template`; and for noise that is negative, zero, NaN or does not fit the image.
+    BackendUnavailable, MemoryError
+        As `convolve`.
+
+    References
+    ----------
+    .. [1] G. Turin, An introduction to matched filters, IRE Trans. Inf. Theory 6 (1960) 311.
+
+    Examples
+    --------
+    >>> import numpy as np, napari_convolve as nc
+    >>> image = 100 + 2 * np.random.default_rng(0).normal(size=(60, 60))
+    >>> image[20:25, 30:35] += 10
+    >>> snr = nc.matched_filter(image, np.pad(np.ones((5, 5)), 2), noise=2.0)
+    >>> tuple(int(i) for i in np.unravel_index(snr.argmax(), snr.shape))
+    (22, 32)
+    >>> bool(20 < snr.max() < 25)  # 10 * sqrt(25) / 2, less what the background takes
+    True
+    """
+    given = locals()
+    task = Task("matched_filter", as_callback("progress", progress), as_callback("report", report))
+    pattern = host_pattern(template, template_mask)
+    source = as_real_input(image, mask)
+    size, kind = tuple(source.array.shape), dtype_name(source.array.dtype)
+    as_match_window(size, kind, pattern, given)
+    acted = as_axes(axes, len(size), len(pattern.shape), "template")
+    # a window larger than the template whitens better, but would change the size of "valid" and "full"
+    kernel = _kernel(source, pattern, noise, acted, shape == "same", task)
+    kernel, options = as_window("correlate", size, kind, kernel, given)
+    result = window.window_sum(
+        source.array,
+        kernel,
+        options,
+        source.mask,
+        source=source.source,
+        machines=machines_for(as_backend(backend), source.source),
+        method=as_method(method),
+        workers=as_workers(workers),
+        max_memory=as_bytes(max_memory),
+        task=task,
+    )
+    task.detail(kernel=kernel)
+    task.finish()
+    return result
+
+
+def _kernel(source: Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
+    """The matched filter for the noise as it was given, or learnt."""
+    if isinstance(noise, NoiseEstimate):
+        noise = float(noise.noise)
+    if isinstance(noise, str):
+        if noise not in ("white", "coloured"):
+            raise ValueError(f"noise={noise!r} is not one of 'white', 'coloured', a number, a function or an array")
+        entries, there = sample_of(source.array, source.mask, axes, source.source)
+        if noise == "coloured":
+            if not there.any() or float(np.ptp(entries[there])) == 0:
+                return ops.white_kernel(pattern, 1.0)
+            kernel, share = ops.learn_coloured(entries, there, pattern, grow)
+            task.assume(f"spectrum of the noise learnt from {share:.0%} of the image")
+            return kernel
+        sigma = white_sigma(entries, there)
+        task.detail(sigma=sigma)
+        task.assume(f"white noise of standard deviation {sigma:.4g}, from second differences")
+        return ops.white_kernel(pattern, sigma or 1.0)  # without noise there is nothing to compare with
+    if callable(noise):
+        return ops.coloured_kernel(pattern, _checked(ops.function_power(noise)), grow)
+    if isinstance(noise, int | float | np.integer | np.floating) and not isinstance(noise, bool):
+        if not 0 < noise < math.inf:
+            raise ValueError(f"noise={noise!r} must be a positive standard deviation")
+        return ops.white_kernel(pattern, float(noise))
+    device = backend_of(noise)
+    power = np.asarray(noise if device is None else device.to_host(noise))
+    lengths = tuple(source.array.shape[a] for a in axes)
+    if power.dtype.kind not in "iuf":
+        raise TypeError(f"noise={noise!r} must be 'white', 'coloured', a number, a function or an array of numbers")
+    if power.shape != lengths:
+        raise ValueError(f"noise of shape {power.shape} does not fit the image's axes of {lengths}")
+    return ops.coloured_kernel(pattern, _checked(ops.grid_power(_positive(power.astype(float)))), grow)
+
+
+def _checked(power: ops.Power) -> ops.Power:
+    return lambda shape: _positive(power(shape))
+
+
+def _positive(power: np.ndarray) -> np.ndarray:
+    """The power, or ValueError when it is none."""
+    if not np.isfinite(power).all() or (power < 0).any() or not power.any():
+        raise ValueError("noise must have a power that is finite and not negative, and not 0 everywhere")
+    return power

@@ -1,0 +1,1 @@
+"""Wiener, Richardson-Lucy, Tikhonov-Landweber and registered methods of deconvolution."""

@@ -1,0 +1,224 @@
+"""Deconvolution methods that are one function: a registry, and the scene such a function works in.
+
+Everything around the formula (checks, batch axes, masks, edges, backends, memory, progress) is shared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..._arrays import Array, compute_dtype, dtype_name
+from ..._progress import Task
+from ..._registry import Registry
+from ...backends import Backend
+from ...planning import Machine, Problem
+from ..execution.batches import PER_STEP, Demand, Key, Step, global_plan, run_entries
+from ..execution.tiles import move
+from ..fourier.edge_extension import Frame
+from ..psf.psf_set import Psf, PsfSet
+from .blur_operator import Blur, Box, make_blur
+from .rl_plan import lucy_frame
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Deconvolver:
+    """A registered method.
+
+    Attributes
+    ----------
+    name : str
+    function : callable
+        ``function(scene, **parameters)`` returns the object on the scene's grid.
+    buffers : float
+        Arrays of the grid's size that it holds at once, besides two spectra.
+    transforms : float
+        Transforms of the grid's size in each of its iterations; ``H x`` and ``H^T r`` take two each.
+    """
+
+    name: str
+    function: Callable[..., Array]
+    buffers: float
+    transforms: float
+
+
+DECONVOLVERS: Registry[Deconvolver] = Registry("deconvolution method")
+
+
+def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F]:
+    """Register a function of a `Scene` and keyword parameters as a deconvolution method of its name.
+
+    Its docstring describes its own parameters; those that all methods share are added to them. What it costs, the
+    attributes of a `Deconvolver`, is what `nc.plan` tells and `max_memory` is compared with.
+    """
+
+    def register(function: F) -> F:
+        DECONVOLVERS.register(function.__name__, Deconvolver(function.__name__, function, buffers, transforms))
+        return function
+
+    return register
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options that all methods share, validated.
+
+    Attributes
+    ----------
+    parameters : mapping
+        The method's own.
+    background : float
+    edges : str
+    intermediate : callable or None
+    dtype : str or None
+    """
+
+    parameters: Mapping[str, Any]
+    background: float
+    edges: str
+    intermediate: Callable[[int, Array], object] | None
+    dtype: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One image of all acted axes, and how it came about: ``image = H x + background`` where samples count.
+
+    Attributes
+    ----------
+    image : array
+        0 where samples do not count.
+    valid : array of bool or None
+        Which samples count; None for all.
+    mean : float
+        Of the samples that count.
+    background : float
+    """
+
+    image: Array
+    valid: Array | None
+    mean: float
+    background: float
+    frame: Frame
+    backend: Backend
+    blur: Blur
+    step: Step
+    intermediate: Callable[[int, Array], object] | None
+
+    @property
+    def xp(self) -> Any:
+        """The array library."""
+        return self.backend.xp
+
+    def start(self) -> Array:
+        """A flat object on the grid, as bright as the image."""
+        found = self.backend.empty(self.frame.grid, dtype_name(self.image.dtype))
+        self.backend.assign(found, ..., max(self.mean - self.background, 0.0))
+        return found
+
+    def residual(self, sharp: Array) -> Array:
+        """``image - H x - background``, 0 where samples do not count."""
+        found = self.backend.empty(self.frame.shape, dtype_name(self.image.dtype))
+
+        def compare(box: Box, part: Array) -> None:
+            apart = self.image[box] - part - self.background
+            if self.valid is not None:
+                apart = self.xp.where(self.valid[box], apart, self.xp.zeros_like(apart))
+            self.backend.assign(found, box, apart)
+
+        self.blur.forward(sharp, compare)
+        return found
+
+    def backward(self, residual: Array) -> Array:
+        """``H^T r`` on the grid."""
+        found = self.backend.empty(self.frame.grid, dtype_name(self.image.dtype))
+
+        self.blur.backward(residual, lambda box, part: self.backend.assign(found, box, part))
+        return found
+
+    def laplacian(self, values: Array) -> Array:
+        """The Laplacian on the grid, divided by its largest gain."""
+        xp = self.xp
+        neighbours = sum((xp.roll(values, shift, axis=a) for a in range(values.ndim) for shift in (1, -1)), 0 * values)
+        return (2 * values.ndim * values - neighbours) / (4 * values.ndim)
+
+    def done(self, iteration: int, sharp: Array) -> bool:
+        """Report an iteration; True when the caller wants to stop there."""
+        self.step()
+        return self.intermediate is not None and self.intermediate(iteration, sharp[self.frame.key]) is True
+
+
+def deconvolve_with(
+    method: Deconvolver,
+    image: Array,
+    psfs: PsfSet,
+    settings: Settings,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Array:
+    """Deconvolve `image` with a registered method."""
+    given = dtype_name(image.dtype)
+    compute = compute_dtype(given, wanted=settings.dtype)
+    dtype = settings.dtype or compute
+    if 0 in image.shape:
+        return source.empty(tuple(image.shape), dtype)
+    frame = lucy_frame([image.shape[a] for a in psfs.axes], psfs.size, settings.edges, source)
+    problem = Problem(
+        operation=method.name,
+        shape=tuple(image.shape),
+        dtype=given,
+        out=tuple(image.shape),
+        compute=compute,
+        axes=psfs.axes,
+        kernel=psfs.size,
+        taps=math.prod(psfs.size),
+        boundary=settings.edges,
+        masked=valid is not None,
+        responsive=task.responsive,
+    )
+    steps = int(settings.parameters.get("iterations", 1))
+    transforms, buffers = method.transforms * steps, method.buffers + 3
+    alone = settings.intermediate is not None
+    demand = Demand(frame.grid, transforms, buffers, steps, alone, PER_STEP * steps)
+    plan = global_plan(problem, demand, machines, workers, max_memory)
+
+    def entry(
+        block: Array, flags: Array | None, psf: Psf, key: Key, device: Backend, threads: int, step: Step
+    ) -> Array:
+        xp, keep = device.xp, settings.intermediate
+        kept = block if flags is None else xp.where(flags, block, xp.zeros_like(block))
+        count = math.prod(frame.shape) if flags is None else int(xp.count_nonzero(flags))
+        done = 0
+
+        def counted(number: int = 1) -> None:
+            nonlocal done
+            done += number
+            step(number)
+
+        scene = Scene(
+            image=kept,
+            valid=flags,
+            mean=float(xp.sum(kept)) / count,
+            background=settings.background,
+            frame=frame,
+            backend=device,
+            blur=make_blur(psf, frame, compute, device, threads, lambda count: step(0)),
+            step=counted,
+            intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
+        )
+        found = method.function(scene, **settings.parameters)[frame.key]
+        step(max(steps - done, 0))
+        if done and not any(isinstance(k, int) and k for k in key):
+            task.detail(iterations=done)
+        return found
+
+    return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)

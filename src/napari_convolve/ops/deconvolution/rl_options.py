@@ -1,0 +1,69 @@
+"""What a Richardson-Lucy deconvolution is asked for, what it works on, and where it keeps its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..._arrays import Array
+from ...backends import Backend
+from .blur_operator import Box
+
+ACCELERATIONS = ("biggs-andrews", "none")
+STARTS = ("mean", "image")
+STOPS = ("none", "auto")
+
+
+#: ``empty(shape, dtype)`` makes an array that lasts from one iteration to the next.
+Empty = Callable[[tuple[int, ...], str], Array]
+
+
+class Samples:
+    """The samples of an image as they are computed with, converted as they are asked for; 0 where they do not count."""
+
+    def __init__(self, image: Array, valid: Array | None, dtype: str, backend: Backend) -> None:
+        self._image, self._valid, self._backend = image, valid, backend
+        self.shape, self.dtype = tuple(image.shape), dtype
+
+    def __getitem__(self, box: Box) -> Array:
+        part = self._backend.astype(self._image[box], self.dtype)
+        if self._valid is None:
+            return part
+        xp = self._backend.xp
+        return xp.where(self._valid[box], part, xp.zeros_like(part))
+
+
+@dataclass(frozen=True)
+class Lucy:
+    """The options of Richardson-Lucy, validated.
+
+    Attributes
+    ----------
+    iterations : int
+    accelerated : bool
+    tv : float
+    spacing : tuple of float
+        Length of a step along each acted axis relative to the shortest.
+    background : float
+    start : str, array or Samples
+    edges : str
+    stop : str or None
+    quantum : float
+        Step between neighbouring values of the image.
+    intermediate : callable or None
+        ``intermediate(iteration, object)`` after each iteration; True stops and keeps.
+    dtype : str or None
+        Of the result.
+    """
+
+    iterations: int
+    accelerated: bool
+    tv: float
+    spacing: tuple[float, ...]
+    background: float
+    start: str | Array
+    edges: str
+    stop: str | None
+    quantum: float
+    intermediate: Callable[[int, Array], object] | None
+    dtype: str | None

@@ -1,0 +1,1 @@
+"""Convolution and correlation of an image with kernels, and the estimate of a kernel from its result."""

@@ -1,0 +1,264 @@
+"""The layer of a convolutional network: a bank of correlations over all input channels, strided, biased, bent, pooled.
+
+Each map is a valid correlation with a kernel that has the channel axis too, over the image continued by the boundary
+rule: so every method, backend and rule for missing samples of the window operations holds here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..._arrays import Array, cast, compute_dtype, dtype_name
+from ..._progress import Task
+from ..._registry import Registry
+from ...backends import Backend
+from ...boundary import gather
+from ...kernels import Kernel
+from ...planning import Machine, Plan, Problem, make_plan
+from ..execution.tiles import check_room
+from .window import Window, as_convolution, compile_later, in_order, methods, window_sum, window_sweep
+
+_TICKS = 100
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the samples of feature maps lie in their image.
+
+    Attributes
+    ----------
+    axis : int
+        Along which the maps stand, in the result.
+    new : bool
+        Whether the image has no such axis.
+    axes : tuple of int
+        The acted axes of the image.
+    first : tuple of float
+        Index in the image, along each of these, of the middle of what the first sample of a map sees; where blocks are
+        pooled, of the middle of the block.
+    step : tuple of int
+        Samples of the image from sample to sample of a map.
+    """
+
+    axis: int
+    new: bool
+    axes: tuple[int, ...]
+    first: tuple[float, ...]
+    step: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A layer, validated.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (maps, channels, *kernel)
+        Not yet dilated.
+    bias : ndarray, shape (maps,)
+    centers : tuple of int
+        Of the dilated kernels, one for each acted axis.
+    axes : tuple of int
+        The acted axes of the image with its channel axis, one for each axis of a kernel, in any order.
+    channel : int
+        The channel axis of the image; the maps take its place.
+    stride, dilation, pool_size : tuple of int
+        One for each acted axis.
+    margins : tuple of (int, int)
+        Samples of the boundary rule before and after the image, one pair for each acted axis.
+    activation, pooling : str or None
+    boundary, cval, nan, dtype
+        As for `convolve`.
+    """
+
+    weights: np.ndarray
+    bias: np.ndarray
+    centers: tuple[int, ...]
+    axes: tuple[int, ...]
+    channel: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    margins: tuple[tuple[int, int], ...]
+    activation: str | None
+    pooling: str | None
+    pool_size: tuple[int, ...]
+    boundary: str
+    cval: complex
+    nan: str
+    dtype: str | None
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Of the dilated kernel along each acted axis."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.weights.shape[2:], self.dilation, strict=True))
+
+    def grid(self, *, new: bool) -> Grid:
+        """Where the maps lie in an image; `new`: which was given without the channel axis."""
+        blocks = self.pool_size if self.pooling else (1,) * len(self.axes)
+        first = tuple(
+            c - before + step * (block - 1) / 2
+            for c, (before, _), step, block in zip(self.centers, self.margins, self.stride, blocks, strict=True)
+        )
+        step = tuple(s * b for s, b in zip(self.stride, blocks, strict=True))
+        axes = tuple(a - 1 if new and a > self.channel else a for a in self.axes)
+        return Grid(self.channel, new, axes, first, step)
+
+    def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shape of the maps of an image before they are pooled, and of the result; numbers below 1 mean: too small."""
+        before, after = list(shape), list(shape)
+        before[self.channel] = after[self.channel] = len(self.weights)
+        for place, axis in enumerate(self.axes):
+            room = shape[axis] + sum(self.margins[place]) - self.lengths[place]
+            before[axis] = room // self.stride[place] + 1 if room >= 0 else 0
+            after[axis] = before[axis] // self.pool_size[place] if self.pooling else before[axis]
+        return tuple(before), tuple(after)
+
+
+def layer_maps(
+    image: Array,
+    layer: Layer,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    method: str | Plan,
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Array:
+    """The maps of `layer`; see `napari_convolve.feature_maps`.
+
+    Parameters
+    ----------
+    image : array
+        With a channel axis, of the `source` backend.
+    valid : array of bool or None
+        Of the image's shape.
+    """
+    xp, dtype = source.xp, dtype_name(image.dtype)
+    compute = compute_dtype(dtype, wanted=layer.dtype)
+    ranges = [(-a, image.shape[axis] + b) for axis, (a, b) in zip(layer.axes, layer.margins, strict=True)]
+    _, size = layer.size(image.shape)
+    out_dtype = layer.dtype or compute
+    if 0 in size:
+        return source.empty(size, out_dtype)
+    kernels = [_correlation(weights, layer, compute) for weights in layer.weights]
+    padded = list(image.shape)
+    for axis, (start, stop) in zip(layer.axes, ranges, strict=True):
+        padded[axis] = stop - start
+    # one plan for all kernels, whether or not some of them are separable: a recipe can name it
+    problem = _problem(
+        padded, compute, kernels if method == "auto" else kernels[:1], valid is not None, task.responsive
+    )
+    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
+    given = plan if method == "auto" else method
+    held = (math.prod(padded) + math.prod(problem.out)) * np.dtype(compute).itemsize
+    task.plan = _whole(plan, len(kernels), held)
+    check_room(size, out_dtype, source)
+    out = source.empty(size, out_dtype)
+    block = gather(image, layer.axes, ranges, layer.boundary, layer.cval, compute, source)
+    flags = None if valid is None else gather(valid, layer.axes, ranges, layer.boundary, True, "bool", source)
+    task.begin(_TICKS * len(layer.weights))
+    kept = [slice(None)] * image.ndim
+    for axis, step in zip(layer.axes, layer.stride, strict=True):
+        kept[axis] = slice(None, None, step)
+    for number, (kernel, window) in enumerate(kernels):
+        part = task.part(_TICKS)
+        one = window_sum(
+            block,
+            kernel,
+            window,
+            flags,
+            source=source,
+            machines=machines,
+            method=given,
+            workers=workers,
+            max_memory=max_memory,
+            task=part,
+        )
+        if number == 0:  # it may have had to be another one
+            task.plan = _whole(part.plan, len(kernels), held)
+        one = one[tuple(kept)] + float(layer.bias[number])
+        if layer.activation:
+            one = ACTIVATIONS.get(layer.activation)(one, xp)
+        if layer.pooling:
+            one = pool(one, layer.axes, layer.pool_size, layer.pooling, source)
+        place = tuple(slice(number, number + 1) if a == layer.channel else slice(None) for a in range(image.ndim))
+        source.assign(out, place, cast(one, out_dtype, xp))
+    if method == "auto":
+        compile_later(problem, machines)
+    return out
+
+
+def _problem(
+    shape: Sequence[int], dtype: str, kernels: Sequence[tuple[Kernel, Window]], masked: bool, watched: bool
+) -> Problem:
+    """That of a single kernel; of several, of one which stands for all: with most weights and no form of its own."""
+    kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
+    applied, reach = as_convolution(kernel, window)
+    factors = tuple(applied.factors() or ()) if len(kernels) == 1 else ()
+    spec = window_sweep(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
+    return spec.problem if len(kernels) == 1 else replace(spec.problem, terms=0, flat=False)
+
+
+def _whole(plan: Plan, maps: int, held: int) -> Plan:
+    """The plan of one map as that of all, which hold the padded image and a map before steps and pooling besides."""
+    return replace(plan, seconds=maps * plan.seconds, bytes=plan.bytes + held, reason=f"{plan.reason}, for {maps} maps")
+
+
+def _correlation(weights: np.ndarray, layer: Layer, dtype: str) -> tuple[Kernel, Window]:
+    """One map's kernel, dilated, with the channel axis first, and the window that applies it."""
+    spread = np.zeros((len(weights), *layer.lengths))
+    spread[(slice(None), *(slice(None, None, d) for d in layer.dilation))] = weights
+    axes = (layer.channel, *layer.axes)
+    window = Window("correlate", axes, "reflect", 0.0, "valid", (0,) * len(axes), layer.nan, dtype)
+    return in_order(Kernel(spread), window)
+
+
+Activation = Callable[[Array, Any], Array]
+
+#: ``activation(values, xp)``, by PyTorch's names and constants.
+ACTIVATIONS: Registry[Activation] = Registry("activation")
+POOLINGS = ("max", "mean")
+#: Slope of `leaky_relu` below 0.
+_SLOPE = 0.01
+
+
+def _zeros(x: Array, xp: Any) -> Array:
+    return xp.zeros_like(x)
+
+
+def _sigmoid(x: Array, xp: Any) -> Array:
+    # never the exponential of a large number
+    small = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+ACTIVATIONS.register("relu", lambda x, xp: xp.where(x < 0, _zeros(x, xp), x))  # a NaN stays one
+ACTIVATIONS.register("leaky_relu", lambda x, xp: xp.where(x < 0, _SLOPE * x, x))
+ACTIVATIONS.register("sigmoid", _sigmoid)
+ACTIVATIONS.register("tanh", lambda x, xp: xp.tanh(x))
+ACTIVATIONS.register("abs", lambda x, xp: xp.abs(x))
+
+
+def pool(values: Array, axes: Sequence[int], size: Sequence[int], how: str, backend: Backend) -> Array:
+    """The largest, or the mean, of each block of `size` samples; what does not fill a block at the end is left out."""
+    xp = backend.xp
+    for axis, n in zip(axes, size, strict=True):
+        count = values.shape[axis] // n
+        key: list[Any] = [slice(None)] * values.ndim
+        key[axis] = slice(0, count * n)
+        shape = (*values.shape[:axis], count, n, *values.shape[axis + 1 :])
+        blocks = xp.reshape(values[tuple(key)], shape)
+        values = xp.max(blocks, axis=axis + 1) if how == "max" else xp.mean(blocks, axis=axis + 1)
+    return values
+
+
+def is_complex(array: Array) -> bool:
+    """Whether its numbers have an imaginary part, which no activation takes."""
+    return dtype_name(array.dtype).startswith("complex")

@@ -1,0 +1,209 @@
+"""The sum over a window where samples may be missing: NaN, infinite, or masked out.
+
+Not-finite samples make exactly those windows NaN that hold one under a weight that is not 0. Masked samples are left
+out by normalised convolution (Knutsson and Westin 1993), each sign of the kernel for itself:
+``S * conv(f m, w) / conv(m, w)`` with ``S = sum(w)``, for the positive and the negative weights, then subtracted.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..._arrays import REAL_OF, Array, dtype_name
+from ...backends import Backend
+from ...kernels import Kernel
+from ...methods import Factors, Method, Weights, valid_key
+
+#: Below this share of a part's weight a transform's rounding matters, and the window is summed directly.
+_WEAK = 1e-3
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class WindowSum:
+    """One kernel and one policy for missing samples, applied to blocks.
+
+    Parameters
+    ----------
+    method : Method
+        Sums over windows of clean blocks.
+    weights : Weights
+        As a convolution applies them.
+    omit : bool
+        Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
+    parts : tuple
+        The kernel's `signed_parts`, needed where samples can be left out.
+    """
+
+    method: Method
+    weights: Weights
+    omit: bool
+    parts: tuple[tuple[float, Weights], ...] = ()
+
+    def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
+        """Fill `out` with the sums over all windows inside `block`.
+
+        The sums are taken first and asked about afterwards: looking at every sample costs as much as a small kernel.
+        """
+        xp = backend.xp
+        if valid is not None and bool(xp.all(valid)):
+            valid = None
+        if valid is None and (self.method.run(block, self.weights, out, backend, workers) or all_finite(block, xp)):
+            return
+        finite = None if all_finite(block, xp) else xp.isfinite(block)
+        missing = valid
+        if finite is not None and self.omit:
+            missing = finite if valid is None else finite & valid
+        clean = block
+        kept = finite if valid is None else (valid if finite is None else finite & valid)
+        if kept is not None:
+            clean = xp.where(kept, block, xp.zeros_like(block))
+        if missing is None:
+            self.method.run(clean, self.weights, out, backend, workers)
+        else:
+            backend.assign(out, ..., self._normalised(clean, missing, backend, workers))
+        if finite is not None and not self.omit:
+            bad = ~finite if valid is None else ~finite & valid
+            hit = count_flags(bad, self.weights.values != 0, self.weights.axes, backend) > 0
+            backend.assign(out, ..., xp.where(hit, xp.asarray(math.nan, dtype=out.dtype, device=out.device), out))
+
+    def _normalised(self, clean: Array, valid: Array, backend: Backend, workers: int) -> Array:
+        xp, axes = backend.xp, self.weights.axes
+        complex_image = dtype_name(clean.dtype).startswith("complex")
+        clean = backend.astype(clean, "complex128" if complex_image else "float64")
+        ones = backend.astype(valid, "float64")
+        shape = tuple(n - k + 1 for n, k in zip(_acted(clean.shape, axes), self.weights.values.shape, strict=True))
+        lengths = list(clean.shape)
+        for axis, n in zip(axes, shape, strict=True):
+            lengths[axis] = n
+        total = xp.zeros(tuple(lengths), dtype=clean.dtype, device=clean.device)
+        for sign, part in self.parts:
+            share = float(part.values.sum())
+            samples = backend.empty(tuple(lengths), dtype_name(clean.dtype))
+            weight = backend.empty(tuple(lengths), "float64")
+            self.method.run(clean, _as(part, dtype_name(clean.dtype)), samples, backend, workers)
+            self.method.run(ones, part, weight, backend, workers)
+            any_valid = count_flags(valid, part.values != 0, axes, backend) > 0
+            safe = xp.where(any_valid & (weight > 0), weight, xp.ones_like(weight))
+            ratio = samples / backend.astype(safe, dtype_name(clean.dtype))
+            if not self.method.keeps_ratio:
+                _refine(ratio, any_valid & (weight < _WEAK * share), clean, ones, part, backend)
+            nothing = xp.asarray(math.nan, dtype=ratio.dtype, device=ratio.device)
+            total = total + sign * share * xp.where(any_valid, ratio, nothing)
+        return total
+
+
+def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, Weights], ...]:
+    """The positive and the negative weights, in float64, with their factors when they have any."""
+    parts = []
+    for sign in (1.0, -1.0):
+        values = np.maximum(sign * kernel.values, 0.0)
+        if values.any():
+            found = Kernel(values).factors()
+            terms: Factors = tuple(found) if found is not None and len(found) == 1 else ()
+            parts.append((sign, Weights(values, axes, terms)))
+    return tuple(parts)
+
+
+def all_finite(block: Array, xp: object) -> bool:
+    """Whether no sample is NaN or infinite; one cheap sum in the common case."""
+    if dtype_name(block.dtype)[:3] in ("boo", "int", "uin"):
+        return True
+    if bool(xp.isfinite(xp.sum(block))):  # type: ignore[attr-defined]
+        return True
+    return bool(xp.all(xp.isfinite(block)))  # type: ignore[attr-defined]
+
+
+def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: Weights, backend: Backend) -> None:
+    """Replace the ratio of windows with little valid weight by direct sums over those windows alone."""
+    xp = backend.xp
+    where = [np.asarray(backend.to_host(index)) for index in xp.nonzero(weak)]
+    if not where[0].size:
+        return
+    strides = np.cumprod([1, *clean.shape[:0:-1]])[::-1]
+    taps = np.argwhere(part.values != 0)
+    reach = np.asarray(part.values.shape) - 1 - taps
+    offsets = reach @ strides[list(part.axes)]
+    flat, flat_ones = xp.reshape(clean, (-1,)), xp.reshape(ones, (-1,))
+    weights = backend.to_device(part.values[tuple(taps.T)])
+    step = max(1, _CHUNK // len(taps))
+    for at in range(0, where[0].size, step):
+        chosen = [index[at : at + step] for index in where]
+        base = sum(index * stride for index, stride in zip(chosen, strides, strict=True))
+        index = backend.to_device((base[:, None] + offsets).reshape(-1))
+        shape = (len(base), len(taps))
+        samples = xp.reshape(xp.take(flat, index), shape)
+        held = xp.reshape(xp.take(flat_ones, index), shape)
+        weight = xp.sum(held * weights, axis=1)
+        value = xp.sum(samples * weights, axis=1) / backend.astype(weight, dtype_name(samples.dtype))
+        _scatter(ratio, chosen, backend.to_host(value), backend)
+
+
+def _scatter(target: Array, where: list[np.ndarray], values: np.ndarray, backend: Backend) -> None:
+    if isinstance(target, np.ndarray):
+        target[tuple(where)] = values
+        return
+    host = backend.to_host(target).copy()
+    host[tuple(where)] = values
+    target[...] = backend.to_device(host)
+
+
+def _as(part: Weights, dtype: str) -> Weights:
+    if REAL_OF.get(dtype) is None:
+        return part
+    factors = tuple(tuple(vector.astype(dtype) for vector in term) for term in part.factors)
+    return Weights(part.values.astype(dtype), part.axes, factors)
+
+
+def _acted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(shape[a] for a in axes)
+
+
+def count_flags(flags: Array, support: np.ndarray, axes: tuple[int, ...], backend: Backend) -> Array:
+    """Number of flagged samples under the support of a convolution kernel, for every window inside the block.
+
+    Parameters
+    ----------
+    flags : array of bool
+        The block.
+    support : ndarray of bool
+        Where the kernel's weights count, one axis for each of `axes`.
+
+    Returns
+    -------
+    array of int32
+        Shorter than the block by the kernel's length less one along `axes`.
+    """
+    counts = backend.astype(flags, "int32")
+    if support.all():
+        for axis, k in zip(axes, support.shape, strict=True):
+            counts = _box(counts, axis, 0, k, counts.shape[axis] - k + 1, backend)
+        return counts
+    # rows of a general support are a few runs of taps: a difference of running sums each
+    *other, last = axes
+    lengths = [flags.shape[a] - k + 1 for a, k in zip(axes, support.shape, strict=True)]
+    total: Array = 0 * counts[valid_key(counts.ndim, axes, [0] * len(axes), lengths)]
+    for row in itertools.product(*map(range, support.shape[:-1])):
+        starts = [k - 1 - j for k, j in zip(support.shape[:-1], row, strict=True)]
+        lines = counts[valid_key(counts.ndim, other, starts, lengths[:-1])]
+        for first, stop in _runs(support[row]):
+            total = total + _box(lines, last, support.shape[-1] - stop, stop - first, lengths[-1], backend)
+    return total
+
+
+def _box(counts: Array, axis: int, offset: int, width: int, length: int, backend: Backend) -> Array:
+    """Sums of `width` neighbours along an axis, the first window starting at `offset`."""
+    if width == 1:
+        return counts[valid_key(counts.ndim, (axis,), (offset,), (length,))]
+    running = backend.xp.cumulative_sum(counts, axis=axis, dtype=backend.xp.int32, include_initial=True)
+    upper = running[valid_key(counts.ndim, (axis,), (offset + width,), (length,))]
+    return upper - running[valid_key(counts.ndim, (axis,), (offset,), (length,))]
+
+
+def _runs(row: np.ndarray) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

@@ -1,0 +1,194 @@
+"""Convolution and correlation: the kernel's centre, the boundary rule and the tiles brought together.
+
+With ``c`` the kernel's centre and ``o`` the origin, convolution is ``sum_j f[i + c + o - j] w[j]`` and correlation
+``sum_j f[i - c - o + j] conj(w[j])``. A correlation is the convolution with the kernel reversed, whose centre is then
+``K - 1 - c``: done on the weights, where it is exact, never on a transform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..._arrays import Array, compute_dtype, dtype_name
+from ..._progress import Task
+from ...backends import SESSION, Backend
+from ...kernels import Kernel
+from ...methods import METHODS, Factors, Method, Reach, Weights, coarse_steps
+from ...planning import Machine, Plan, Problem, make_plan
+from ..execution.tiles import Sweep, check_room, cpu_machine, sweep
+from .normalized_convolution import WindowSum, signed_parts
+
+SHAPES = ("same", "full", "valid")
+
+
+@dataclass(frozen=True)
+class Window:
+    """The options of a window operation, validated.
+
+    Attributes
+    ----------
+    operation : str
+        ``"convolve"`` or ``"correlate"``.
+    axes : tuple of int
+        Non-negative and rising, one for each axis of the kernel.
+    boundary, cval, shape, origin, nan
+        As in the public functions; one origin per axis.
+    dtype : str or None
+        Of the result.
+    """
+
+    operation: str
+    axes: tuple[int, ...]
+    boundary: str
+    cval: complex
+    shape: str
+    origin: tuple[int, ...]
+    nan: str
+    dtype: str | None
+
+
+def window_sum(
+    image: Array,
+    kernel: Kernel,
+    window: Window,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    method: str | Plan,
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Array:
+    """Convolve or correlate `image` with `kernel`; see `napari_convolve.convolve`.
+
+    Parameters
+    ----------
+    image : array
+        Of the `source` backend.
+    valid : array of bool or None
+        Of the image's shape; False samples are left out.
+    """
+    applied, reach = as_convolution(kernel, window)
+    dtype, watched = dtype_name(image.dtype), task.responsive
+    factors = tuple(applied.factors() or ())
+    spec = window_sweep(image.shape, dtype, applied, window, reach, valid is not None, watched, factors)
+    problem = spec.problem
+    weights = make_weights(applied, window.axes, problem.compute, factors)
+
+    def replan(budget: int | None, backend: str) -> Plan:
+        chosen = [m for m in machines if m.backend == backend] or [cpu_machine()]
+        return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget or max_memory)
+
+    if 0 in problem.out:
+        return source.empty(problem.out, spec.dtype)
+    check_room(problem.out, spec.dtype, source)
+    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
+    chosen = METHODS.get(plan.method)
+    parts = signed_parts(applied, window.axes) if problem.masked else ()
+    compute = WindowSum(chosen, weights, window.nan == "omit", parts)
+    read = None
+    if valid is None and plan.backend == source.name == "numpy":
+        read = chosen.tiles(image, weights, Reach(spec.first, window.boundary, window.cval), problem)
+    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task, read)
+    if method == "auto":
+        compile_later(problem, machines)
+    return result
+
+
+def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
+    """Have the code compiled, after this call, that would have been faster had it been ready."""
+    ready = SESSION.ready()
+    if all(ready.issuperset(method.codes(problem)) for method in methods()):
+        return
+    best = METHODS.get(make_plan(problem, machines, methods(), compiled=True).method)
+    if missing := [code.function for code in best.codes(problem) if code not in ready]:
+        SESSION.later(missing)  # which starts a thread
+
+
+def methods() -> list[Method]:
+    """All registered methods, in order."""
+    return [METHODS.get(name) for name in METHODS]
+
+
+def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
+    """Kernel and options with the axes in rising order, as everything below expects them."""
+    order = sorted(range(kernel.ndim), key=window.axes.__getitem__)
+    if order == list(range(kernel.ndim)):
+        return kernel, window
+    values = kernel.values.transpose(order)
+    turned = Kernel(values, tuple(kernel.center[a] for a in order), name=kernel.name)
+    axes, origin = tuple(window.axes[a] for a in order), tuple(window.origin[a] for a in order)
+    return turned, replace(window, axes=axes, origin=origin)
+
+
+def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, ...]]:
+    """The kernel that a convolution applies, and centre plus origin along each axis."""
+    if window.operation == "correlate":
+        kernel = kernel.flipped()
+        origin = tuple(-o for o in window.origin)
+    else:
+        origin = window.origin
+    return kernel, tuple(c + o for c, o in zip(kernel.center, origin, strict=True))
+
+
+def window_sweep(
+    shape: tuple[int, ...],
+    dtype: str,
+    kernel: Kernel,
+    window: Window,
+    reach: tuple[int, ...],
+    masked: bool,
+    responsive: bool,
+    factors: Factors = (),
+) -> Sweep:
+    """Geometry and problem of a convolution with `kernel`."""
+    masked = masked or window.nan == "omit"
+    out, first = window_shape(shape, kernel, window), []
+    for k, c, s in zip(kernel.shape, kernel.center, reach, strict=True):
+        start = {"same": 0, "full": -c, "valid": k - 1 - c}[window.shape]
+        first.append(start + s - (k - 1))
+    is_complex = kernel.values.dtype.kind == "c"
+    compute = compute_dtype(dtype, complex_kernel=is_complex, wanted=window.dtype)
+    problem = Problem(
+        operation=window.operation,
+        shape=tuple(shape),
+        dtype=dtype,
+        out=out,
+        compute=compute,
+        axes=window.axes,
+        kernel=kernel.shape,
+        taps=int(np.count_nonzero(kernel.values)),
+        terms=separable_terms(kernel, factors, masked),
+        flat=bool((kernel.values == kernel.values.flat[0]).all()),
+        steps=coarse_steps(factors[0]) if len(factors) == 1 and compute == "float32" and not masked else (),
+        boundary=window.boundary,
+        masked=masked,
+        responsive=responsive,
+    )
+    return Sweep(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
+
+
+def window_shape(shape: Sequence[int], kernel: Kernel, window: Window) -> tuple[int, ...]:
+    """Shape of the result."""
+    out = list(shape)
+    for axis, k in zip(window.axes, kernel.shape, strict=True):
+        out[axis] += {"same": 0, "full": k - 1, "valid": 1 - k}[window.shape]
+    return tuple(out)
+
+
+def separable_terms(kernel: Kernel, factors: Factors, masked: bool) -> int:
+    """How many separable terms the kernel is a sum of; with missing samples each sign must be separable itself."""
+    if masked and kernel.values.dtype.kind == "f":
+        parts = signed_parts(kernel, tuple(range(kernel.ndim)))
+        return 1 if parts and all(part.factors for _, part in parts) else 0
+    return len(factors)
+
+
+def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str, factors: Factors) -> Weights:
+    """The kernel's values and factors in the dtype of the computation."""
+    cast = tuple(tuple(vector.astype(compute) for vector in term) for term in factors)
+    return Weights(np.ascontiguousarray(kernel.values.astype(compute)), axes, cast)

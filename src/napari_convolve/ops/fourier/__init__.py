@@ -1,0 +1,1 @@
+"""Spectra, filters in the frequency domain, and frequency responses of kernels."""

@@ -1,0 +1,137 @@
+"""Images in the frequency domain: their spectrum, and filters given by a response."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name
+from ..._progress import Task
+from ...backends import Backend
+from ...planning import Machine
+from ..execution.batches import Demand, Key, global_plan, global_problem, run_entries, whole_entries
+from ..psf.psf_set import Psf
+from .missing_samples import fill_missing
+from .spectrum_data import Spectrum
+from .tapers import samples
+
+#: What a spectrum does about the jump between an image's opposite edges.
+SEAMS = ("periodic", "moisan")
+
+
+@dataclass(frozen=True)
+class View:
+    """The options of a spectrum, validated.
+
+    Attributes
+    ----------
+    axes : tuple of int
+        Rising.
+    spacing : tuple of float
+        One for each of `axes`.
+    order : tuple of int
+        The order in which the spectrum is to name its axes.
+    window : str or None
+    edges : str
+    dtype : str or None
+        A complex dtype.
+    """
+
+    axes: tuple[int, ...]
+    spacing: tuple[float, ...]
+    order: tuple[int, ...]
+    window: str | None
+    edges: str
+    dtype: str | None
+
+
+def spectrum_of(
+    image: Array,
+    view: View,
+    valid: Array | None,
+    *,
+    source: Backend,
+    machines: Sequence[Machine],
+    workers: int | None,
+    max_memory: int | None,
+    task: Task,
+) -> Spectrum:
+    """See `napari_convolve.spectrum`."""
+    given = dtype_name(image.dtype)
+    compute = compute_dtype(given, wanted=view.dtype)
+    out = view.dtype or COMPLEX_OF.get(compute, compute)
+    lengths = [image.shape[a] for a in view.axes]
+    if 0 in image.shape:
+        return _named(source.empty(tuple(image.shape), out), view, given)
+    problem = global_problem("spectrum", image.shape, given, out, view.axes, view.edges, valid is not None, task)
+    demand = Demand(tuple(lengths), transforms=2 if view.edges == "moisan" else 1, buffers=4, steps=1)
+    plan = global_plan(problem, demand, machines, workers, max_memory)
+    taper = math.prod(
+        samples(view.window, n).reshape([-1 if a == axis else 1 for a in range(len(lengths))])
+        for axis, n in enumerate(lengths)
+    )
+
+    def entry(
+        block: Array, flags: Array | None, psf: Psf, key: Key, device: Backend, threads: int, step: Callable[[], None]
+    ) -> Array:
+        if flags is not None:
+            block = fill_missing(block, flags, device, threads)
+        axes = tuple(range(block.ndim))
+        found = None
+        if view.edges == "moisan":
+            found = periodic_component(block, device, threads)
+        if view.window is not None:
+            if found is not None:
+                block = device.ifft(found, block.shape, axes, threads, False)
+            weights = device.astype(device.to_device(np.asarray(taper)), dtype_name(block.dtype))
+            found = None
+            block = block * weights
+        if found is None:
+            found = device.fft(block, block.shape, axes, threads)
+        step()
+        return found / math.prod(lengths)
+
+    entries = whole_entries(image.shape, view.axes)
+    values = run_entries(image, valid, entries, problem, demand, plan, out, entry, source, workers, task)
+    return _named(values, view, given)
+
+
+def _named(values: Array, view: View, given: str) -> Spectrum:
+    axes, spacing = tuple(view.axes[o] for o in view.order), tuple(view.spacing[o] for o in view.order)
+    frequencies = tuple(np.fft.fftfreq(values.shape[a], s) for a, s in zip(axes, spacing, strict=True))
+    return Spectrum(values, frequencies, axes, spacing, view.window, not given.startswith("complex"))
+
+
+def periodic_component(block: Array, backend: Backend, workers: int) -> Array:
+    """The spectrum of the image without the cross that the jump between its opposite edges makes.
+
+    The image is the sum of a periodic component and a smooth one, which has the jumps and elsewhere a Laplacian of 0;
+    the spectrum of the smooth one is that of the jumps over ``sum(2 cos(2 pi f) - 2)``.
+
+    References
+    ----------
+    L. Moisan, "Periodic plus smooth image decomposition", J. Math. Imaging Vis. 39 (2011) 161.
+    """
+    dtype = dtype_name(block.dtype)
+    jumps = backend.empty(tuple(block.shape), dtype)
+    backend.assign(jumps, ..., 0)
+    for axis, n in enumerate(block.shape):
+        first, last = (
+            tuple(slice(i, i + 1) if a == axis else slice(None) for a in range(block.ndim)) for i in (0, n - 1)
+        )
+        jump = block[last] - block[first]
+        backend.assign(jumps, first, jumps[first] + jump)
+        backend.assign(jumps, last, jumps[last] - jump)
+    axes = tuple(range(block.ndim))
+    total = np.zeros((1,) * block.ndim)
+    for axis, n in enumerate(block.shape):
+        line = 2 * np.cos(2 * np.pi * np.arange(n) / n) - 2
+        total = total + line.reshape([-1 if a == axis else 1 for a in axes])
+    total = np.array(np.broadcast_to(total, block.shape))
+    total[(0,) * block.ndim] = np.inf  # the mean belongs to the periodic component
+    inverse = backend.astype(backend.to_device(1 / total), dtype)
+    spectra = [backend.fft(part, block.shape, axes, workers) for part in (block, jumps)]
+    return spectra[0] - spectra[1] * inverse

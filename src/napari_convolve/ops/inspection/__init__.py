@@ -1,0 +1,1 @@
+"""Take a convolution apart for a reader: patches, theorem, readings."""

@@ -1,0 +1,1 @@
+"""Template matching and feature detection by normalised cross-correlation and matched filters."""

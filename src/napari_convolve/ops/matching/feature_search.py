@@ -1,0 +1,220 @@
+"""Finding features: the best score of all variants at each place, its peaks, and what is known of each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..._arrays import Array, dtype_name
+from ..._progress import Task
+from ...backends import SESSION, Backend
+from ...methods import METHODS
+from ...planning import Machine, Plan, make_plan
+from ..execution.tiles import check_room, sweep
+from ..filtering.window import Window
+from .detections import Detections
+from .local_maxima import local_maxima
+from .ncc import BestScores, Scoring
+from .ncc_numba import compile_later
+from .null_distribution import NullScores, Peaks, learn
+from .peak_selection import Search as Search
+from .peak_selection import Where as Where
+from .peak_selection import collect, identify
+from .rotated_templates import Frame
+from .template_bank import Bank
+from .template_matching import machine_of, resolution_of, score_sweep, scoring_methods
+
+#: Bytes of patterns' transforms that one batch may take; more would push each other out of the cache.
+_SPECTRA = 96 << 20
+#: Steps of progress for each batch.
+_STEPS = 1000
+
+
+def score_features(where: Where, bank: Bank, window: Window, search: Search, task: Task) -> FeatureScores:
+    """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
+    window = replace(window, dtype=None)
+    scores = best_scores(where, bank, window, search.min_valid, task)
+    first = first_index(bank.frame, window, scores.ndim)
+    region = None if search.region is None else _region(search.region, scores.shape, first, where.source)
+    return FeatureScores(scores, first, where, bank, window, search, region)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FeatureScores:
+    """The best score of any template at each place, and what may be found with it without correlating again.
+
+    It holds the image too.
+
+    Attributes
+    ----------
+    map : array
+        Scores, of the image's library; NaN where there is none.
+    first : tuple of int
+        Where in the image the template's centre stands for the first score.
+    """
+
+    map: Array
+    first: tuple[int, ...]
+    _where: Where
+    _bank: Bank
+    _window: Window
+    _search: Search
+    _region: Array | None
+
+    def __repr__(self) -> str:
+        return f"FeatureScores of {len(self._bank)} variants at {' x '.join(map(str, self.map.shape))} places"
+
+    @cached_property
+    def peaks(self) -> tuple[np.ndarray, np.ndarray]:
+        """All peaks that chance or features make: indices into the map, and scores, which are positive."""
+        return self._peaks(0.0)
+
+    def _peaks(self, lowest: float) -> tuple[np.ndarray, np.ndarray]:
+        if lowest >= 0 and "peaks" in self.__dict__:
+            places, heights = self.peaks
+            high = heights >= lowest
+            return places[high], heights[high]
+        places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.source)
+        had = shares(places + np.array(self.first), self._where.image.shape, self._window.axes, self._bank.frame)
+        places, heights = places[had >= self._search.min_valid], heights[had >= self._search.min_valid]
+        return places, heights
+
+    @cached_property
+    def null(self) -> NullScores:
+        """The scores that chance alone gives in this image."""
+        return _learn(*self.peaks, self.map, self._region, self._where, self._bank, self._window)
+
+    def detections(
+        self, *, threshold: float | None = None, false_alarms: float | None = None, max_count: int | None = None
+    ) -> Detections:
+        """What `detect_features` returns with another threshold, number of false detections, or most detections.
+
+        Parameters
+        ----------
+        threshold, false_alarms, max_count
+            As there; without `threshold` and `false_alarms` those of the call.
+
+        Raises
+        ------
+        ValueError
+            When both are given, or cannot be.
+        """
+        if threshold is not None and false_alarms is not None:
+            raise ValueError("threshold and false_alarms both say what counts as a detection; give one of them")
+        if threshold is not None and not -1 <= threshold <= 1:
+            raise ValueError(f"threshold={threshold!r} must lie between -1 and 1, as scores do")
+        if false_alarms is not None and not 0 < false_alarms < math.inf:
+            raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
+        search, null = self._search, None
+        if threshold is not None or false_alarms is not None:
+            search = replace(search, threshold=math.nan if threshold is None else threshold, false_alarms=false_alarms)
+        search = replace(search, max_count=search.max_count if max_count is None else max_count)
+        if search.false_alarms is not None:
+            null = self.null
+            search = replace(search, threshold=null.threshold(search.false_alarms))
+        places, heights = self._peaks(search.threshold)
+        places = places + np.array(self.first)
+        variants = identify(self._where, self._bank, self._window, places)
+        found = collect(self._where, self._bank, self._window, search, places, heights, variants)
+        return replace(found, null=null)
+
+
+def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: Frame) -> np.ndarray:
+    """How much of the window around each place lies within the image."""
+    share = np.ones(len(places))
+    for axis, length, center in zip(axes, frame.shape, frame.center, strict=True):
+        first = places[:, axis] - center
+        inside = np.minimum(first + length, shape[axis]) - np.maximum(first, 0)
+        share *= np.maximum(inside, 0) / length
+    return share
+
+
+def _learn(
+    places: np.ndarray,
+    heights: np.ndarray,
+    scores: Array,
+    region: Array | None,
+    where: Where,
+    bank: Bank,
+    window: Window,
+) -> NullScores:
+    """What chance gives in this image."""
+    there = ~where.source.xp.isnan(scores)
+    searched = where.source.to_host(there if region is None else there & region)
+    frame, first = bank.frame, first_index(bank.frame, window, scores.ndim)
+    border = [
+        (c - first[axis], where.image.shape[axis] - k + 1 + c - first[axis])
+        for axis, k, c in zip(window.axes, frame.shape, frame.center, strict=True)
+    ]
+    whole = None if searched.all() else searched
+    samples, positive = bank.pattern(0).count, heights > 0
+    shape = tuple(scores.shape)
+    return learn(Peaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples))
+
+
+def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task: Task) -> Array:
+    """The best score of any variant at each place; memory does not grow with the number of variants."""
+    image, source = where.image, where.source
+    pattern = bank.pattern(0)
+    dtype = dtype_name(image.dtype)
+    spec = score_sweep(image.shape, dtype, pattern, window, where.valid is not None, task.responsive)
+    problem = replace(spec.problem, operation="detect_features")
+    spec = replace(spec, problem=problem)
+    candidates = scoring_methods(len(bank), bank.is_box)
+
+    def plan_on(machines: Sequence[Machine], budget: int | None) -> Plan:
+        return make_plan(problem, machines, candidates, method=where.method, workers=where.workers, max_memory=budget)
+
+    def replan(budget: int | None, backend: str) -> Plan:
+        chosen = [m for m in where.machines if m.backend == backend] or [machine_of(backend)]
+        return plan_on(chosen, budget or where.max_memory)
+
+    best = source.empty(problem.out, spec.dtype)
+    if 0 in problem.out:
+        return best
+    check_room((2, *problem.out), spec.dtype, source)
+    plan = plan_on(where.machines, where.max_memory)
+    spectrum = 16 * math.prod(problem.block(plan.tiles)[a] for a in problem.axes)
+    size = max(1, min(_SPECTRA // max(spectrum, 1), len(bank)))
+    scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
+    task.begin(_STEPS * math.ceil(len(bank) / size))
+    xp = source.xp
+    # the patterns' spectra count as well, and so do two maps of scores
+    maps = 2 * math.prod(problem.out) * problem.itemsize
+    spared = SESSION.max_cached_bytes if where.max_memory is None else where.max_memory - plan.bytes - maps
+    for numbers, patterns in bank.batches(size):
+        part = task.part(_STEPS)
+        compute = BestScores(scoring, patterns)
+        with SESSION.keeping(spared):
+            found = sweep(image, where.valid, spec, plan, compute, replan, source, where.workers, part)
+        plan = part.plan
+        if numbers.start == 0:
+            best = found
+        else:
+            best = xp.where(xp.isnan(best) | (found > best), found, best)
+    task.plan = plan
+    compile_later(problem.dtype, problem.compute, False)
+    return best
+
+
+def first_index(frame: Frame, window: Window, ndim: int) -> tuple[int, ...]:
+    """Where in the image the template's centre stands for the first score."""
+    first = [0] * ndim
+    for axis, k, c, o in zip(window.axes, frame.shape, frame.center, window.origin, strict=True):
+        first[axis] = {"same": -o, "valid": c, "full": c - (k - 1)}[window.shape]
+    return tuple(first)
+
+
+def _region(region: np.ndarray, shape: tuple[int, ...], first: Sequence[int], source: Backend) -> Array:
+    """The region on the grid of the scores; False outside the image."""
+    moved = np.zeros(shape, bool)
+    here, there = [], []
+    for n, m, f in zip(shape, region.shape, first, strict=True):
+        here.append(slice(max(-f, 0), max(min(n, m - f), 0)))
+        there.append(slice(max(f, 0), max(min(m, n + f), 0)))
+    moved[tuple(here)] = region[tuple(there)]
+    return source.to_device(moved)

@@ -1,0 +1,158 @@
+"""From peaks of a score map to detections: which variant each is, which are too close, where exactly they lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..._arrays import Array
+from ...backends import Backend
+from ...planning import Machine, Plan
+from ..filtering.window import Window
+from .detections import Detections
+from .ncc_at_places import Reader, scores_at
+from .non_maximum_suppression import Footprints, Rule, suppress
+from .rotated_templates import common_frame, turn
+from .sidelobes import stand_out
+from .subpixel_fit import Shifted, refine
+from .template_bank import Bank
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What counts as a detection.
+
+    Attributes
+    ----------
+    threshold : float
+        Least score.
+    false_alarms : float or None
+        Instead: how many detections chance may give.
+    rule : Rule
+        Which detections are too close to each other.
+    max_count : int or None
+    subpixel : bool
+    min_valid : float
+        Least share of a template's samples that the image must have: inside it, and not left out.
+    region : ndarray of bool or None
+        Of the image's shape; where a template's centre may lie.
+    order : tuple of int
+        The template's axes as it was given, among the axes acted on.
+    """
+
+    threshold: float
+    false_alarms: float | None
+    rule: Rule
+    max_count: int | None
+    subpixel: bool
+    min_valid: float
+    region: np.ndarray | None
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """The image and how it is computed with: what every step needs."""
+
+    image: Array
+    valid: Array | None
+    source: Backend
+    machines: Sequence[Machine]
+    method: str | Plan
+    workers: int | None
+    max_memory: int | None
+
+
+def _reader(where: Where, window: Window) -> Reader:
+    cval = float(window.cval.real)
+    return Reader(where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.source)
+
+
+def identify(where: Where, bank: Bank, window: Window, places: np.ndarray) -> np.ndarray:
+    """The best variant at each place."""
+    winners = np.zeros(len(places), int)
+    if len(bank) == 1 or not len(places):
+        return winners
+    reader = _reader(where, window)
+    top = np.full(len(places), -np.inf)
+    step = max(1, (16 << 20) // (24 * math.prod(bank.frame.shape)))
+    for numbers, patterns in bank.batches(step):
+        for part, patches in reader.chunks(places, bank.frame):
+            scores = scores_at(patches, patterns)
+            best = scores.argmax(axis=1)
+            height = scores[np.arange(len(best)), best]
+            better = height > top[part]
+            winners[part] = np.where(better, best + numbers.start, winners[part])
+            top[part] = np.where(better, height, top[part])
+    return winners
+
+
+def collect(
+    where: Where,
+    bank: Bank,
+    window: Window,
+    search: Search,
+    places: np.ndarray,
+    heights: np.ndarray,
+    variants: np.ndarray,
+) -> Detections:
+    """Suppress what is too close, find the places between samples, and see again what is too close."""
+    used, index = np.unique(variants, return_inverse=True)
+    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.frame.shape, bool)])
+    axes = list(window.axes)
+    others = [a for a in range(where.image.ndim) if a not in axes]
+    batches = np.zeros(len(places), int)
+    for axis in others:
+        batches = batches * where.image.shape[axis] + places[:, axis]
+    # a few more than asked for: places between the samples may bring two of them too close
+    limit = None if search.max_count is None else 2 * search.max_count + 16
+    keep = suppress(places[:, axes].astype(float), batches, heights, index, search.rule, footprints, limit)
+    shifts = np.zeros((len(keep), len(axes)))
+    if search.subpixel or search.false_alarms is not None:
+        shifts = _shifts(where, bank, window, places[keep], variants[keep])
+    if search.false_alarms is not None:
+        reader = _reader(where, window)
+        alone = stand_out(
+            reader, bank, places[keep], batches[keep], shifts, variants[keep], heights[keep], search.threshold
+        )
+        keep, shifts = keep[alone], shifts[alone]
+    exact = places[keep].astype(float)
+    for number in np.unique(variants[keep]):
+        variant = bank.variants[number]
+        exact[np.ix_(variants[keep] == number, axes)] += bank.templates[variant.template].shift(variant)
+    if search.subpixel:
+        exact[:, axes] += shifts
+    again = suppress(
+        exact[:, axes], batches[keep], heights[keep], index[keep], search.rule, footprints, search.max_count
+    )
+    chosen = keep[again]
+    rows = [bank.variants[n] for n in variants[chosen]]
+    dims, order = len(axes), list(search.order)
+    angles = np.array([v.angle for v in rows], float)
+    return Detections(
+        coordinates=exact[again],
+        scores=heights[chosen],
+        templates=np.array([v.template for v in rows], int),
+        rotations=np.array([v.rotation for v in rows]).reshape(-1, dims, dims)[:, order][:, :, order],
+        angles=None if any(math.isnan(v.angle) for v in bank.variants) else angles,
+        scales=np.array([v.scale for v in rows], float),
+        threshold=search.threshold,
+    )
+
+
+def _shifts(where: Where, bank: Bank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
+    """How far from its sample each detection lies."""
+    reader = _reader(where, window)
+    shifts = np.zeros((len(places), len(window.axes)))
+    for number in np.unique(variants):
+        variant = bank.variants[number]
+        template = bank.templates[variant.template]
+        frame = common_frame([(template, variant)])
+        shifted = Shifted(*turn(template, variant, frame, beyond=True))
+        rows = np.flatnonzero(variants == number)
+        for part, patches in reader.chunks(places[rows], frame):
+            shifts[rows[part]] = refine(patches, shifted)
+    return shifts

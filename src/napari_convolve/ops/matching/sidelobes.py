@@ -1,0 +1,115 @@
+"""Peaks that a better detection nearby explains.
+
+Around a strong feature its own flanks look a little like the template: nothing that chance could tell. So each peak is
+looked at again without the better detections whose windows share samples with its own: their templates, as they fit
+best, are subtracted down to the level of their rims, and what is left must reach the threshold by itself, and 0.6 of
+the better one's score: no template fits so well that nothing of a strong feature is left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ncc_at_places import Patches, Reader, scores_at
+from .rotated_templates import turn
+from .template import Pattern
+from .template_bank import Bank
+
+#: The least score beside a better detection, in units of its score.
+_BESIDE = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class _Feature:
+    """A detection as it stands in the image: its place, and what it adds to the samples of its window."""
+
+    place: np.ndarray
+    batch: int
+    adds: np.ndarray
+    score: float
+
+
+def stand_out(
+    reader: Reader,
+    bank: Bank,
+    places: np.ndarray,
+    batches: np.ndarray,
+    shifts: np.ndarray,
+    variants: np.ndarray,
+    scores: np.ndarray,
+    threshold: float,
+) -> np.ndarray:
+    """Which peaks, given from best to worst, reach the threshold without the better ones beside them.
+
+    Parameters
+    ----------
+    places : ndarray of int, shape (n, ndim)
+    batches : ndarray of int, shape (n,)
+        Only detections of one batch touch.
+    shifts : ndarray, shape (n, axes)
+        From the samples to the places between them.
+    variants, scores : ndarray, shape (n,)
+    """
+    from scipy.spatial import cKDTree
+
+    keep = np.zeros(len(places), bool)
+    if not len(places):
+        return keep
+    axes = list(reader.axes)
+    shape = np.array(bank.frame.shape)
+    # in units of the window, so that windows that touch are nearer than 1 along every axis
+    scaled = np.column_stack([places[:, axes] / shape, batches * 4.0 + 0.0])
+    if len(places) > 1:
+        scaled[:, -1] += 4.0 * scaled[:, :-1].max()
+    neighbours = cKDTree(scaled).query_ball_point(scaled, 1.0, p=np.inf)
+    features: dict[int, _Feature] = {}
+    for number, place in enumerate(places):
+        pattern = bank.pattern(int(variants[number]))
+        samples, there = reader.raw(place, bank.frame)
+        before = [features[n] for n in neighbours[number] if n in features and batches[n] == batches[number]]
+        for feature in before:
+            _subtract(samples, feature, place[axes])
+        if before:
+            needed = max(threshold, _BESIDE * max(feature.score for feature in before))
+            if _score(samples, there, pattern) < needed:
+                continue
+        keep[number] = True
+        contrast = float(np.sum(samples[there & pattern.support] * pattern.values[there & pattern.support]))
+        form = _form(bank, int(variants[number]), shifts[number])
+        features[number] = _Feature(place[axes], int(batches[number]), contrast * form, float(scores[number]))
+    return keep
+
+
+def _score(samples: np.ndarray, there: np.ndarray, pattern: Pattern) -> float:
+    """Of one window over the samples that are there."""
+    middle = samples[there].mean() if there.any() else 0.0
+    values = np.where(there, samples - middle, 0.0)
+    patch = Patches(values.reshape(1, -1), None if there.all() else there.reshape(1, -1), None)
+    return float(scores_at(patch, [pattern])[0, 0])
+
+
+def _subtract(samples: np.ndarray, feature: _Feature, place: np.ndarray) -> None:
+    """Take a feature out of the window around `place`, where the two overlap."""
+    shift = feature.place - place
+    spans = list(zip(shift.tolist(), samples.shape, strict=True))
+    here = tuple(slice(max(s, 0), min(n, n + s)) for s, n in spans)
+    there = tuple(slice(max(-s, 0), min(n, n - s)) for s, n in spans)
+    if all(s.start < s.stop for s in here):
+        samples[here] -= feature.adds[there]
+
+
+def _form(bank: Bank, number: int, shift: np.ndarray) -> np.ndarray:
+    """A variant shifted between the samples, above the level of its rim, 0 outside its support."""
+    from scipy.ndimage import binary_erosion
+    from scipy.ndimage import shift as shifted
+
+    variant = bank.variants[number]
+    pattern = bank.pattern(number)
+    values, support = turn(bank.templates[variant.template], variant, bank.frame, beyond=True)
+    inside = values[support]
+    norm = float(np.sqrt(np.sum((inside - inside.mean()) ** 2)))
+    moved = shifted((values - inside.mean()) / norm, shift, order=3, mode="nearest")
+    rim = support & ~binary_erosion(support, np.ones((3,) * support.ndim), border_value=0)
+    return np.where(pattern.support, moved - moved[rim].mean(), 0.0)

@@ -1,0 +1,80 @@
+"""All the forms a template may appear in, made when they are needed, a batch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .rotated_templates import Frame, Template, Variant, common_frame, pattern_of
+from .template import Pattern
+
+#: Banks whose patterns take less than this are kept whole; of larger ones a batch at a time exists.
+_KEPT = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Templates, the variants of each that are looked for, and the window they share.
+
+    Parameters
+    ----------
+    templates : sequence of Template
+    variants : sequence of Variant
+        Scale by scale.
+    """
+
+    templates: Sequence[Template]
+    variants: Sequence[Variant]
+    frame: Frame = field(init=False)
+    _patterns: dict[int, Pattern] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frame", common_frame((self.templates[v.template], v) for v in self.variants))
+
+    def __len__(self) -> int:
+        return len(self.variants)
+
+    def pattern(self, number: int) -> Pattern:
+        """The pattern of one variant, in the shared window."""
+        found = self._patterns.get(number)
+        if found is None:
+            variant = self.variants[number]
+            found = pattern_of(self.templates[variant.template], variant, self.frame)
+            if 9 * math.prod(self.frame.shape) * len(self) <= _KEPT:
+                self._patterns[number] = found
+        return found
+
+    def batches(self, size: int) -> Iterator[tuple[range, tuple[Pattern, ...]]]:
+        """All patterns, at most `size` at a time."""
+        for start in range(0, len(self), max(size, 1)):
+            numbers = range(start, min(start + max(size, 1), len(self)))
+            yield numbers, tuple(self.pattern(n) for n in numbers)
+
+    @property
+    def is_box(self) -> bool:
+        """Whether every sample of the window counts in every variant."""
+        return all(v.is_plain for v in self.variants) and all(
+            bool(t.support.all()) and t.shape == self.frame.shape for t in self.templates
+        )
+
+
+def as_bank(
+    templates: Sequence[Template], scales: Sequence[float], rotations: Sequence[tuple[np.ndarray, float]]
+) -> Bank:
+    """The bank of every template at every scale and rotation.
+
+    Parameters
+    ----------
+    rotations
+        Matrix and angle of each.
+    """
+    variants = [
+        Variant(number, scale, matrix, angle)
+        for number in range(len(templates))
+        for scale in scales
+        for matrix, angle in rotations
+    ]
+    return Bank(templates, variants)

@@ -1,0 +1,1 @@
+"""Estimate noise and signal spectra from one image."""

@@ -1,0 +1,101 @@
+"""Noise of an image as a matched filter needs it: its variance, or its covariance away from features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..._arrays import Array
+from ...backends import Backend
+
+#: Normal noise: its standard deviation over the median of its absolute values.
+NORMAL = 1.482602218505602
+#: Samples looked at; a larger image is represented by a part in the middle of each axis.
+_MOST = 1 << 22
+
+
+def sample_of(
+    image: Array, valid: Array | None, axes: Sequence[int], backend: Backend
+) -> tuple[np.ndarray, np.ndarray]:
+    """Entries of the image with the acted axes last, on the host, 0 where missing; and which samples are there."""
+    ndim = len(image.shape)
+    batch = [a for a in range(ndim) if a not in axes]
+    acted = int(np.prod([image.shape[a] for a in axes]))
+    key = [slice(None)] * ndim
+    for axis in batch:  # whole planes, evenly chosen
+        number = max(1, min(image.shape[axis], _MOST // max(acted, 1)))
+        key[axis] = slice(None, None, max(1, image.shape[axis] // number))
+    shrink = max(1.0, (acted / _MOST) ** (1 / len(axes)))
+    for axis in axes:
+        length = max(1, int(image.shape[axis] / shrink))
+        start = (image.shape[axis] - length) // 2
+        key[axis] = slice(start, start + length)
+    host = np.asarray(backend.to_host(image[tuple(key)]), dtype=np.float64)
+    there = np.isfinite(host)
+    if valid is not None:
+        there &= np.asarray(backend.to_host(valid[tuple(key)]), dtype=bool)
+    order = [*batch, *axes]
+    shape = (-1, *(host.shape[a] for a in axes))
+    return np.where(there, host, 0.0).transpose(order).reshape(shape), there.transpose(order).reshape(shape)
+
+
+def white_sigma(entries: np.ndarray, there: np.ndarray) -> float:
+    """Standard deviation of white noise, from second differences along every axis, where features hardly show.
+
+    References
+    ----------
+    .. [1] J. Immerkaer, Fast noise variance estimation, Comput. Vis. Image Underst. 64 (1996) 300; here with the
+       median of absolute values, which a few features do not move.
+    """
+    values, known, norm = entries, there, 1.0
+    for axis in range(1, entries.ndim):
+        if values.shape[axis] < 3:
+            continue
+        lower, middle, upper = (_cut(values, axis, start) for start in range(3))
+        values = lower - 2 * middle + upper
+        known = np.logical_and.reduce([_cut(known, axis, start) for start in range(3)])
+        norm *= np.sqrt(6.0)
+    chosen = np.abs(values[known])
+    if not chosen.size:
+        return 0.0
+    sigma = float(np.median(chosen)) * NORMAL / norm
+    return sigma or float(np.sqrt(np.mean(chosen**2))) / norm
+
+
+def _cut(array: np.ndarray, axis: int, start: int) -> np.ndarray:
+    key = [slice(None)] * array.ndim
+    key[axis] = slice(start, array.shape[axis] - 2 + start)
+    return array[tuple(key)]
+
+
+def covariance(entries: np.ndarray, there: np.ndarray, reach: Sequence[int]) -> np.ndarray:
+    """Mean product of samples, less their mean, at every lag up to `reach`, over the pairs that are there.
+
+    Returns
+    -------
+    ndarray
+        Lag 0 in the middle of odd lengths.
+    """
+    import scipy.fft
+
+    reach = [min(r, n - 1) for r, n in zip(reach, entries.shape[1:], strict=True)]
+    grid = [scipy.fft.next_fast_len(n + r, True) for n, r in zip(entries.shape[1:], reach, strict=True)]
+    products, pairs = (np.zeros([2 * r + 1 for r in reach]) for _ in range(2))
+    middle = float(entries[there].mean()) if there.any() else 0.0
+    for entry, known in zip(entries, there, strict=True):
+        for total, values in ((products, np.where(known, entry - middle, 0.0)), (pairs, known.astype(float))):
+            lags = scipy.fft.irfftn(np.abs(scipy.fft.rfftn(values, grid)) ** 2, grid)
+            for axis, r in enumerate(reach):
+                lags = np.roll(lags, r, axis)
+            total += lags[tuple(slice(0, 2 * r + 1) for r in reach)]
+    return np.asarray(products / np.maximum(np.rint(pairs), 1))
+
+
+def tapered(lags: np.ndarray) -> np.ndarray:
+    """A covariance that falls to 0 at its ends as Parzen's window, which keeps its spectrum from falling below 0."""
+    for axis, length in enumerate(lags.shape):
+        x = np.abs(np.arange(length) - length // 2) / (length // 2 + 1)
+        line = np.where(x <= 0.5, 1 - 6 * x**2 + 6 * x**3, 2 * (1 - x) ** 3)
+        lags = lags * line.reshape([-1 if a == axis else 1 for a in range(lags.ndim)])
+    return lags

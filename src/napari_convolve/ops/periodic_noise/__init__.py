@@ -1,0 +1,1 @@
+"""Find and remove periodic noise: sinusoids that cover the whole image."""

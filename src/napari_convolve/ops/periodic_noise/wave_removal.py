@@ -1,0 +1,104 @@
+"""Periodic noise in images with batch axes: what is common to all entries is found once, the rest entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..._arrays import REAL_OF, Array, compute_dtype, dtype_name
+from ...backends import Backend
+from ..execution.batches import Key, whole_entries
+from ..fourier.missing_samples import fill_missing
+from ..fourier.sinusoids import Wave, canonical
+from ..fourier.spectrum_data import Peaks
+from .robust_wave_fit import waves_on
+from .stripe_search import find_stripes, fit_waves
+
+#: The search looks at this many entries of the batch axes, evenly spread.
+_LOOKED_AT = 16
+
+
+def search(
+    image: Array, valid: Array | None, axes: tuple[int, ...], count: int, source: Backend, workers: int
+) -> list[tuple[float, ...]]:
+    """Frequencies (cycles per sample along each axis) of the waves that run through all of an image."""
+    if 0 in image.shape:
+        return []
+    keys = [key for key, _ in whole_entries(image.shape, axes).entries()]
+    chosen = np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).round().astype(int))
+    blocks = [_block(image, valid, keys[i], source, workers) for i in chosen]
+    waves = [max(fits, key=lambda fit: fit.significance).wave for fits in find_stripes(blocks, count, source, workers)]
+    return [canonical(wave, _unsigned(blocks[0])).place for wave in waves]
+
+
+def _block(image: Array, valid: Array | None, key: Key, source: Backend, workers: int) -> Array:
+    kind = compute_dtype(dtype_name(image.dtype))
+    block = source.astype(image[key], kind)
+    return block if valid is None else fill_missing(block, valid[key], source, workers)
+
+
+def _unsigned(block: Array) -> float:
+    return 0.05 / float(max(block.shape))
+
+
+class Remover:
+    """Subtracts the waves at some frequencies, and remembers them.
+
+    Parameters
+    ----------
+    places : sequence of sequence of float
+        Frequencies in cycles per sample, one number for each acted axis.
+    refine : bool
+        Whether they are right to a bin only.
+    """
+
+    def __init__(self, places: Sequence[Sequence[float]], *, refine: bool) -> None:
+        self.places = [tuple(float(p) for p in place) for place in places]
+        self.refine = refine
+        self._found: dict[tuple[int, ...], list[Wave]] = {}
+        self._errors: dict[tuple[int, ...], list[float]] = {}
+
+    def __call__(self, block: Array, key: Key, backend: Backend, workers: int) -> Array:
+        """The block without the waves."""
+        waves = self.fit(block, key, backend)
+        return block - waves_on(waves, block, backend)
+
+    def fit(self, block: Array, key: Key, backend: Backend) -> list[Wave]:
+        """The waves of one entry of the batch axes."""
+        fits = fit_waves(block, self.places, backend, refine=self.refine)
+        waves = [fit.wave for fit in fits]
+        self._errors[tuple(i for i in key if isinstance(i, int))] = [fit.error for fit in fits]
+        if dtype_name(block.dtype) not in REAL_OF:
+            waves = [canonical(wave, _unsigned(block)) for wave in waves]
+        self._found[tuple(i for i in key if isinstance(i, int))] = waves
+        return waves
+
+    def fit_all(self, image: Array, valid: Array | None, axes: tuple[int, ...], source: Backend, workers: int) -> None:
+        """The waves of every entry of an image."""
+        if self.places and 0 not in image.shape:
+            for key, _ in whole_entries(image.shape, axes).entries():
+                self.fit(_block(image, valid, key, source, workers), key, source)
+
+    def peaks(self, image: Array, axes: tuple[int, ...], spacing: Sequence[float], order: Sequence[int]) -> Peaks:
+        """All waves, with frequencies in cycles per unit along the axes in the given order."""
+        batch = tuple(n for a, n in enumerate(image.shape) if a not in axes)
+        count = len(self.places)
+        amplitude, phase = np.full((*batch, count), np.nan), np.full((*batch, count), np.nan)
+        frequency = np.full((*batch, count, len(axes)), np.nan)
+        factor = 1 if dtype_name(image.dtype).startswith("complex") else 2
+        for key, waves in self._found.items():
+            for i, wave in enumerate(waves):
+                amplitude[(*key, i)] = factor * abs(wave.amplitude)
+                phase[(*key, i)] = np.degrees(np.angle(wave.amplitude))
+                frequency[(*key, i)] = [wave.place[o] / spacing[o] + 0.0 for o in order]
+        return Peaks(amplitude, frequency, phase)
+
+    def errors(self, image: Array, axes: tuple[int, ...]) -> np.ndarray:
+        """Standard errors of the amplitudes of all waves: so much of a wave may be left."""
+        batch = tuple(n for a, n in enumerate(image.shape) if a not in axes)
+        found = np.full((*batch, len(self.places)), np.nan)
+        factor = 1 if dtype_name(image.dtype).startswith("complex") else 2
+        for key, errors in self._errors.items():
+            found[key] = factor * np.array(errors)
+        return found

@@ -1,0 +1,1 @@
+"""Point spread functions: sets of them, measured from beads, checked and repaired."""

@@ -1,0 +1,1 @@
+"""The Deconvolve panel: PSF, method, quality."""

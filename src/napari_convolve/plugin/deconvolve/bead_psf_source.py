@@ -1,0 +1,154 @@
+"""The PSF measured on beads: those of an image layer, all of them or the ones that were clicked on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import Container, PushButton, Widget
+from napari.layers import Points
+from qtpy.compat import isalive
+
+import napari_convolve as nc
+
+from ...kernels import Kernel
+from ...ops.psf.bead_average import BeadPsf
+from ..jobs.job import Job, start
+from ..kernel_input.kernel_chooser import KernelSource
+from ..kernel_input.kernel_making import fitted
+from ..layers.layer_data import Source, View, load, placed, read_layer
+from ..widgets.fields import TextField
+from ..widgets.form import rows
+from ..widgets.layer_choice import LayerChoice
+from ..widgets.text import capital, note, say, typeset, written
+
+FROM_BEADS = "from beads"
+_ALL = "all that stand out"
+
+
+class BeadSource(KernelSource):
+    """An image of beads, which of them to take, and what came out."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._job: Job | None = None
+        self.found: BeadPsf | None = None
+        self.image = LayerChoice(viewer, label="image of beads", tooltip="A stack of beads smaller than the PSF")
+        self.points = LayerChoice(
+            viewer, accept=lambda layer: isinstance(layer, Points), nobody=_ALL, label="beads", tooltip="Which beads"
+        )
+        self.size = TextField(_sizes, label="size in pixels", hint="from the beads", tooltip="Odd: 21, or 11, 21, 21")
+        self.pick = PushButton(text="Pick beads", tooltip="Click on beads in the image; a layer keeps the places")
+        self.measure = PushButton(text="Measure", tooltip="Register and average the beads")
+        self.text = note()
+        buttons: Container[Widget] = Container(widgets=[self.pick, self.measure], layout="horizontal", labels=False)
+        buttons.margins = (0, 0, 0, 0)
+        super().__init__(widgets=[rows([self.image, self.points, self.size]), buttons, self.text], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.pick.changed.connect(self.start_picking)
+        self.measure.changed.connect(self.start_measuring)
+
+    def start_picking(self) -> None:
+        """Add a layer of points in the place of the image, ready for clicks."""
+        if self.image.value is None:
+            say(self.text, "Open an image of beads first.")
+            return
+        source = read_layer(self.image.value)
+        layer = self._viewer.add_points(
+            np.zeros((0, source.ndim)), name=f"picked on {source.name}", face_color="transparent",
+            border_color="yellow", size=12, **placed(source),
+        )  # fmt: skip
+        layer.mode = "add"
+        self.points.reset_choices()
+        self.points.value = layer
+        say(self.text, "Click on each bead, then press Measure.")
+
+    def start_measuring(self) -> None:
+        """Measure in the background."""
+        if self._job is not None or self.image.value is None:
+            return
+        source = read_layer(self.image.value)
+        points = None if self.points.value is None else self._places(source)
+        if points is not None and not len(points):
+            say(self.text, "No bead is picked yet: click on some, or take all that stand out.")
+            return
+        try:
+            size = self.size.value
+        except ValueError as error:
+            say(self.text, str(error))
+            return
+        self.measure.enabled = False
+        say(self.text, "Measuring …")
+        self._job = Job(partial(_measure, source, points, size), "PSF from beads")
+        start(self._job, self._finished)
+
+    def _told(self) -> str:
+        layer = self.image.value
+        axes = read_layer(layer).axes if layer is not None else ()
+        return "" if self.found is None else told(self.found, axes)
+
+    def _places(self, source: Source) -> np.ndarray:
+        """Points of a layer in samples of the image, wherever both lie."""
+        points, image = self.points.value, self.image.value
+        return np.array([image.world_to_data(points.data_to_world(place)) for place in points.data])
+
+    def _finished(self, job: Job) -> None:
+        if self._job is not job or job.outcome is None or not isalive(self.native):
+            return
+        self._job, self.measure.enabled = None, True
+        if job.outcome.error:
+            say(self.text, job.outcome.error)
+            return
+        if job.outcome.value is not None:
+            self.found = job.outcome.value
+            say(self.text, self._told())
+            self.changed.emit(self)
+
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+        if self.found is None:
+            raise ValueError("No PSF is measured yet: press Measure.")
+        return partial(fitted, self.found.psf, view)
+
+    @property
+    def state(self) -> Any:
+        return self.found
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        self.found = value
+        say(self.text, self._told())
+
+
+def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
+    whole = View("", tuple(range(source.ndim)), source.axes)
+    unit = source.unit_of(whole)
+    lengths: dict[str, Any] = {} if unit is None else {"spacing": source.spacing, "units": unit}
+    return nc.psf_from_beads(load(source.data, progress), points=points, size=size, progress=progress, **lengths)
+
+
+def told(found: BeadPsf, axes: Sequence[str]) -> str:
+    """What was measured, and which beads were left out; how wide it is stands below its picture."""
+    unit = written(found.psf.units or "px")
+    lines = [f"PSF from {len(found.accepted)} of {len(found.beads)} beads, {' x '.join(map(str, found.psf.shape))} px."]
+    if len(found.accepted) > 1:
+        spread = " x ".join(f"{s:.1g}" for s in found.fwhm_spread)
+        error = float(np.nanmax(found.uncertainty)) / float(found.psf.values.max())
+        lines += [
+            f"From bead to bead the FWHM differs by {spread} {unit}.",
+            f"Uncertain by {100 * error:.2g} % of its peak.",
+        ]
+    lines += [f"{capital(line)}." for line in found.notes]
+    for bead in found.rejected:
+        place = ", ".join(f"{c:.0f}" for c in bead.center)
+        lines.append(f"✗ Left out the one at ({place}): {bead.reason}.")
+    return typeset("\n".join(lines), axes)
+
+
+def _sizes(text: str) -> Any:
+    try:
+        sizes = tuple(int(part) for part in text.replace(",", " ").split())
+    except ValueError as error:
+        raise ValueError(f"{text!r} must read 21, or 11, 21, 21") from error
+    return sizes[0] if len(sizes) == 1 else sizes

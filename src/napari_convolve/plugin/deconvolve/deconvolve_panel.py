@@ -1,0 +1,205 @@
+"""Undo a blur that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any, ClassVar
+
+import numpy as np
+from magicgui.widgets import CheckBox, PushButton, Widget
+
+import napari_convolve as nc
+
+from ..._progress import Report
+from ...kernels import Kernel
+from ...ops.deconvolution.method_registry import DECONVOLVERS
+from ..jobs.iteration_watch import Watch
+from ..jobs.job import Job
+from ..kernel_input.kernel_chooser import KernelChooser
+from ..layers.layer_data import Source, View, image_tuple, read_layer, short
+from ..layers.live_layer import LiveLayer
+from ..layers.recording import recorded, unrecorded
+from ..layers.request import Later, Progress, Request, Result, on_colours
+from ..operation.operation_panel import OperationPanel
+from ..widgets.method_form import Method, MethodForms, plain_method
+from ..widgets.text import say, written
+from .bead_psf_source import FROM_BEADS, BeadSource
+from .noise_view import NoiseView
+from .psf_view import PsfView
+from .quality_text import quality_text
+
+_ESTIMATE = "estimate_noise"
+METHODS = (
+    Method(
+        "wiener",
+        "Wiener",
+        "In one step. How much to sharpen follows from the noise that is found in the image.",
+    ),
+    Method(
+        "richardson_lucy",
+        "Richardson-Lucy",
+        "Never negative, as light is; best for points and threads on a dark ground. Each iteration sharpens more.",
+    ),
+)
+
+
+class DeconvolvePanel(OperationPanel):
+    """Sharpen an image whose point spread function is known."""
+
+    operation = "wiener"
+    ndim = None
+    settings: MethodForms
+    guide: ClassVar[str] = """# Deconvolve
+
+1. Choose the **image**.
+2. Choose the **PSF**: how one point looks through the microscope. It is computed by a model (*gibson lanni*,
+   *confocal* …: give the NA and the wavelength), measured on beads, or comes from a layer or a file. Below it you see
+   what it looks like, and what is wrong with it; **Fix** mends that.
+3. Choose the **method**, and press **Run**.
+
+**Wiener**: the noise is estimated, and shown under *Noise in the image*. Ringing or grain: give a larger **noise to
+signal** (0.01, then 0.1); still blurred: a smaller one.
+
+**Richardson-Lucy** and other methods that go step by step show what they have while they run: press **Stop and keep**
+when it is good, or let **stop early** decide (*auto*: as soon as only noise is left unexplained). Of several images
+(channels, times) the others then get as many iterations as the one you saw.
+"""
+
+    def make_settings(self) -> MethodForms:
+        self.judge = CheckBox(text="measure the quality", tooltip="Residual, light and resolution, after the run")
+        others = [plain_method(name) for name in DECONVOLVERS]
+        return MethodForms([*METHODS, *others], leave_out=("axes", "mask"), also=[self.mask, self.judge])
+
+    def inputs(self) -> list[Widget]:
+        sources = {FROM_BEADS: BeadSource(self._viewer)}
+        self.psf = KernelChooser(self._viewer, label="PSF", normalize=False, sources=sources)
+        self.doctor = PsfView(self.psf)
+        return [self.psf, self.doctor]
+
+    def __init__(self, napari_viewer: Any) -> None:
+        self._asked = ""
+        self._live: LiveLayer | None = None
+        self._watch: Watch | None = None
+        self.noise = NoiseView()
+        self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
+        super().__init__(napari_viewer)
+        self.body.append(self.noise)
+        self.foot.insert(self.foot.index(self.foot.buttons) + 1, self.keep)
+        self.keep.visible = False
+        self.keep.changed.connect(self.stop_and_keep)
+        self.noise.look.changed.connect(self.look_at_noise)
+
+    def view_changed(self, source: Source | None, view: View | None) -> None:
+        if source is not None and view is not None:
+            self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.doctor.set_image(source, view)
+        self.noise.clear()
+        if not self.foot.busy:
+            self.foot.say("")  # of another image, too
+
+    def operation_now(self) -> str:
+        return self._asked or self.settings.operation
+
+    def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
+        return (Later(self.doctor.later()),)
+
+    def extras(self) -> dict[str, Any]:
+        iterative = not self._asked and self.settings.takes("intermediate")
+        watch = {"watch": Watch(pictures=not self._source().rgb)} if iterative else {}
+        return {**watch, "judge": bool(self.judge.value)}
+
+    def _source(self) -> Source:
+        return read_layer(self.image.value)
+
+    def look_at_noise(self) -> None:
+        """Estimate the noise and draw it, without a result."""
+        self._asked = _ESTIMATE
+        try:
+            self.run()
+        finally:
+            self._asked = ""
+
+    def stop_and_keep(self) -> None:
+        """End an iteration; what there is becomes the result."""
+        if self._watch is not None:
+            self._watch.stop()
+
+    def compute(self, request: Request, progress: Progress) -> Result:
+        reports: list[Report] = []
+        image = request.image(progress)
+        if request.operation == _ESTIMATE:
+            return self._estimate(request, image, progress)
+        watch = request.extras.get("watch")
+        more = {} if watch is None else {"intermediate": watch}
+        data = on_colours(request, image, progress=progress, report=reports.append, **more)
+        name = f"{short(request.source.name)} · deconvolved"
+        notes = spacing_notes(request.arguments[0], request.source, request.view)
+        if request.extras.get("judge"):
+            notes += (quality_text(request, image, data, request.arguments[0]),)
+        layer = image_tuple(request.source, data, name)
+        if watch is not None and watch.kept is not None:
+            if watch.uneven:  # no call gives some images more iterations than others
+                return Result([unrecorded(layer)], reports[0], notes)
+            options = {**request.options, "iterations": watch.kept}
+            options.pop("stop", None)
+            layer = recorded(layer, request, reports[0], options=options)
+        return Result([layer], reports[0], notes)
+
+    @staticmethod
+    def _estimate(request: Request, image: Any, progress: Progress) -> Result:
+        takes = signature(nc.estimate_noise).parameters
+        options = {key: value for key, value in request.options.items() if key in takes}
+        reports: list[Report] = []
+        request.call(image, options=options, progress=progress, report=reports.append)
+        return Result([], reports[0])
+
+    # --- while it runs, and after ----------------------------------------------------------------------------------
+
+    def begun(self, request: Request) -> None:
+        self._watch = request.extras.get("watch")
+        if self._watch is not None:
+            self._live = LiveLayer(self._viewer, request.source, request.view)
+            self.keep.visible = self.keep.enabled = True
+
+    def ticked(self, job: Job) -> None:
+        watch, live = self._watch, self._live
+        if watch is None or live is None or not watch.iteration:
+            return
+        look = watch.take()
+        if look is not None:
+            live.show(look)
+        self.keep.enabled = not watch.stopping
+        place = f" of image {watch.entry + 1} of {live.count}" if live.count > 1 else ""
+        say(self.foot.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
+
+    def ended(self) -> None:
+        if self._live is not None:
+            self._live.remove()
+        self._live = self._watch = None
+        self.keep.visible = False
+
+    def added(self, request: Request, result: Result) -> None:
+        found = result.report.details.get("estimate") if result.report is not None else None
+        if isinstance(found, nc.NoiseEstimate):
+            self.noise.show_estimate(
+                found, request.source.spacing_of(request.view), request.source.unit_of(request.view)
+            )
+        else:
+            self.noise.clear()
+
+
+def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:
+    """A sentence when PSF and image were sampled differently, so that the PSF does not fit."""
+    spacing = source.spacing_of(view)
+    if psf.spacing is None or psf.units != source.unit_of(view):
+        return ()
+    own = psf.spacing if psf.ndim == view.ndim else tuple(psf.spacing[axis] for axis in view.axes)
+    if np.allclose(own, spacing, rtol=0.01):
+        return ()
+    unit = written(psf.units or "px")
+    return (f"⚠ the PSF's pixels are {_list(own)} {unit}, the image's {_list(spacing)}: Fix it, or resample one",)
+
+
+def _list(numbers: Sequence[float]) -> str:
+    return " × ".join(f"{number:g}" for number in numbers)

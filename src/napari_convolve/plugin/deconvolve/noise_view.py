@@ -1,0 +1,82 @@
+"""The noise of an image as a picture: its spectrum, what was fitted to it, and where detail is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from magicgui.widgets import Container, PushButton, Widget
+
+from ...ops.noise.fit_quality import POOR, NoiseProfile
+from ...ops.noise.noise_model import FittedNoise, NoiseEstimate
+from ..plots.kernel_curves import Line
+from ..plots.line_plot import LinePlot
+from ..widgets.form import Fold
+from ..widgets.text import note, say
+
+#: Nothing is drawn deeper below the noise than this, in dB.
+_DEEPEST = -12.0
+
+
+class NoiseView(Container[Widget]):
+    """Folded away until there is something to see."""
+
+    def __init__(self) -> None:
+        self.look = PushButton(text="Look at the noise", tooltip="Fit noise and object to the image, without a result")
+        self.text = note()
+        self.plot = LinePlot()
+        self._content: Container[Widget] = Container(widgets=[self.look, self.text], labels=False)
+        self._content.margins = (0, 0, 0, 0)
+        self._content.native.layout().insertWidget(1, self.plot)
+        self.fold = Fold("Noise in the image", self._content)
+        super().__init__(widgets=[self.fold], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.clear()
+
+    def show_estimate(self, found: NoiseEstimate, spacing: Sequence[float], unit: str | None) -> None:
+        """Draw an estimate; lengths are in the unit, pixels when there is none."""
+        if not isinstance(found, FittedNoise):
+            self.clear()
+            say(self.text, str(found))
+            return
+        profile = found.fit.profile(spacing if unit else None)
+        name = (unit or "px").replace("um", "µm")
+        self.plot.show_lines(power_lines(profile), f"frequency (cycles/{name})")
+        self.plot.setVisible(True)
+        say(self.text, noise_text(found, profile, name))
+        self.fold.open()
+
+    def clear(self) -> None:
+        """Show nothing: what was shown belongs to another image."""
+        self.plot.show_lines((), "")
+        self.plot.setVisible(False)
+        say(self.text, "")
+
+
+def power_lines(profile: NoiseProfile) -> list[Line]:
+    """Powers over the noise in dB, so that the noise is the line at 0."""
+
+    def decibel(power: np.ndarray) -> np.ndarray:
+        return np.asarray(np.maximum(10 * np.log10(np.maximum(power / profile.noise, 1e-30)), _DEEPEST))
+
+    return [
+        Line("object without the blur", profile.frequencies, decibel(profile.object)),
+        Line("fitted: object, PSF, noise", profile.frequencies, decibel(profile.expected)),
+        Line("image (dB over noise)", profile.frequencies, decibel(profile.observed)),
+    ]
+
+
+def noise_text(found: NoiseEstimate, profile: NoiseProfile, unit: str) -> str:
+    """What the picture says, in words."""
+    finest = profile.finest
+    if finest is not None:
+        detail = f"Repeats finer than {finest:.3g} {unit} are weaker than it."
+    else:
+        strong = profile.expected[0] > 2 * profile.noise
+        detail = "All detail is stronger than it." if strong else "Nothing in the image is stronger than it."
+    if isinstance(found, FittedNoise) and found.fit.excess > POOR:
+        detail += " But the fit is poor: was the image resampled or filtered, or is the PSF another one?"
+    return (
+        f"Noise: {found.noise:.3g} grey levels (standard deviation). {detail} "
+        f"Expected error of the Wiener filter: {found.predicted_error:.3g}."
+    )

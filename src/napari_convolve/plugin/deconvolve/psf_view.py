@@ -1,0 +1,160 @@
+"""The PSF that is chosen: a picture, its widths, what is wrong with it, and a button that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from magicgui.widgets import Container, PushButton, Widget
+
+from ...kernels import KERNELS, Kernel
+from ...kernels._optics import FAMILY
+from ...ops.psf.check_context import Finding, PsfCheck
+from ..jobs.job import Call, Outcome
+from ..jobs.latest import Latest
+from ..kernel_input.kernel_chooser import KernelChooser
+from ..kernel_input.kernel_save import save_kernel
+from ..layers.layer_data import Source, View
+from ..plots.psf_image import PsfPicture
+from ..widgets.fields import TextField, numbers
+from ..widgets.form import rows
+from ..widgets.text import capital, note, say, typeset, written
+from .psf_choice import PsfChoice, channels_of
+
+#: Milliseconds after the last change until the PSF is looked at.
+_REST = 250
+_SIGNS = {"error": "✗", "warning": "⚠", "note": "·"}
+
+
+class PsfView(Container[Widget]):
+    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for.
+
+    Parameters
+    ----------
+    chooser
+        Where the PSF comes from.
+    """
+
+    def __init__(self, chooser: KernelChooser) -> None:
+        self._chooser = chooser
+        self._source: Source | None = None
+        self._view: View | None = None
+        self._mend = False
+        self.kernel: Kernel | None = None
+        self.check: PsfCheck | None = None
+        self.wavelengths = TextField(
+            numbers,
+            label="nm per channel",
+            hint="the same for all",
+            tooltip="One wavelength for each channel: 461, 520",
+        )
+        self.picture = PsfPicture()
+        self.text, self.done, self.saved = note(), note(), note()
+        self.fix = PushButton(text="Fix", tooltip="Mend what can be: centre, background, pixel size, size")
+        self.undo = PushButton(text="Undo the fix", tooltip="Use the PSF as it came")
+        self.save = PushButton(text="Save PSF …", tooltip="What is shown, in a file that 'from a file' takes again")
+        self.fields = rows([self.wavelengths])
+        below: list[Widget] = [self.text, self.fix, self.done, self.undo, self.save, self.saved]
+        super().__init__(widgets=[self.fields, *below], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.native.layout().insertWidget(1, self.picture)
+        self._latest = Latest(self.native, self._look, self._show, title="PSF", short=0)
+        chooser.changed.connect(self._changed)
+        self.wavelengths.changed.connect(self._later)
+        self.fix.changed.connect(self.mend)
+        self.undo.changed.connect(self.unmend)
+        self.save.changed.connect(self.save_file)
+        self.picture.show_kernel(None)
+        self._show_buttons()
+
+    def set_image(self, source: Source | None, view: View | None) -> None:
+        """Tell what the PSF is for."""
+        self._source, self._view = source, view
+        self._changed()
+
+    def mend(self) -> None:
+        """Use the PSF with what is wrong with it put right."""
+        self._mend = True
+        self._ask()
+
+    def unmend(self) -> None:
+        """Use it as it came."""
+        self._mend = False
+        self._ask()
+
+    def save_file(self) -> None:
+        """Ask for a file and save the PSF that is shown."""
+        if self.kernel is not None:
+            say(self.saved, save_kernel(self.native, self.kernel, "Save the PSF", ".tif"))
+
+    @property
+    def busy(self) -> bool:
+        """Whether the picture is not yet of the PSF that is chosen."""
+        return self._latest.busy
+
+    def later(self) -> Callable[[], Kernel]:
+        """Read the fields now; what is returned makes the PSF to deconvolve with, in any thread."""
+        return self._choice().kernel
+
+    def _choice(self) -> PsfChoice:
+        computed = self._chooser.kind.value in KERNELS
+        return PsfChoice(self._chooser.later(), computed, self._source, self._view, self._mend, self._lights())
+
+    def _look(self) -> Call:
+        return self._choice().judged
+
+    def _show(self, outcome: Outcome) -> None:
+        """Draw the PSF that is chosen now, and say what is wrong with it."""
+        self.kernel, self.check = outcome.value or (None, None)
+        self.picture.show_kernel(self.kernel)
+        say(self.text, outcome.error if self.check is None else words(self.check, self._chooser.axes))
+        fixes = self.kernel.parameters.get("fixes") if self._mend and self.kernel is not None else None
+        say(self.done, typeset("Mended: " + "; ".join(fixes) + ".") if fixes else "")
+        self._show_buttons()
+
+    def _changed(self, *_: object) -> None:
+        self._mend = False
+        self._later()
+
+    def _later(self, *_: object) -> None:
+        self.fields.visible = self._per_channel()
+        self._ask(_REST)
+
+    def _ask(self, rest: int | None = None) -> None:
+        """Look at the PSF soon; until then the one that is shown is not the one that is chosen, and is not saved."""
+        self.save.enabled = False
+        say(self.saved, "")
+        self._latest.ask(rest)
+
+    def _show_buttons(self) -> None:
+        self.save.visible = self.kernel is not None
+        self.save.enabled = self.kernel is not None and not self.busy
+        self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
+        self.undo.visible = self._mend
+
+    def _model(self) -> str | None:
+        """The model of a PSF with a wavelength that is chosen."""
+        kind = self._chooser.kind.value
+        known = kind in KERNELS and KERNELS.get(kind).family == FAMILY
+        return kind if known and "wavelength" in KERNELS.get(kind).signature.parameters else None
+
+    def _per_channel(self) -> bool:
+        """Whether a wavelength for each channel can be given."""
+        return self._model() is not None and bool(channels_of(self._source, self._view))
+
+    def _lights(self) -> Sequence[float] | None:
+        return self.wavelengths.value if self._per_channel() else None
+
+
+def mendable(finding: Finding) -> bool:
+    """Whether the button can do something that matters."""
+    return finding.fixable and finding.severity != "note"
+
+
+def words(check: PsfCheck, axes: Sequence[str]) -> str:
+    """What is told of a PSF."""
+    names = axes if len(axes) == len(check.fwhm) else [""] * len(check.fwhm)
+    wide = " × ".join(f"{w:.3g} ({name})".removesuffix(" ()") for w, name in zip(check.fwhm, names, strict=True))
+    head = f"FWHM {wide} {written(check.unit)}."
+    if check.ok:
+        return f"{head}\n✓ Nothing is wrong with it."
+    return "\n".join([head, *(f"{_SIGNS[f.severity]} {capital(typeset(f.message, axes))}." for f in check.findings)])

@@ -1,0 +1,1 @@
+"""The Kernel Designer panel."""

@@ -1,0 +1,98 @@
+"""A kernel cut out of an image: where somebody drew a rectangle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from magicgui.widgets import PushButton, SpinBox
+from napari.layers import Shapes
+
+from ...kernels import Kernel
+from ..kernel_input.drawn_rectangle import Box, box, corners, cut
+from ..kernel_input.kernel_chooser import KernelSource
+from ..layers.layer_data import Source, View, placed, read_layer, short, views
+from ..widgets.form import rows
+from ..widgets.layer_choice import LayerChoice
+
+
+class CutOut(KernelSource):
+    """An image, and a shape in a Shapes layer around the part that becomes the kernel."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._followed: Any = None
+        self.image = LayerChoice(viewer, label="image")
+        self.draw = PushButton(text="Draw a rectangle", tooltip="Then drag one around the part in the image")
+        self.shapes = LayerChoice(viewer, accept=lambda layer: isinstance(layer, Shapes), label="drawn in")
+        self.depth = SpinBox(value=5, min=1, max=999, label="planes", tooltip="How many planes deep, in 3-D")
+        super().__init__(widgets=[rows([self.image]), self.draw, rows([self.shapes, self.depth])], labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.draw.changed.connect(self.start_drawing)
+        self.shapes.changed.connect(self._follow)
+
+    def start_drawing(self) -> None:
+        """Add a shapes layer in the place of the image, ready for a rectangle."""
+        if self.image.value is None:
+            return
+        source = read_layer(self.image.value)
+        self._viewer.dims.ndisplay = 2
+        layer = self._viewer.add_shapes(
+            ndim=source.ndim,
+            name="kernel from here",
+            edge_color="yellow",
+            face_color="transparent",
+            edge_width=max(1.0, max(source.data.shape) / 300),
+            **placed(source),
+        )
+        layer.mode = "add_rectangle"
+        self.shapes.value = layer
+
+    def _follow(self, layer: Any) -> None:
+        """Cut anew whenever a shape is drawn or moved."""
+        if self._followed is not None:
+            self._followed.events.data.disconnect(self._drawn)
+        self._followed = layer
+        if layer is not None:
+            layer.events.data.connect(self._drawn)
+
+    def _drawn(self, event: Any = None) -> None:
+        self.changed.emit(self)
+
+    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+        self.depth.visible = view.ndim > 2
+        if self.image.value is None:
+            raise ValueError("open an image to cut a kernel out of")
+        if self.shapes.value is None:
+            raise ValueError("press 'Draw a rectangle' and drag one around a part of the image")
+        source = read_layer(self.image.value)
+        if source.rgb:
+            raise ValueError(f"{source.name!r} is an RGB layer; a kernel needs one number per pixel")
+        here = next((v for v in views(source.axes) if v.ndim == view.ndim), None)
+        if here is None:
+            raise ValueError(f"{source.name!r} has fewer than {view.ndim} dimensions")
+        where = box(
+            corners(self.shapes.value, self.image.value, self._viewer.dims.point),
+            source.data.shape,
+            here,
+            self.depth.value,
+        )
+        return partial(_cut_out, source, here, where)
+
+    @property
+    def state(self) -> Any:
+        return self.image.value, self.shapes.value, self.depth.value
+
+    @state.setter
+    def state(self, value: Any) -> None:
+        image, shapes, self.depth.value = value
+        self.image.restore(image)
+        self.shapes.restore(shapes)
+
+
+def _cut_out(source: Source, here: View, where: Box) -> Kernel:
+    """The samples of a lazy layer are read here."""
+    own = source.unit_of(here)
+    spacing = source.spacing_of(here) if own else None
+    return Kernel(cut(source, where), spacing=spacing, units=own, name=f"part of {short(source.name)}")

@@ -1,0 +1,300 @@
+"""Design a kernel: choose, look, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from magicgui.widgets import Container, PushButton, Widget
+from napari.layers import Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QShortcut
+
+from ...kernels import Kernel
+from ..jobs.job import Call, Job, Outcome, start
+from ..jobs.latest import Latest
+from ..kernel_input.kernel_chooser import KernelChooser
+from ..kernel_input.kernel_save import save_kernel
+from ..layers.kernel_layers import kernel_tuple
+from ..layers.layer_data import View, read_layer, views
+from ..widgets.fields import Choice
+from ..widgets.form import Fold, rows
+from ..widgets.help_dialog import show_help
+from ..widgets.layer_choice import LayerChoice
+from ..widgets.scroll_area import Scroll, column
+from ..widgets.text import note, say
+from .combine import Combine, sum_box
+from .crop_source import CutOut
+from .designed_kernel import Made, made, program
+from .kernel_views import KernelViews
+from .presets import Reading, Readings, set_to
+from .response_source import DrawnResponse
+from .undo_history import History
+
+#: Milliseconds without a change after which the kernel counts as a step for undo.
+_PAUSE = 500
+_VIEWS = tuple(View(f"{n}-D", tuple(range(n)), ("z", "y", "x")[3 - n :]) for n in (2, 3, 1))
+
+
+class KernelDesigner(Container[Widget]):
+    """Pick a kernel from the catalogue, type, cut out or draw one, see what it does, and hand it on."""
+
+    guide = """# Kernel Designer
+
+1. Choose a **kernel** and set its parameters (**start from** has presets, and says what to see in them); or take
+   *custom matrix* and type or paste it, *part of an image* and draw a rectangle, or *drawn response* and drag the
+   points of the curve.
+2. **Weights** shows its numbers: red is positive, blue negative, the frame marks the centre. **Profile**, **Response**
+   and **Report** tell what it does; below is what it makes of noise.
+3. **Combine**: keep a kernel, choose another one, and add, subtract or chain both.
+4. **Add as layer** hands it to the other panels (*kernel: from a layer*); **Save** writes a file.
+
+Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
+"""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self._restoring = self._taken_back = self._broken = False
+        self._history: History[Any] = History()
+        self._last: Any = None
+        self._made: Made | None = None
+        self._waiting: list[Callable[[], object]] = []
+        self._copying: Job | None = None
+        self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
+        sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
+        self._making = Latest(self.native, self._begin, self._show_made, title="kernel")
+        self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
+        self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
+        self.pixels = LayerChoice(
+            napari_viewer, nobody="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
+        )
+        self.normalize = sum_box()
+        self.readings = Readings(self._start_from)
+        self.combine = Combine()
+        self.views = KernelViews()
+        self.message, self.noise = note(), note()
+        self.buttons: dict[str, PushButton] = {}
+        top = self._row(
+            ("Add as layer", partial(self._soon, self.add_layer), "Other panels then offer it as a kernel"),
+            (
+                "Save …",
+                partial(self._soon, self.save_file),
+                "A file that keeps centre, spacing and units, or text",
+            ),
+        )
+        foot = self._row(
+            ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
+            (
+                "Copy Python",
+                partial(self._soon, self.copy_python),
+                "The program that makes this kernel, on the clipboard",
+            ),
+            ("Edit the numbers", partial(self._soon, self._edit), "Continue with this kernel as a typed matrix"),
+            ("Help", lambda: show_help(self.native, self.guide), "What to do here"),
+        )
+        picture: Container[Widget] = Container(labels=False)
+        picture.margins = (0, 0, 0, 0)
+        picture.native.layout().addWidget(self.views)
+        settings = [self.readings, self.kernel, rows([self.view, self.pixels]), self.normalize]
+        self.combine_fold = Fold("Combine with another kernel", self.combine)
+        self.body = column([*settings, picture, self.message, self.noise, self.combine_fold])
+        self.extend([top, foot])
+        self.native.layout().insertWidget(0, Scroll(self.body))
+        self._later = QTimer(self.native)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_PAUSE)
+        self._later.timeout.connect(self._remember)
+        self.combine.keep.changed.connect(partial(self._soon, self._keep))
+        self.view.changed.connect(self._view_changed)
+        self.pixels.changed.connect(self._view_changed)
+        self.kernel.kind.changed.connect(self.readings.left)
+        for part in (self.kernel, self.combine, self.normalize):
+            part.changed.connect(self._show)
+        self.native.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the keys below work after a click anywhere in it
+        for keys, action in (("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo)):
+            shortcut = QShortcut(QKeySequence(keys), self.native)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(action)
+        self._view_changed()
+
+    def _row(self, *entries: tuple[str, Callable[[], object], str]) -> Container[Widget]:
+        """Buttons beside each other; they are found by their text."""
+        row: Container[Widget] = Container(layout="horizontal", labels=False)
+        row.margins = (0, 0, 0, 0)
+        for text, action, tooltip in entries:
+            button = PushButton(text=text, tooltip=tooltip)
+            button.changed.connect(action)
+            button.native.setMinimumWidth(0)
+            self.buttons[text] = button
+            row.append(button)
+        return row
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.body.reset_choices()
+
+    @property
+    def present(self) -> Kernel | None:
+        """The kernel that is shown; None, with a sentence in the panel, when none can be made."""
+        return self._made.written.kernel if self._made else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether the kernel of the present values is not shown yet, or Python not copied yet."""
+        return self._making.busy or self._copying is not None
+
+    def _view_changed(self) -> None:
+        view: View = self.view.value
+        layer = self.pixels.value
+        source = read_layer(layer) if layer is not None else None
+        same = [v for v in views(source.axes) if v.ndim == view.ndim] if source else []
+        if source and same:
+            self.kernel.set_view(
+                View(view.label, view.axes, same[0].names), source.spacing_of(same[0]), source.unit_of(same[0])
+            )
+        else:
+            self.kernel.set_view(view)
+        self._show()
+
+    # --- making, in the background ---------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        """Something has changed: the kernel of the values of then follows soon."""
+        if not self._restoring:
+            self._ask()
+
+    def _ask(self, taken_back: bool = False) -> None:
+        self._taken_back = taken_back
+        self._making.ask()
+        self._show_undo()
+
+    def _begin(self) -> Call:
+        first, combine, divide = self.kernel.later(), self.combine.later(), bool(self.normalize.value)
+        return partial(made, first, combine, divide, self.kernel.axes, self._state())
+
+    def _show_made(self, outcome: Outcome) -> None:
+        found: Made | None = outcome.value
+        self._made, self._broken = found, found is None
+        say(self.message, found.size if found else outcome.error)
+        say(self.noise, found.noise if found else "")
+        self.views.show_kernel(self.present, found.axes if found else ())
+        for name in ("Add as layer", "Save …", "Copy Python", "Edit the numbers"):
+            self.buttons[name].enabled = found is not None
+        self.combine.keep.enabled = found is not None
+        if found is not None:
+            self._last = found.state
+            self.kernel.told(found.first)
+            if self._history.now() is None:
+                self._remember()
+            elif not self._taken_back and self._history.now() != self._last:
+                self._later.start()
+        self._show_undo()
+        if not self._making.busy:
+            waiting, self._waiting = self._waiting, []
+            for act in waiting:
+                act()
+
+    def _soon(self, act: Callable[[], object]) -> None:
+        """Do something with the kernel of the present values: at once, or as soon as it is made."""
+        if self._making.busy:
+            self._waiting.append(act)
+        else:
+            act()
+
+    def _start_from(self, reading: Reading) -> None:
+        """Show the kernel of a preset."""
+        self.view.value = next(view for view in _VIEWS if view.ndim == reading.ndim)
+        self.normalize.value = False
+        set_to(self.kernel, reading)
+        self._show()  # a text that is set says nothing
+
+    # --- undo ------------------------------------------------------------------------------------------------------
+
+    def _state(self) -> Any:
+        """All that is set; only while a kernel comes out of it can every field be read."""
+        return self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value
+
+    def _remember(self) -> None:
+        """Add the latest kernel to the history; changes in quick succession, as of a slider, are one step."""
+        self._later.stop()
+        self._history.add(self._last)
+        self._show_undo()
+
+    def _show_undo(self) -> None:
+        """Undo can be pressed when there is something to take back."""
+        changed = self._making.busy and self._history.now() is not None
+        undo, able = self.buttons["Undo"], changed or self._broken or self._later.isActive() or self._history.can_go(-1)
+        if not able and undo.native.hasFocus():  # which would leave the panel, and with it the keys for redo
+            self.kernel.kind.native.setFocus()
+        undo.enabled = able
+
+    def undo(self) -> None:
+        """Take the last change back; from settings that make no kernel, to the last that made one."""
+        self._soon(self._undo)
+
+    def _undo(self) -> None:
+        if self._later.isActive():
+            self._remember()
+        self._restore(self._history.now() if self._broken else self._history.back())
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._soon(lambda: self._restore(self._history.forth()))
+
+    def _restore(self, state: Any) -> None:
+        if state is None:
+            return
+        self._restoring = True
+        try:
+            view, pixels, kernel, combine, normalize = state
+            self.view.restore(view)
+            self.pixels.restore(pixels)
+            self.kernel.state, self.combine.state, self.normalize.value = kernel, combine, normalize
+        finally:
+            self._restoring = False
+        self._later.stop()
+        self._ask(taken_back=True)
+
+    # --- buttons ---------------------------------------------------------------------------------------------------
+
+    def _keep(self) -> None:
+        if self._made is not None:
+            self.combine.hold(self._made.written)
+            self._show()
+
+    def _edit(self) -> None:
+        if self.present is not None:
+            self.kernel.type_over(self.present)
+
+    def copy_python(self) -> None:
+        """Put the program text that makes this kernel on the clipboard; it is tried out, which may take a while."""
+        if self._made is not None:
+            self._copying = Job(partial(program, self._made.written), "Python")
+            start(self._copying, self._copied)
+
+    def _copied(self, job: Job) -> None:
+        if job is not self._copying or not isalive(self.native):
+            return
+        self._copying = None
+        if job.outcome is not None and job.outcome.value:
+            QApplication.clipboard().setText(job.outcome.value)
+            say(self.message, "Copied: Python that makes this kernel.")
+
+    def add_layer(self) -> None:
+        """Add the kernel that is shown to the viewer as an image layer."""
+        kernel = self.present
+        if kernel is not None and kernel.values.dtype.kind == "c":
+            say(self.message, "napari shows no complex layers: save the kernel, and take it from the file")
+        elif kernel is not None:
+            self._viewer.add_layer(Layer.create(*kernel_tuple(kernel)))
+
+    def save_file(self) -> None:
+        """Ask for a file and save the kernel that is shown in it."""
+        said = "" if self.present is None else save_kernel(self.native, self.present, "Save the kernel")
+        if said:
+            say(self.message, said)

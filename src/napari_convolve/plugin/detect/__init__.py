@@ -1,0 +1,1 @@
+"""The Detect Features panel and its table of hits."""

@@ -1,0 +1,119 @@
+"""Find what looks like an example: normalised cross-correlation, and a point for every hit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from magicgui.widgets import CheckBox, Widget
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QScrollArea
+
+from ..._progress import Report
+from ...ops.matching.detections import Detections
+from ...ops.matching.feature_search import FeatureScores
+from ..kernel_input.template_chooser import TemplateChooser
+from ..layers.layer_data import Source, View
+from ..layers.recording import unrecorded
+from ..layers.request import Later, Progress, Request, Result
+from ..operation.operation_panel import OperationPanel
+from ..widgets.angle_parsing import angles, sizes
+from ..widgets.fields import TextField
+from ..widgets.form import rows
+from .hits_layers import points_tuple, score_tuple
+from .hits_preview import hits_seen
+from .hits_view import Found, HitView, find_spare
+
+
+class DetectPanel(OperationPanel):
+    """Look for a template everywhere in an image; every place that scores high becomes a point."""
+
+    operation = "detect_features"
+    given = ("template_mask", "rotations", "scales", "region", "min_valid", "scores")
+    folded = ("max_overlap", "subpixel", "boundary", "cval")
+    guide: ClassVar[str] = """# Detect Features
+
+1. Choose the **image**.
+2. Press **Draw a rectangle** and drag one around a good example of what you look for.
+3. Press **Run**. Each hit becomes a point with its score: 1 is the same up to brightness and contrast.
+4. Too many or too few? Drag the green line in the plot of the scores: the points follow. The blue line is what chance
+   alone gives in this image. Or ask for **false detections expected**, 1 say, instead of a threshold.
+5. Click on a row of the table to see a hit; **Save CSV** writes the table.
+
+Things that lie turned: give **turned by**, as 0:360:10 (from 0 to 360 degrees in steps of 10; in a volume, *15* looks
+in every direction of space, to within 15 degrees). Things of several sizes: give **sizes**, as 0.8, 1, 1.25.
+
+In a stack, each point is shown in its own plane; the 2-D/3-D button of napari shows all of them.
+"""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.found = HitView(napari_viewer)
+        self.body.append(self.found)
+
+    def inputs(self) -> list[Widget]:
+        self.template = TemplateChooser(self._viewer, self._tell)
+        self.template.follow(lambda: self.image.value)
+        self.rotations = TextField(
+            angles, label="turned by", hint="not turned", tooltip="Degrees: 0, 90, 180, or first:last:step as 0:360:10"
+        )
+        self.scales = TextField(
+            sizes, label="sizes", hint="as the template", tooltip="Relative to the template, as 0.8, 1, 1.25"
+        )
+        self.score = CheckBox(text="add the score as a layer")
+        return [self.template, rows([self.rotations, self.scales]), self.score]
+
+    def _tell(self, text: str) -> None:
+        self.foot.say(text)
+
+    def view_changed(self, source: Source | None, view: View | None) -> None:
+        if source is not None and view is not None:
+            self.template.set_view(source, view)
+
+    def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
+        if source.rgb:
+            raise ValueError("an RGB layer has three scores per pixel: split it first (right click ▸ Split RGB)")
+        return (Later(self.template.later(source, view)),)
+
+    def request(self) -> Request:
+        """What Run would compute now, with the angles and sizes to look for."""
+        made = super().request()
+        given = {"rotations": self.rotations.value, "scales": self.scales.value}
+        more = {name: value for name, value in given.items() if value is not None}
+        if "rotations" in more and not isinstance(more["rotations"], tuple):
+            more["rotations"] = more["rotations"](made.view.ndim)
+        return replace(made, options={**made.options, **more})
+
+    def extras(self) -> dict[str, Any]:
+        return {"score": self.score.value}
+
+    def compute(self, request: Request, progress: Progress) -> Result:
+        reports: list[Report] = []
+        scores: list[FeatureScores] = []
+        image = request.image(progress)
+        hits: Detections = request.call(image, progress=progress, report=reports.append, scores=scores.append)
+        request.memory["found"] = Found(request, reports[0], scores[0], hits, find_spare(scores[0], hits.threshold))
+        layers = [points_tuple(request, hits)]
+        if request.extras["score"]:
+            layers.insert(0, unrecorded(score_tuple(request, scores[0])))
+        return Result(layers, reports[0])
+
+    def added(self, request: Request, result: Result) -> None:
+        """Show the scores and the table."""
+        self.found.show_found(request.memory.pop("found"), self._viewer.layers[-1])
+        QTimer.singleShot(0, self._look_at_found)
+
+    def _look_at_found(self) -> None:
+        """Scroll to it, once it has its place."""
+        if isalive(self.native):
+            area = self.native.findChild(QScrollArea)
+            area.ensureWidgetVisible(self.found.save.native)
+
+    def begun(self, request: Request) -> None:
+        """The scores of the run before are not needed any more."""
+        self.found.clear()
+
+    def preview(self, request: Request, progress: Progress) -> Result:
+        """Scores and hits of what is seen."""
+        return hits_seen(request, progress)

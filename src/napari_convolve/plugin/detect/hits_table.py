@@ -1,0 +1,80 @@
+"""The hits as a table: click on one to see it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from ...ops.matching.detections import Detections
+
+_HEIGHT = 150
+
+
+class _Rows(QAbstractTableModel):
+    """Detections as Qt asks for them: only the rows that are seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] = []
+        self._columns: list[np.ndarray] = []
+
+    def show(self, found: Detections | None, axes: tuple[str, ...]) -> None:
+        self.beginResetModel()
+        table = {} if found is None else found.columns()
+        places = [name for name in table if name.startswith("axis-")]
+        others = [name for name in table if name not in places and name != "score" and _tells(name, table[name])]
+        self._names = ["score", *axes, *others] if table else []
+        self._columns = [table[name] for name in ("score", *places, *others)] if table else []
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return len(self._columns[0]) if self._columns else 0
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        return len(self._columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        value, name = self._columns[index.column()][index.row()], self._names[index.column()]
+        return f"{value:.3f}" if name == "score" else f"{value:.4g}" if value % 1 == 0 else f"{value:.2f}"
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self._names[section] if orientation == Qt.Orientation.Horizontal else section + 1
+
+
+def _tells(name: str, column: np.ndarray) -> bool:
+    """Whether a column says more than that templates are neither turned nor scaled, and that there is one."""
+    return bool((column != (1 if name == "scale" else 0)).any())
+
+
+class HitTable(QTableView):
+    """A row for each hit, best first."""
+
+    #: The row that was clicked, or reached with the keys.
+    chosen = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = _Rows()
+        self.setModel(self._rows)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setFixedHeight(_HEIGHT)
+        self.setToolTip("Click on a hit to see it in the middle of the viewer")
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().setDefaultSectionSize(22)
+        self.selectionModel().currentRowChanged.connect(self._tell)
+
+    def show_hits(self, found: Detections | None, axes: tuple[str, ...]) -> None:
+        """Show other hits."""
+        self._rows.show(found, axes)
+
+    def _tell(self, current: QModelIndex, before: QModelIndex) -> None:
+        if current.isValid():
+            self.chosen.emit(current.row())

@@ -1,0 +1,264 @@
+"""What was found, to be looked at: scores with a threshold to drag, a table, and files of it.
+
+The layers follow the threshold without correlating again: the scores are kept, with the image, until the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import Container, PushButton, Widget
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from ..._progress import Report
+from ...ops.matching.detections import Detections
+from ...ops.matching.feature_search import FeatureScores
+from ...recipes import Recipe
+from ..jobs.job import Call, Outcome, sentence
+from ..jobs.latest import Latest
+from ..layers.recording import RECIPE, recorded
+from ..layers.request import Progress, Request
+from ..plots.score_histogram import ScorePlot
+from ..widgets.fields import NumberField
+from ..widgets.form import rows
+from ..widgets.text import note, say
+from .hits_layers import boxes_tuple, edges, show_points
+from .hits_table import HitTable
+
+#: How many hits below the threshold are made ready at once, so that the threshold moves without waiting.
+_SPARE = 300
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a run found, and what it takes to find more.
+
+    Attributes
+    ----------
+    request : Request
+    report : Report
+    scores : FeatureScores
+    hits : Detections
+        At the threshold of the run.
+    ready : Detections
+        Those, and some below.
+    """
+
+    request: Request
+    report: Report
+    scores: FeatureScores
+    hits: Detections
+    ready: Detections
+
+
+def find_spare(scores: FeatureScores, threshold: float) -> Detections:
+    """Hits at a threshold and some below it."""
+    heights = np.sort(scores.peaks[1])[::-1]
+    at = int(np.count_nonzero(heights >= threshold)) + _SPARE
+    low = float(heights[at]) if at < len(heights) else 0.0
+    return scores.detections(threshold=min(low, threshold))
+
+
+class HitView(Container[Widget]):
+    """Plot, table and buttons for what a run found."""
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self._viewer = viewer
+        self._found: Found | None = None
+        self._points: Any = None
+        self._boxes: Any = None
+        self.hits: Detections | None = None
+        self.told = note()
+        # always two lines high: nothing below jumps while the threshold is dragged
+        self.told.native.setMinimumHeight(2 * self.told.native.fontMetrics().lineSpacing())
+        self.plot, self.table = ScorePlot(), HitTable()
+        self.threshold = NumberField(
+            0.7, minimum=-1, maximum=1, step=0.01, label="threshold", tooltip="Least score; the layers follow at once"
+        )
+        self.save = PushButton(text="Save CSV …", tooltip="The table as a file, which napari opens as points")
+        self.script = PushButton(text="Copy Python", tooltip="The program text that finds these hits, on the clipboard")
+        self.box = PushButton(text="Boxes", tooltip="A box around each hit, turned and scaled as it was found")
+        buttons: Container[Widget] = Container(
+            widgets=[self.save, self.script, self.box], layout="horizontal", labels=False
+        )
+        buttons.margins = (0, 0, 0, 0)
+        for part in (self.told, rows([self.threshold]), buttons):
+            self.append(part)
+        layout = self.native.layout()
+        layout.insertWidget(1, self.plot)
+        layout.insertWidget(3, self.table)
+        self._more = Latest(self.native, self._make, self._ready, title="more hits")
+        self.plot.moved.connect(self._dragged)
+        self.plot.released.connect(self._settle)
+        self.threshold.changed.connect(self._typed)
+        self.table.chosen.connect(self.go_to)
+        self.save.changed.connect(self.save_csv)
+        self.script.changed.connect(self.copy_python)
+        self.box.changed.connect(self.show_boxes)
+        self.visible = False
+
+    def show_found(self, found: Found, points: Any) -> None:
+        """Show what a run found, beside its points layer."""
+        self._more.stop()
+        self._found, self._points, self._boxes = found, points, None
+        self.plot.show_scores(found.scores.peaks[1], found.scores.null)
+        self.visible = True
+        self._show(found.hits, found.hits.threshold)
+
+    def clear(self) -> None:
+        """Forget everything, and free its memory."""
+        self._more.stop()
+        self._found = self._points = self._boxes = self.hits = None
+        self.table.show_hits(None, ())
+        self.visible = False
+
+    # --- the threshold ---------------------------------------------------------------------------------------------
+
+    def _dragged(self, threshold: float) -> None:
+        self._apply(threshold)
+
+    def _typed(self, *_: object) -> None:
+        if self._found is not None and round(self.threshold.value, 6) != round(self.plot.threshold, 6):
+            self._apply(self.threshold.value)
+            self._settle()
+
+    def _apply(self, threshold: float) -> None:
+        """Show the hits at a threshold; those below what is ready come from the background."""
+        found = self._found
+        if found is None:
+            return
+        ready = found.ready
+        self._show(ready[ready.scores >= threshold], threshold)
+        if threshold < ready.threshold:
+            self._more.ask()
+
+    def _make(self) -> Call | None:
+        found, threshold = self._found, self.plot.threshold
+        return None if found is None else partial(_find_more, found, threshold)
+
+    def _ready(self, outcome: Outcome) -> None:
+        if outcome.error:
+            say(self.told, outcome.error)
+        elif self._found is not None and outcome.value is not None:
+            scores, ready = outcome.value
+            if scores is self._found.scores:
+                self._found = replace(self._found, ready=ready)
+                self._apply(self.plot.threshold)
+                self._settle()
+
+    def _show(self, hits: Detections, threshold: float) -> None:
+        found = self._found
+        assert found is not None
+        self.hits = replace(hits, threshold=threshold)
+        self.plot.show_threshold(threshold)
+        with self.threshold.changed.blocked():
+            self.threshold.value = round(threshold, 6)
+        say(self.told, self._sentence(len(hits), threshold))
+        self.table.show_hits(hits, found.request.source.axes)
+        if self._points is not None and self._points in self._viewer.layers and hits is not found.hits:
+            show_points(self._points, found.request, hits)
+        if self._boxes is not None and self._boxes in self._viewer.layers:
+            self._boxes.data = edges(found.request, hits)
+
+    def _sentence(self, count: int, threshold: float) -> str:
+        assert self._found is not None
+        null = self._found.scores.null
+        told = f"{count} hit{'' if count == 1 else 's'} at {threshold:.3g} or more"
+        if threshold < null.level:
+            return f"{told}; chance alone gives more than {float(null.expected(null.level)):.3g}."
+        return f"{told}; chance alone gives {_few(float(null.expected(threshold)))} in this image."
+
+    def _settle(self, *_: object) -> None:
+        """The threshold has come to rest: note in the layer how to make it again."""
+        recipe = self.recipe()
+        if recipe is not None and self._points is not None:
+            self._points.metadata = {**self._points.metadata, RECIPE: recipe}
+
+    def _options(self) -> Mapping[str, Any]:
+        """The options of a call that finds what is shown."""
+        assert self._found is not None and self.hits is not None
+        options = dict(self._found.request.options)
+        if self.hits.threshold != self._found.hits.threshold:
+            options.pop("false_alarms", None)
+            options["threshold"] = self.hits.threshold
+        return options
+
+    def recipe(self) -> Recipe | None:
+        """How to find again what is shown."""
+        if self._found is None:
+            return None
+        options = self._options()
+        layer = recorded((None, {}, "points"), self._found.request, self._found.report, options=options)
+        return layer[1].get("metadata", {}).get(RECIPE)  # type: ignore[no-any-return]
+
+    # --- what a person does with it --------------------------------------------------------------------------------
+
+    def go_to(self, row: int) -> None:
+        """Bring a hit into the middle of the viewer."""
+        if self.hits is None or self._points is None or self._points not in self._viewer.layers:
+            return
+        world = np.asarray(self._points.data_to_world(self.hits.coordinates[row]), dtype=float)
+        dims = self._viewer.dims
+        point = np.asarray(dims.point, dtype=float)
+        point[len(point) - len(world) :] = world
+        dims.point = tuple(point)
+        center = np.array(self._viewer.scene.camera.center, dtype=float)
+        shown = list(dims.displayed)
+        center[-len(shown) :] = point[shown]
+        self._viewer.scene.camera.center = tuple(center)
+        self._points.selected_data = {row}
+
+    def save_csv(self) -> None:
+        """Ask for a file, and write the table."""
+        if self.hits is None:
+            return
+        path, _ = QFileDialog.getSaveFileName(self.native, "Save the hits", "hits.csv", "Table (*.csv)")
+        if not path:
+            return
+        try:
+            self.hits.to_csv(path if path.lower().endswith(".csv") else f"{path}.csv")
+        except OSError as error:
+            say(self.told, sentence(error))
+        else:
+            say(self.told, f"Saved {len(self.hits)} hits to {path}")
+
+    def copy_python(self) -> None:
+        """Put a script on the clipboard that finds what is shown."""
+        recipe = self.recipe()
+        if recipe is None:
+            say(self.told, "no script can make this again: the template is no data")
+            return
+        QApplication.clipboard().setText(recipe.to_python())
+        say(self.told, "Copied: the script takes the image as its argument.")
+
+    def show_boxes(self) -> None:
+        """Add a layer of boxes, or take it away."""
+        if self._found is None or self.hits is None:
+            return
+        if self._boxes is not None and self._boxes in self._viewer.layers:
+            self._viewer.layers.remove(self._boxes)
+            self._boxes = None
+            return
+        data, options, _ = boxes_tuple(self._found.request, self.hits)
+        self._boxes = self._viewer.add_vectors(data, **options)
+
+
+def _find_more(found: Found, threshold: float, progress: Progress) -> tuple[FeatureScores, Detections]:
+    return found.scores, find_spare(found.scores, threshold)
+
+
+def _few(number: float) -> str:
+    """A number of detections, as a person says it.
+
+    Examples
+    --------
+    >>> _few(0.0003), _few(0.25), _few(12.3)
+    ('less than 0.01', '0.25', '12')
+    """
+    return "less than 0.01" if number < 0.01 else f"{number:.2g}" if number < 10 else f"{number:.0f}"

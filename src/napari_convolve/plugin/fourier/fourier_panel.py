@@ -1,0 +1,297 @@
+"""Fourier: see the waves an image is made of, and draw on them what is to pass or to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from magicgui.widgets import Container, Widget
+from napari.layers import Image, Layer
+from qtpy.compat import isalive
+from qtpy.QtWidgets import QApplication
+
+import napari_convolve as nc
+
+from ...ops.fourier.drawn_filter import DrawnFilter
+from ..jobs.job import Call, Outcome, sentence
+from ..jobs.job_runner import Work
+from ..jobs.latest import Latest
+from ..jobs.run_bar import RunBar
+from ..layers.layer_data import read_layer, short
+from ..layers.request import Request, Result
+from ..operation.tools import script_of
+from ..widgets.form import Form
+from ..widgets.help_dialog import help_text, show_help
+from ..widgets.scroll_area import Scroll
+from ..widgets.text import say
+from .fourier_form import FourierForm
+from .layer_stage import Stage
+from .live_picture import LivePicture
+from .plane import filtered_stack, kernel_of, plane_of, request_of, response_layer
+
+_GUIDE = """
+1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
+   Move the mouse over it to read amplitude, period, direction and phase of a wave.
+2. Press **Disc**, **Ring**, **Wedge** or **Box** and drag the shape to the waves you mean; its handles resize and turn
+   it. Red shapes *take out*, green ones *let through*. What you see of the image follows while you drag.
+3. **Find stripes** marks waves that run through the whole image. Delete the marks that you do not want (click on one,
+   press Delete): without its mark a wave stays.
+4. **Apply to the whole image** filters all planes (times, channels). The filter can be kept as a layer, applied to
+   another image, or turned into a kernel that the other panels take.
+"""
+_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
+_NO_SPECTRUM = "Press Show spectrum first."
+_NOTHING = "Draw a shape first, or press Find stripes."
+_LOOKING = "Computing the spectrum …"
+_TICK = 100
+
+
+class FourierPanel(Container[Widget]):
+    """The panel; made by napari with the viewer it belongs to."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self.stage = Stage(napari_viewer, self._changed)
+        self.form = FourierForm(napari_viewer, self._is_image)
+        self.form.image.prefer_selected()
+        self.foot = RunBar("Apply to the whole image")
+        self.foot.preview.visible = False  # the picture follows anyway
+        self.append(self.foot)
+        self.native.layout().insertWidget(0, Scroll(self.form))
+        self.picture = LivePicture(self.native, self.stage, self._live_filter, self._tell)
+        self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
+        self._anew = False
+        self._then: Callable[[], object] | None = None
+        self.work = Work(self.native, self.foot, self._done)
+        self._connect()
+        self.reset_choices()
+
+    def _connect(self) -> None:
+        form = self.form
+        form.spectrum.changed.connect(lambda: self.show_spectrum())
+        form.shown_as.changed.connect(self._redraw)
+        for name, button in form.shapes.items():
+            button.changed.connect(partial(self.add_shape, name.lower()))
+        form.does.changed.connect(self.stage.selected_do)
+        form.ring.changed.connect(lambda value: self.stage.widen(value / 100))
+        for field in (form.soft, form.radius, form.keep_mean, form.live):
+            field.changed.connect(self._changed)
+        form.find.changed.connect(self.find_stripes)
+        form.save.changed.connect(self.keep_filter)
+        form.kernel.changed.connect(self.make_kernel)
+        form.copy.changed.connect(self.copy_python)
+        form.image.changed.connect(self._image_changed)
+        self.foot.run.changed.connect(self.run)
+        self.foot.help.changed.connect(self.show_help)
+        self._viewer.dims.events.current_step.connect(self._redraw)
+        self._viewer.mouse_move_callbacks.append(self._hover)
+        self.native_parent_changed.connect(self._moved)
+
+    def _is_image(self, layer: Layer) -> bool:
+        theirs = isinstance(layer, Image) and not self.stage.owns(layer)
+        return theirs and not {"fourier_filter", "kernel"} & set(layer.metadata)
+
+    # --- the spectrum ----------------------------------------------------------------------------------------------
+
+    def show_spectrum(self, then: Callable[[], object] | None = None) -> None:
+        """Put the spectrum of what is on screen beside the image, and then do something with it."""
+        if self.form.image.value is None:
+            self.foot.say(_NO_IMAGE)
+            return
+        self._anew, self._then = True, then
+        self.foot.say(_LOOKING)
+        self._look.ask(0)
+
+    def _redraw(self, *_: Any) -> None:
+        if self.stage.ready:
+            self._look.ask(_TICK)
+
+    def _look_call(self) -> Call | None:
+        layer, shown_as = self.form.image.value, self.form.shown_as.value
+        if layer is None:
+            return None
+        source = read_layer(layer)
+        plane = plane_of(source, layer, self._viewer)
+        known = self.stage.plane
+        if not self._anew and self.stage.ready and known is not None and plane.same_as(known):
+            plane = known
+        return lambda progress: (layer, source, plane.prepare(shown_as), shown_as)
+
+    def _looked(self, outcome: Outcome) -> None:
+        """Show what was looked at, unless another image was chosen meanwhile."""
+        anew, then, self._anew, self._then = self._anew, self._then, False, None
+        if outcome.error:
+            self.foot.say(outcome.error, outcome.details)
+        if outcome.value is None or outcome.value[0] is not self.form.image.value:
+            return
+        layer, source, plane, shown_as = outcome.value
+        if self.stage.ready and not anew:
+            self.stage.follow(plane, shown_as)
+        else:
+            self.stage.show(layer, source, plane, shown_as)
+            self._viewer.reset_view()
+            self.foot.say("")
+        if then is not None:
+            then()
+        self._changed()
+
+    def _hover(self, viewer: Any, event: Any) -> None:
+        if isalive(self.native) and self.stage.ready:
+            text = self.stage.reading(event.position)
+            if text:
+                say(self.form.reading, text)
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def add_shape(self, kind: str, *_: Any) -> None:
+        """Add a shape; without a spectrum, that first."""
+        if self.stage.ready and self.stage.has("shapes"):
+            self.stage.add_shape(kind, self.form.does.value, self.form.ring.value / 100)
+        else:
+            self.show_spectrum(partial(self.add_shape, kind))
+
+    def find_stripes(self) -> None:
+        """Suggest notches; without a spectrum, that first."""
+        plane = self.stage.plane
+        if plane is None or not self.stage.ready:
+            self.show_spectrum(self.find_stripes)
+            return
+        values, spacing = plane.values, plane.spacing
+        self.work.start(lambda progress: nc.find_periodic_noise(values, spacing=spacing, nan="omit"), "stripes")
+
+    def drawn(self) -> DrawnFilter:
+        """What is drawn now."""
+        form = self.form
+        return self.stage.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
+
+    def _changed(self, *_: Any) -> None:
+        self.picture.changed()
+
+    def _live_filter(self) -> DrawnFilter | None:
+        if not self.stage.ready or not self.form.live.value:
+            return None
+        wanted = self.drawn()
+        return wanted if wanted.regions or self.stage.has("live") else None
+
+    def _tell(self, text: str, outcome: Outcome) -> None:
+        if outcome.error:
+            self.foot.say(outcome.error, outcome.details)
+        say(self.form.state, text)
+
+    # --- using it --------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> DrawnFilter:
+        """The filter that is chosen; ValueError when there is none."""
+        if self.form.saved.value is not None:
+            found = self.form.saved.value.metadata["fourier_filter"]
+            assert isinstance(found, DrawnFilter)
+            return found
+        if not self.stage.ready:
+            raise ValueError(_NO_SPECTRUM)
+        wanted = self.drawn()
+        if not wanted.regions:
+            raise ValueError(_NOTHING)
+        return wanted
+
+    def _request(self) -> Request:
+        """What is to be done to all of which image; ValueError when something is missing."""
+        layer = self.form.image.value if self.form.target.value is None else self.form.target.value
+        if layer is None:
+            raise ValueError(_NO_IMAGE)
+        return request_of(read_layer(layer), self._wanted())
+
+    def run(self) -> None:
+        """Filter all planes in the background."""
+        try:
+            request = self._request()
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        self.work.start(partial(filtered_stack, request), "filter_spectrum")
+
+    def copy_python(self) -> None:
+        """Put a script that does what Apply would do on the clipboard."""
+        try:
+            QApplication.clipboard().setText(script_of(self._request()))
+            self.foot.say("Copied: a Python script that does this.")
+        except (ValueError, TypeError) as error:
+            self.foot.say(sentence(error))
+
+    def keep_filter(self) -> None:
+        """Add the gains as a layer that remembers the filter."""
+        stage = self.stage
+        try:
+            wanted = self._wanted()
+            if stage.plane is None or stage.place is None or stage.source is None:
+                raise ValueError(_NO_SPECTRUM)
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
+        self._add(response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter"))
+        self.foot.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
+
+    def make_kernel(self) -> None:
+        """Add a kernel that does about the same as a layer."""
+        plane, source = self.stage.plane, self.stage.source
+        try:
+            wanted = self._wanted()
+        except ValueError as error:
+            self.foot.say(sentence(error))
+            return
+        if plane is None or source is None:
+            self.foot.say(_NO_SPECTRUM)
+            return
+        name = f"{short(source.name)} · kernel"
+        self.work.start(partial(kernel_of, plane, wanted, self.form.size.value, name), "kernel_from_response")
+
+    def _add(self, made: Any) -> None:
+        """Add a layer; one that is hidden leaves the choice of the person as it is."""
+        active = self._viewer.layers.selection.active
+        layer = self._viewer.add_layer(Layer.create(*made))
+        if not layer.visible:
+            self._viewer.layers.selection.active = active
+
+    def _done(self, value: Any) -> None:
+        """Show what came of a call: layers, or waves."""
+        if isinstance(value, Result):
+            self.foot.say(str(value))
+            for made in value.layers:
+                self._add(made)
+        elif self.stage.ready:
+            count = len(value)
+            waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
+            self.foot.say(waves if count else "No wave runs through the whole image.")
+            self.stage.show_notches(value)
+
+    def show_help(self) -> None:
+        """Open a window that says what to do."""
+        show_help(self.native, help_text(_GUIDE, nc.filter_spectrum, Form(nc.filter_spectrum)))
+
+    # --- the viewer ------------------------------------------------------------------------------------------------
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.form.reset_choices()
+        self.form.spectrum.enabled = self.form.image.value is not None
+
+    def _image_changed(self) -> None:
+        """Another image: what belongs to the one before goes."""
+        if self.stage.layer is not None and self.form.image.value is not self.stage.layer:
+            self.picture.stop()
+            self._look.stop()
+            self.stage.clear()
+            say(self.form.reading, "")
+            say(self.form.state, "")
+
+    def _moved(self, parent: object = None) -> None:
+        """Stop when the panel is taken out of the window."""
+        if self.native.parent() is None:
+            self.work.cancel()
+            self.picture.stop()
+            self._look.stop()
+            if self._hover in self._viewer.mouse_move_callbacks:
+                self._viewer.mouse_move_callbacks.remove(self._hover)

@@ -1,0 +1,129 @@
+"""Play, pause and step: the window walks, and the result appears cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+
+from magicgui.widgets import Container, PushButton, Slider, Widget
+from qtpy.QtCore import QTimer
+
+from ..layers.layer_data import Source
+from ..widgets.form import rows
+from .canvas_marks import Marks
+from .walk import Walk
+
+#: How many values of a walk are looked at before it begins.
+_TRIED = 60
+
+
+class Player(Container[Widget]):
+    """Buttons, speed, and the walk they drive.
+
+    Parameters
+    ----------
+    marks
+        Where the result appears.
+    begin
+        Hands out the image and a new walk on it; None when there is nothing to walk on.
+    value
+        The result at a place; None when there is none.
+    look
+        Shows the window at a place.
+    """
+
+    def __init__(
+        self,
+        marks: Marks,
+        begin: Callable[[], tuple[Source, Walk] | None],
+        value: Callable[[Sequence[int]], float | None],
+        look: Callable[[Sequence[int]], None],
+    ) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self._marks, self._new, self._value, self._look = marks, begin, value, look
+        self.walk: Walk | None = None
+        self.number = 0
+        self.play = PushButton(text="Play", tooltip="Let the window walk; the result appears cell by cell")
+        self.step = PushButton(text="Step", tooltip="One cell further")
+        self.speed = Slider(value=5, min=1, max=40, label="cells per second")
+        buttons: Container[Widget] = Container(widgets=[self.play, self.step], layout="horizontal", labels=False)
+        buttons.margins = (0, 0, 0, 0)
+        for button in (self.play, self.step):
+            button.native.setMinimumWidth(0)
+        self.append(buttons)
+        self.append(rows([self.speed]))
+        self._timer = QTimer(self.native)
+        self._timer.timeout.connect(self._tick)
+        self.play.changed.connect(self.toggle)
+        self.step.changed.connect(self.go)
+        self.speed.changed.connect(self._pace)
+
+    @property
+    def running(self) -> bool:
+        """Whether the window walks by itself."""
+        return bool(self._timer.isActive())
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        if self.running:
+            self.stop()
+        elif self._begin():
+            self._pace()
+            self._timer.start()
+            self.play.text = "Pause"
+
+    def go(self) -> None:
+        """Pause, and go one cell further."""
+        self.stop()
+        if self._begin():
+            self._tick()
+
+    def stop(self) -> None:
+        """Pause."""
+        self._timer.stop()
+        self.play.text = "Play"
+
+    def forget(self) -> None:
+        """Stop, and take the result away: it belongs to another kernel or image."""
+        self.stop()
+        self.walk = None
+        self._marks.remove_result()
+
+    @property
+    def _ended(self) -> bool:
+        return self.walk is None or self.number >= self.walk.length or self._marks.result is None
+
+    def _begin(self) -> bool:
+        """Have a walk that is not at its end."""
+        if self._ended:
+            found = self._new()
+            if found is None:
+                return False
+            source, self.walk = found
+            self.number = 0
+            self._marks.start_result(source, self.walk, self._limits(self.walk))
+        return True
+
+    def _limits(self, walk: Walk) -> tuple[float, float]:
+        """Between which values the result lies, from some of them: its colours then stay as they are."""
+        places = range(0, walk.length, max(walk.length // _TRIED, 1))
+        tried = [self._value(walk.place(number)) for number in places]
+        finite = [v for v in tried if v is not None and isfinite(v)] or [0.0]
+        low, high = min(finite), max(finite)
+        return low, high if high > low else low + 1.0
+
+    def _tick(self) -> None:
+        """One cell further; the end, or an error, stops."""
+        value = None if self.walk is None or self._ended else self._value(self.walk.place(self.number))
+        if self.walk is None or value is None:
+            self.stop()
+            return
+        self._look(self.walk.place(self.number))
+        self._marks.put(self.walk.cell(self.number), value)
+        self.number += 1
+        if self._ended:
+            self.stop()
+
+    def _pace(self) -> None:
+        self._timer.setInterval(max(int(1000 / self.speed.value), 1))

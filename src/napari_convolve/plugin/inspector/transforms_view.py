@@ -1,0 +1,204 @@
+"""The same sum in frequency: two transforms, their product, and what differs from the direct result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import CheckBox, Container, Widget
+from numpy.typing import NDArray
+from qtpy.QtCore import QRectF, QSize, Qt, QTimer
+from qtpy.QtGui import QImage, QPainter, QPaintEvent, QPalette
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+import napari_convolve as nc
+
+from ...kernels import Kernel
+from ...ops.inspection.theorem import Theorem
+from ..jobs.job import sentence
+from ..widgets.text import note, say
+from ..widgets.visibility import holding
+
+_TITLE, _GAP = 18, 6
+#: Decades of an amplitude that are shown, from the largest one down.
+_DECADES = 5.0
+#: Milliseconds of rest after which the transforms follow the mouse.
+_REST = 120
+#: Samples along each axis, around the place, of what is transformed; of a volume fewer.
+_REGION = {1: 128, 2: 64, 3: 24}
+_LEFT_OUT = (
+    "Where samples are left out, every window has weights of its own: that is no single kernel, and so no product of "
+    "two transforms. Let all samples count to compare."
+)
+
+
+class FrequencyPart(Container[Widget]):
+    """A box to tick, and then what surrounds a place, computed by transforms too."""
+
+    def __init__(self) -> None:
+        super().__init__(labels=False)
+        self.margins = (0, 0, 0, 0)
+        self.wanted = CheckBox(text="same thing in frequency", tooltip="Transform, multiply, transform back")
+        self.pictures, self.verdict = TransformPictures(), note()
+        self._row = holding(self.pictures)
+        self._now: tuple[Any, Kernel, tuple[int, ...], Mapping[str, Any]] | None = None
+        self.extend([self.wanted, self._row, self.verdict])
+        self._rest = QTimer(self.native)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST)
+        self._rest.timeout.connect(self.compare)
+        self.wanted.changed.connect(self._changed)
+        self._changed()
+
+    def follow(
+        self, samples: Any, kernel: Kernel, index: tuple[int, ...], options: Mapping[str, Any], masked: bool = False
+    ) -> None:
+        """The place is another one now; when the mouse rests, it is computed."""
+        self._now = samples, kernel, index, {**options, "mask": masked}
+        if self.wanted.value:
+            self._rest.start()
+
+    def clear(self) -> None:
+        """There is no place."""
+        self._now = None
+        self.stop()
+        self.pictures.show_theorem(None)
+        say(self.verdict, "")
+
+    def stop(self) -> None:
+        """Compute nothing by itself any more."""
+        self._rest.stop()
+
+    def _changed(self) -> None:
+        self._row.visible = self.wanted.value
+        say(self.verdict, "")
+        if self.wanted.value:
+            self.compare()
+
+    def compare(self) -> None:
+        """Compute the surroundings of the place directly and by transforms, and show both."""
+        if self._now is None:
+            return
+        samples, kernel, index, given = self._now
+        options = {name: value for name, value in given.items() if name not in ("mask", "nan")}
+        if given["mask"] or given.get("nan") == "omit":
+            self.pictures.show_theorem(None)
+            say(self.verdict, _LEFT_OUT)
+            return
+        half = _REGION.get(samples.ndim, 8) // 2
+        region = [(max(i - half, 0), min(i + half, n)) for i, n in zip(index, samples.shape, strict=True)]
+        try:
+            found = nc.convolution_theorem(samples, kernel, region=region, **options)
+        except (ValueError, TypeError, MemoryError) as error:
+            say(self.verdict, sentence(error))
+            return
+        self.pictures.show_theorem(found)
+        at = tuple(i - low for i, (low, _) in zip(index, region, strict=True))
+        say(self.verdict, verdict(found, at))
+
+
+def verdict(found: Theorem, at: Sequence[int]) -> str:
+    """What a comparison says about one place and all of them."""
+    size, place = " × ".join(map(str, found.direct.shape)), tuple(at)
+    return (
+        f"Of the {size} samples around: by transforms {found.by_transform[place]:.6g} at this place, directly "
+        f"{found.direct[place]:.6g}; nowhere do they differ by more than {found.difference:.1e} of the largest sum. "
+        "Transforms: amplitudes over five decades, frequency 0 in the middle."
+    )
+
+
+class TransformPictures(QWidget):
+    """Six pictures: image, kernel and result above, the amplitudes of their transforms below.
+
+    Below the image times below the kernel is below the result.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pictures: list[tuple[str, QImage]] = []
+        self._height = 240
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_theorem(self, found: Theorem | None) -> None:
+        """Draw the parts of a comparison; None draws nothing."""
+        self._pictures = []
+        if found is not None:
+            reach = tuple((s - d) // 2 for s, d in zip(found.samples.shape, found.direct.shape, strict=True))
+            shifts = [n // 2 - r for n, r in zip(found.weights.shape, reach, strict=True)]
+            weights = np.roll(found.weights, shifts, tuple(range(found.weights.ndim)))
+            self._pictures = [
+                ("image", picture(plane(found.samples))),
+                ("⊛ kernel", picture(plane(weights))),
+                ("= result", picture(plane(found.by_transform))),
+                ("transform", amplitude(found.image_transform)),
+                ("× transform", amplitude(found.kernel_transform)),
+                ("= product", amplitude(found.product)),
+            ]
+        self.update()
+
+    @property
+    def titles(self) -> list[str]:
+        """What is shown."""
+        return [title for title, _ in self._pictures]
+
+    def _side(self) -> float:
+        return max(float(self.width() - 2 * _GAP) / 3, 1.0)
+
+    def sizeHint(self) -> QSize:
+        """Two rows of three squares."""
+        return QSize(300, self._height)
+
+    def minimumSizeHint(self) -> QSize:
+        """Never wider than a panel."""
+        return QSize(200, self._height)
+
+    def resizeEvent(self, event: object) -> None:
+        """Another width may need another height; the layout is told only then."""
+        height = int(2 * (self._side() + _TITLE)) + 4
+        if height != self._height:
+            self._height = height
+            self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the pictures with their titles."""
+        painter, side = QPainter(self), self._side()
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        for number, (title, image) in enumerate(self._pictures):
+            left, top = (number % 3) * (side + _GAP), (number // 3) * (side + _TITLE)
+            painter.drawText(QRectF(left, top, side, _TITLE), Qt.AlignmentFlag.AlignLeft, title)
+            wide = side * min(1.0, image.width() / image.height())
+            high = side * min(1.0, image.height() / image.width())
+            painter.drawImage(QRectF(left, top + _TITLE, wide, max(high, 8.0)), image)
+        painter.end()
+
+
+def plane(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The middle plane of a volume; a sequence as one row."""
+    while values.ndim > 2:
+        values = values[len(values) // 2]
+    return values if values.ndim == 2 else values[None, :]
+
+
+def amplitude(transform: NDArray[np.complex128]) -> QImage:
+    """The amplitudes of a transform, zero frequency in the middle, in decades."""
+    size = np.abs(plane_of_transform(transform))
+    with np.errstate(divide="ignore"):
+        decades = np.log10(size / (size.max() or 1.0))
+    return picture(np.clip(decades, -_DECADES, 0))
+
+
+def plane_of_transform(transform: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The plane of frequency 0 along the first axes, its own zero in the middle."""
+    while transform.ndim > 2:
+        transform = transform[0]
+    centred: NDArray[np.complex128] = np.fft.fftshift(transform)
+    return centred if centred.ndim == 2 else centred[None, :]
+
+
+def picture(values: NDArray[np.float64]) -> QImage:
+    """Numbers as shades of grey, the smallest black and the largest white."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    grey = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
+    rows, columns = grey.shape
+    return QImage(np.ascontiguousarray(grey).tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8).copy()

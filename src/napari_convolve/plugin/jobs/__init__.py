@@ -1,0 +1,1 @@
+"""Background computation with progress, cancel and reports."""

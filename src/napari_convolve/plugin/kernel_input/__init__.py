@@ -1,0 +1,1 @@
+"""Choose, draw or type a kernel or a template."""

@@ -1,0 +1,1 @@
+"""napari layers in and out: data, geometry, appearance and recorded recipes."""

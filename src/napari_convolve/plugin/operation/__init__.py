@@ -1,0 +1,1 @@
+"""The panel that every operation shares: form, plan, preview, run, compare, presets."""

@@ -1,0 +1,1 @@
+"""Panels of one file each."""

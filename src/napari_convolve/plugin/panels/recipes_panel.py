@@ -1,0 +1,233 @@
+"""How a layer was made: read it, copy it as Python, keep it, do the same to other layers."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from magicgui.types import FileDialogMode
+from magicgui.widgets import Container, FileEdit, PushButton, Widget
+from napari.layers import Image, Layer
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from ..._progress import Report
+from ...recipes import Recipe, names_of
+from ..jobs.job import Job, sentence, start
+from ..jobs.run_bar import RunBar
+from ..layers.feature_map_layers import maps_tuple
+from ..layers.layer_data import LayerTuple, Source, image_tuple, load, read_layer, short
+from ..layers.recording import ORIGIN, RECIPE, origin_of, with_history
+from ..layers.request import Progress
+from ..widgets.fields import Choice
+from ..widgets.form import rows
+from ..widgets.help_dialog import show_help
+from ..widgets.layer_choice import PREVIEW, LayerChoice
+from ..widgets.scroll_area import Scroll, column
+from ..widgets.text import note, say, titled
+
+_TICK = 100
+_FILE, _SELECTED = "a file", "the selected layers"
+
+
+class RecipesPanel(Container[Widget]):
+    """Shows the steps that made a layer, and makes them again."""
+
+    guide = """# Recipes
+
+Every result of the other panels knows how it was made, back to the image it began with.
+
+1. Choose a **result**, or the **file** of a recipe. Its steps are listed.
+2. **Copy Python** puts a script on the clipboard that makes the same result without napari.
+3. **Save** writes the recipe: `napari-convolve run RECIPE INPUT OUTPUT` makes the result again.
+4. **Apply** does the same to another layer, or to all layers that are selected in the layer list: along the axes
+   of the same names (*y*, *x*, *t*), or where a layer has no such names, in the same positions. It says which.
+"""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self._job: Job | None = None
+        self.result = LayerChoice(napari_viewer, accept=_has_recipe, nobody=_FILE, label="recipe of")
+        self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter="Recipes (*.json)", label="file")
+        self.steps = note()
+        self.copy = PushButton(text="Copy Python", tooltip="A script that makes this result without napari")
+        self.save = PushButton(text="Save …", tooltip="The recipe as a JSON file")
+        buttons: Container[Widget] = Container(widgets=[self.copy, self.save], layout="horizontal", labels=False)
+        buttons.margins = (0, 0, 0, 0)
+        self.target = Choice(label="apply to", tooltip="What the same is done to")
+        self.body = column([rows([self.result, self.file]), self.steps, buttons, rows([self.target])])
+        self.foot = RunBar("Apply", live=False)
+        self.append(self.foot)
+        self.native.layout().insertWidget(0, Scroll(self.body))
+        self._timer = QTimer(self.native)
+        self._timer.setInterval(_TICK)
+        self._timer.timeout.connect(self._look)
+        self.result.changed.connect(self._show)
+        self.file.changed.connect(self._show)
+        self.copy.changed.connect(self.copy_python)
+        self.save.changed.connect(self.save_file)
+        self.foot.run.changed.connect(self.run)
+        self.foot.cancel.changed.connect(self.cancel)
+        self.foot.help.changed.connect(lambda: show_help(self.native, self.guide))
+        self.native_parent_changed.connect(self._moved)
+        self.reset_choices()
+        if len(self.result.choices) > 1:
+            self.result.value = self.result.choices[-1]
+        self._show()
+
+    def recipe(self) -> Recipe:
+        """What is chosen.
+
+        Raises
+        ------
+        ValueError, OSError
+            With one sentence when there is none, or a file is not as it should be.
+        """
+        layer = self.result.value
+        if layer is not None:
+            found: Recipe = layer.metadata[RECIPE]
+            return found
+        if not str(self.file.value).strip(". "):
+            raise ValueError("run another panel first, or choose the file of a recipe")
+        return Recipe.from_json(Path(str(self.file.value)))
+
+    def _try(self) -> Recipe | None:
+        try:
+            return self.recipe()
+        except (ValueError, TypeError, OSError) as error:
+            self.foot.say(sentence(error))
+            return None
+
+    def _show(self, *_: object) -> None:
+        self.file.visible = self.result.value is None
+        self.foot.say("")
+        recipe = self._try()
+        for widget in (self.copy, self.save, self.foot.run):
+            widget.enabled = recipe is not None and not self.foot.busy
+        say(self.steps, "" if recipe is None else "\n".join(f"{i}. {s}" for i, s in enumerate(recipe.steps, 1)))
+
+    def copy_python(self) -> None:
+        """Put the script on the clipboard."""
+        recipe = self._try()
+        if recipe is not None:
+            origin = {} if self.result.value is None else self.result.value.metadata.get(ORIGIN, {})
+            try:
+                QApplication.clipboard().setText(recipe.to_python(origin.get("file")))
+            except ValueError as error:
+                self.foot.say(sentence(error))
+            else:
+                self.foot.say("Copied: a Python script that makes this result.")
+
+    def save_file(self) -> None:
+        """Ask for a file and write the recipe."""
+        recipe = self._try()
+        path = recipe and QFileDialog.getSaveFileName(self.native, "Save the recipe", "recipe.json", "*.json")[0]
+        if recipe is not None and path:
+            try:
+                recipe.to_json(path)
+            except (ValueError, OSError) as error:
+                self.foot.say(sentence(error))
+            else:
+                self.foot.say(f"Saved as {Path(path).name}.")
+
+    def targets(self) -> list[Any]:
+        """The layers to do the same to."""
+        if self.target.value != _SELECTED:
+            return [self.target.value]
+        return [layer for layer in self._viewer.layers if layer in self._viewer.layers.selection and _is_image(layer)]
+
+    def run(self) -> None:
+        """Do the same to other layers, in the background."""
+        recipe = None if self._job is not None else self._try()
+        if recipe is None:
+            return
+        sources = [read_layer(layer) for layer in self.targets()]
+        if not sources:
+            self.foot.say("Select one or more image layers in the layer list first.")
+            return
+        self._job = Job(partial(_apply, recipe, sources), "recipe")
+        self.foot.begin("recipe")
+        self._timer.start()
+        start(self._job, self._finished)
+
+    def cancel(self) -> None:
+        """Stop."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _look(self) -> None:
+        if self._job is not None:
+            self.foot.update_from(self._job)
+
+    def _finished(self, job: Job) -> None:
+        if self._job is not job or job.outcome is None or not isalive(self.native):
+            return
+        outcome, job.outcome, self._job = job.outcome, None, None
+        self._timer.stop()
+        self.foot.end()
+        layers, notes = outcome.value or ((), ())
+        for layer in layers:
+            self._viewer.add_layer(Layer.create(*layer))
+        done = " ".join([f"Done: {len(layers)} new.", *notes])
+        self.foot.say(outcome.error or ("Cancelled." if outcome.cancelled else done), outcome.details)
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.body.reset_choices()
+        images = [layer for layer in self._viewer.layers if _is_image(layer)]
+        self.target.offer([(_SELECTED, _SELECTED), *((layer.name, layer) for layer in images)])
+
+    def _moved(self, parent: object = None) -> None:
+        if self.native.parent() is None:
+            self.cancel()
+
+
+def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[list[LayerTuple], list[str]]:
+    """The results of a recipe for layers, as layers, and how their axes were found."""
+    made, notes = [], []
+    for number, source in enumerate(sources):
+        fitting, note = fitted(recipe, source)
+        reports: list[Report] = []
+        share = partial(_share, progress, number, len(sources))
+        result, done = fitting.retrace(load(source.data, progress), progress=share, report=reports.append)
+        last = titled(recipe.steps[-1].operation)
+        if not recipe.steps[-1].function.makes_image:
+            raise ValueError(f"{last} makes no image: use 'Copy Python', or run it in its panel")
+        name = f"{short(source.name)} · {last}"
+        grids = [report.details["grid"] for report in reports if "grid" in report.details]
+        if len(grids) > 1:
+            raise ValueError("maps of maps have no place beside the image: use 'Copy Python'")
+        data, options, kind = (
+            maps_tuple(source, result, grids[0], name) if grids else image_tuple(source, np.asarray(result), name)
+        )
+        metadata = {RECIPE: with_history(done, source), ORIGIN: origin_of(source), **options.get("metadata", {})}
+        made.append((data, {**options, "metadata": metadata}, kind))
+        notes.append(note)
+    return made, list(dict.fromkeys(notes))
+
+
+def fitted(recipe: Recipe, source: Source) -> tuple[Recipe, str]:
+    """A recipe for the axes of the same names in a layer, else in the same positions; and a sentence that says so."""
+    try:
+        found = recipe.for_axes(source.letters)
+    except ValueError as error:
+        return recipe, f"Axes of {short(source.name)} by position: {error}."
+    names = dict.fromkeys(name for step in found.steps for name in names_of(step))
+    return found, f"Axes by name: {', '.join(names)}."
+
+
+def _share(progress: Progress, number: int, count: int, done: int, total: int) -> None:
+    progress(number * total + done, count * total)
+
+
+def _has_recipe(layer: Any) -> bool:
+    return isinstance(layer.metadata.get(RECIPE), Recipe)
+
+
+def _is_image(layer: Any) -> bool:
+    return isinstance(layer, Image) and PREVIEW not in layer.metadata

@@ -1,0 +1,138 @@
+"""What is drawn of a kernel: its profiles, its responses, and in words what it does to noise. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+import napari_convolve as nc
+
+from ...kernels import Kernel
+from ...ops.fourier.kernel_response import FrequencyResponse
+
+#: Frequencies from zero to the highest one.
+_STEPS = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One line of a plot, and the places along it that dashes mark."""
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    marks: tuple[float, ...] = ()
+
+
+def axis_names(ndim: int) -> tuple[str, ...]:
+    """What the last axes are called when nobody named them.
+
+    Examples
+    --------
+    >>> axis_names(3), axis_names(1)
+    (('z', 'y', 'x'), ('x',))
+    """
+    return ("w", "z", "y", "x")[-ndim:] if ndim <= 4 else tuple(f"axis {i}" for i in range(ndim))
+
+
+def profiles(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
+    """The weights along each axis through the centre, over the distance from it; absolute ones when complex."""
+    found = []
+    for axis, name in enumerate(names or axis_names(kernel.ndim)):
+        line = kernel.values[tuple(slice(None) if a == axis else c for a, c in enumerate(kernel.center))]
+        step = kernel.spacing[axis] if kernel.spacing else 1.0
+        x = np.asarray((np.arange(line.size) - kernel.center[axis]) * step, dtype=np.float64)
+        found.append(Line(name, x, np.abs(line) if np.iscomplexobj(line) else line))
+    return _merged(found)
+
+
+def responses(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
+    """The factor for waves along each axis, from frequency zero to the highest; the -6 dB cut-offs are marked."""
+    found = []
+    cutoffs = response(kernel).cutoff_6db
+    for axis, name in enumerate(names or axis_names(kernel.ndim)):
+        along = response(kernel, axis)
+        f, y = np.asarray(along.frequencies[axis], dtype=np.float64), along.amplitude.ravel()
+        # a real kernel does the same to both directions of a wave
+        order = np.argsort(f) if np.iscomplexobj(kernel.values) else slice(0, _STEPS)
+        found.append(Line(name, f[order], y[order], cutoffs[axis]))
+    return _merged(found)
+
+
+@lru_cache(maxsize=16)
+def response(kernel: Kernel, axis: int = -1) -> FrequencyResponse:
+    """The response for waves along one axis: the only axis of the grid that is longer than one."""
+    axis %= kernel.ndim
+    return nc.frequency_response(kernel, [2 * _STEPS if a == axis else 1 for a in range(kernel.ndim)])
+
+
+def _merged(lines: Sequence[Line]) -> list[Line]:
+    """Lines that are the same as one, under all their names."""
+    found: list[Line] = []
+    for line in lines:
+        same = next((i for i, other in enumerate(found) if _equal(line.x, other.x) and _equal(line.y, other.y)), None)
+        if same is None:
+            found.append(line)
+        else:
+            other = found[same]
+            found[same] = Line(f"{other.name}, {line.name}", other.x, other.y, other.marks)
+    return found
+
+
+def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-9, atol=1e-12 * float(np.abs(a).max())))
+
+
+def distance_label(kernel: Kernel) -> str:
+    """What the horizontal axis of a profile says."""
+    return f"distance from the centre ({unit_of(kernel)})"
+
+
+def frequency_label(kernel: Kernel) -> str:
+    """What the horizontal axis of a response says."""
+    return f"frequency (cycles/{unit_of(kernel)})"
+
+
+def unit_of(kernel: Kernel) -> str:
+    """The unit of the kernel's spacing as a person writes it."""
+    return (kernel.units or ("unit" if kernel.spacing else "px")).replace("um", "µm")
+
+
+def cutoffs_text(kernel: Kernel, names: Sequence[str] = ()) -> str:
+    """The cut-offs of every axis in words.
+
+    Examples
+    --------
+    >>> print(cutoffs_text(nc.kernels.gaussian(sigma=(4, 2, 2), spacing=0.5)))
+    −3 dB at z 0.0331, y = x 0.0663 cycles/unit
+    −6 dB at z 0.0468, y = x 0.0937 cycles/unit
+    """
+    found, unit = response(kernel), unit_of(kernel)
+
+    def row(cut: tuple[tuple[float, ...], ...]) -> str:
+        said: dict[str, list[str]] = {}
+        for name, at in zip(names or axis_names(kernel.ndim), cut, strict=True):
+            said.setdefault(" and ".join(f"{f:.3g}" for f in at) or "none", []).append(name)
+        return ", ".join(f"{' = '.join(axes)} {at}" for at, axes in said.items())
+
+    return f"−3 dB at {row(found.cutoff_3db)} cycles/{unit}\n−6 dB at {row(found.cutoff_6db)} cycles/{unit}"
+
+
+def noise_text(kernel: Kernel) -> str:
+    """What the kernel does to white noise, in one number.
+
+    Examples
+    --------
+    >>> noise_text(nc.kernels.box(size=3)), noise_text(nc.kernels.laplacian())
+    ('Noise: 3 times weaker', 'Noise: 4.47 times stronger')
+    """
+    factor = float(np.linalg.norm(kernel.values))
+    if factor == 0:
+        return "Noise: removed, with everything else"
+    if abs(factor - 1) < 5e-4:
+        return "Noise: as strong as before"
+    return f"Noise: {1 / factor:.3g} times weaker" if factor < 1 else f"Noise: {factor:.3g} times stronger"

@@ -1,0 +1,156 @@
+"""A small plot of lines that is drawn in a millisecond: Qt's own painter, in the colours of napari's theme."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from .kernel_curves import Line
+
+#: Light enough for a dark theme, dark enough for a light one; told apart also without red and green.
+COLOURS = ("#e07b39", "#3b94d9", "#2ba583", "#b06fc4")
+#: Below this height nothing can be read; docks squash what has none.
+_LEAST_HEIGHT = 190
+_LETTERS = 12
+#: More points than this are not marked one by one.
+_MARKED = 41
+
+
+class LinePlot(QWidget):
+    """Lines over one another, with ticks, a legend and the name of the horizontal axis."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: tuple[Line, ...] = ()
+        self.x_label, self.y_label = "", ""
+        self.dots = False
+        self.limits = (0.0, 1.0, 0.0, 1.0)
+        self.setMinimumHeight(_LEAST_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def sizeHint(self) -> QSize:
+        """Room to read it."""
+        return QSize(290, _LEAST_HEIGHT)
+
+    def show_lines(self, lines: Sequence[Line], x_label: str, y_label: str = "", *, dots: bool = False) -> None:
+        """Draw other lines; their limits become those of the plot, zero included."""
+        self.lines, self.x_label, self.y_label, self.dots = tuple(lines), x_label, y_label, dots
+        if lines:
+            x = np.concatenate([line.x for line in lines])
+            y = np.concatenate([line.y for line in lines])
+            low, high = min(0.0, float(y.min())), max(0.0, float(y.max()))
+            room = 0.06 * ((high - low) or 1.0)
+            left, right = float(x.min()), float(x.max())
+            self.limits = (left, right if right > left else left + 1, low - (room if low < 0 else 0), high + room)
+        self.update()
+
+    # --- places ----------------------------------------------------------------------------------------------------
+
+    @property
+    def frame(self) -> QRectF:
+        """Where the lines are, in pixels of the widget; labels stand around it."""
+        top = 22 if self.y_label else 8
+        return QRectF(46, top, max(self.width() - 58.0, 1.0), max(self.height() - 40.0 - top, 1.0))
+
+    def place(self, x: float, y: float) -> QPointF:
+        """The pixel of a point."""
+        frame, (left, right, low, high) = self.frame, self.limits
+        return QPointF(
+            frame.left() + (x - left) / (right - left) * frame.width(),
+            frame.bottom() - (y - low) / (high - low) * frame.height(),
+        )
+
+    def point(self, place: QPointF) -> tuple[float, float]:
+        """The point at a pixel."""
+        frame, (left, right, low, high) = self.frame, self.limits
+        x = left + (place.x() - frame.left()) / frame.width() * (right - left)
+        return x, low + (frame.bottom() - place.y()) / frame.height() * (high - low)
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw everything."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = QFont(self.font())
+        font.setPixelSize(_LETTERS)
+        painter.setFont(font)
+        self._draw_axes(painter)
+        painter.setClipRect(self.frame.adjusted(-4, -4, 4, 4))
+        for line, colour in zip(self.lines, COLOURS, strict=False):
+            self._draw_line(painter, line, QColor(colour))
+        painter.setClipping(False)
+        self._draw_legend(painter)
+        self.draw_more(painter)
+        painter.end()
+
+    def draw_more(self, painter: QPainter) -> None:
+        """What a subclass draws above the lines."""
+
+    def _draw_axes(self, painter: QPainter) -> None:
+        frame, ink = self.frame, self.palette().color(self.foregroundRole())
+        faint = QColor(ink)
+        faint.setAlpha(45)
+        left, right, low, high = self.limits
+        height = QFontMetricsF(painter.font()).height()
+        for x in ticks(left, right, max(2, int(frame.width() / 60))):
+            here = self.place(x, 0).x()
+            painter.setPen(QPen(faint, 1))
+            painter.drawLine(QPointF(here, frame.top()), QPointF(here, frame.bottom()))
+            painter.setPen(ink)
+            box = QRectF(here - 30, frame.bottom() + 3, 60, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{x:.6g}")
+        for y in ticks(low, high, max(2, int(frame.height() / 36))):
+            here = self.place(0, y).y()
+            painter.setPen(QPen(ink if y == 0 else faint, 1))
+            painter.drawLine(QPointF(frame.left(), here), QPointF(frame.right(), here))
+            painter.setPen(ink)
+            box = QRectF(0, here - height / 2, frame.left() - 5, height)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{y:.4g}")
+        box = QRectF(0, self.height() - height - 2, self.width(), height)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.x_label)
+        painter.drawText(QRectF(4, 1, self.width(), height), Qt.AlignmentFlag.AlignLeft, self.y_label)
+
+    def _draw_line(self, painter: QPainter, line: Line, colour: QColor) -> None:
+        points = [self.place(x, y) for x, y in zip(line.x, line.y, strict=True)]
+        painter.setPen(QPen(colour, 2))
+        painter.drawPolyline(QPolygonF(points))
+        if self.dots and len(points) <= _MARKED:
+            painter.setBrush(colour)
+            for point in points:
+                painter.drawEllipse(point, 3, 3)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(colour, 1.5, Qt.PenStyle.DashLine))
+        for x in line.marks:
+            here = self.place(x, 0).x()
+            painter.drawLine(QPointF(here, self.frame.top()), QPointF(here, self.frame.bottom()))
+
+    def _draw_legend(self, painter: QPainter) -> None:
+        metrics = QFontMetricsF(painter.font())
+        named = [line.name for line in self.lines if line.name]
+        width = max((metrics.horizontalAdvance(name) for name in named), default=0.0)
+        for row, (name, colour) in enumerate(zip(named, COLOURS, strict=False)):
+            top = self.frame.top() + 4 + row * metrics.height()
+            painter.setPen(QColor(colour))
+            box = QRectF(self.frame.right() - width - 6, top, width + 1, metrics.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft, name)
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """At most so many round numbers (steps of 1, 2 or 5) between two numbers, both ends included.
+
+    Examples
+    --------
+    >>> ticks(0, 1, 5), ticks(-3.2, 3.2, 4)
+    ([0.0, 0.5, 1.0], [-2.0, 0.0, 2.0])
+    """
+    least = (high - low) / max(most, 1)
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(s * power for s in (1, 2, 5, 10, 20) if (high + 1e-9 * least - low) // (s * power) + 1 <= most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(i * step, 12) + 0.0 for i in range(first, last + 1)]

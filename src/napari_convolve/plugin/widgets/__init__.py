@@ -1,0 +1,1 @@
+"""Form fields and other widgets made from the descriptions of parameters."""
