@@ -52,7 +52,7 @@ def __getattr__(name: str) -> Any:
             "napari_convolve.ops.deconvolution.method_registry"
         )  # nobody can have added one without it
         if methods is not None and name in methods.DECONVOLVERS:
-            return getattr(importlib.import_module("._deconvolvers", __name__), name)
+            return getattr(importlib.import_module("._registered_deconvolution", __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
     globals()[name] = value
