@@ -7,34 +7,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import dtype_name
 from .._progress import Task
 from .._registry import Param
 from ..ops.matching import feature_search as ops
 from ..ops.matching.detections import Detections
-from ._convolution import as_backend, as_method
-from ._detection_arguments import as_count, as_region, as_rule, as_share, as_templates, as_threshold, bank_of
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_workers,
-    documented,
-    machines_for,
-)
-from ._template_matching import TemplateMask, as_match_window, as_real_input
+from . import _options as o
+from ._convolution import WindowCall, spec_of
+from ._detection_arguments import as_region, as_rule, as_templates, as_threshold, bank_of
+from ._template_matching import TemplateMask, as_real_input
 
 Threshold = Annotated[float | None, Param(min=-1, max=1, step=0.01, label="threshold")]
 FalseAlarms = Annotated[float | None, Param(min=0, label="false detections expected")]
@@ -43,7 +23,8 @@ Share = Annotated[float | None, Param(min=0, max=1, step=0.05)]
 Count = Annotated[int | None, Param(min=1, label="at most")]
 
 
-@documented
+@o.validated
+@o.documented
 def detect_features(
     image: Any,
     templates: Any,
@@ -60,19 +41,19 @@ def detect_features(
     subpixel: bool = True,
     region: Any = None,
     min_valid: Annotated[float, Param(min=0, max=1, step=0.05, advanced=True)] = 0.5,
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
     scores: Callable[[ops.FeatureScores], object] | None = None,
 ) -> Detections:
     """Find every place of an image that looks like a template.
@@ -157,54 +138,42 @@ def detect_features(
     >>> found.coordinates.round(2).tolist()
     [[11.0, 21.0], [31.0, 6.0]]
     """
-    given = locals()
-    task = Task("detect_features", as_callback("progress", progress), as_callback("report", report))
-    take = as_callback("scores", scores)
+    task = Task("detect_features", progress, report)
     patterns = as_templates(templates, template_mask)
     level, alarms = as_threshold(threshold, false_alarms)
-    source = as_real_input(image, mask)
-    size = tuple(source.array.shape)
-    acted = as_axes(axes, len(size), len(patterns[0].shape), "template")
+    given = as_real_input(image, mask)
+    size = tuple(given.array.shape)
+    acted = o.as_axes(axes, len(size), len(patterns[0].shape), "template")
     order = tuple(int(a) for a in np.argsort(acted))
     bank = bank_of(patterns, scales, rotations, order)
-    settings = given | {"dtype": None, "axes": tuple(acted[a] for a in order), "origin": _ordered(origin, order)}
-    window = as_match_window(size, dtype_name(source.array.dtype), bank.frame, settings)
+    call = WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)
+    window = call.window("correlate", spec_of(given.array), bank.frame, "template")
     for pattern in patterns:
         for axis, k in zip(acted, pattern.shape, strict=True):
             if k > size[axis]:
                 raise ValueError(
                     f"a template of shape {pattern.shape} is larger than the image: {k} > {size[axis]}, axis {axis}"
                 )
-    if not isinstance(subpixel, bool):
-        raise TypeError(f"subpixel={subpixel!r} must be True or False")
     search = ops.Search(
         threshold=level,
         false_alarms=alarms,
         rule=as_rule(min_distance, max_overlap, order),
-        max_count=as_count(max_count),
+        max_count=max_count,
         subpixel=subpixel,
-        min_valid=as_share("min_valid", min_valid),
+        min_valid=min_valid,
         region=as_region(region, size),
         order=tuple(int(a) for a in np.argsort(order)),
     )
-    where = ops.Where(
-        source.array,
-        source.mask,
-        source.source,
-        machines_for(as_backend(backend), source.source),
-        as_method(method),
-        as_workers(workers),
-        as_bytes(max_memory),
-    )
-    scored = ops.score_features(where, bank, window, search, task)
+    run = o.execution(given.source, task, backend, workers, max_memory, method)
+    scored = ops.score_features(ops.Where(given.array, given.mask, run), bank, window, search)
     found = scored.detections()
     task.detail(detections=len(found), threshold=found.threshold)
     if found.null is not None:
         task.detail(null=found.null)
         task.assume(f"chance learnt from {found.null.share:.0%} of the image, the rest is near features")
     task.finish()
-    if take is not None:
-        take(scored)
+    if scores is not None:
+        scores(scored)
     return found
 
 

@@ -15,6 +15,7 @@ from ..ops.matching.non_maximum_suppression import Rule
 from ..ops.matching.rotated_templates import Template, planar, super_fibonacci
 from ..ops.matching.template import Pattern
 from ..ops.matching.template_bank import Bank, as_bank
+from . import _options as o
 from ._template_matching import host_pattern
 
 #: What two detections may share when nothing is said.
@@ -87,22 +88,18 @@ def as_rotations(rotations: Any, ndim: int) -> list[tuple[np.ndarray, float]]:
     return [(planar(angle, ndim), angle) for angle in angles]
 
 
-def as_threshold(threshold: Any, false_alarms: Any) -> tuple[float, float | None]:
+def as_threshold(threshold: float | None, false_alarms: float | None) -> tuple[float, float | None]:
     """Threshold on the score, and the expected number of false detections (None: the threshold counts)."""
     if threshold is not None and false_alarms is not None:
         raise ValueError("threshold and false_alarms both say what counts as a detection; give one of them")
-    if false_alarms is not None:
-        value = _number("false_alarms", false_alarms)
-        if not 0 < value < math.inf:
-            raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
-        return math.nan, value
-    value = THRESHOLD if threshold is None else _number("threshold", threshold)
-    if not -1 <= value <= 1:
-        raise ValueError(f"threshold={threshold!r} must lie between -1 and 1, as scores do")
-    return value, None
+    if false_alarms is None:
+        return THRESHOLD if threshold is None else threshold, None
+    if not false_alarms > 0:
+        raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
+    return math.nan, false_alarms
 
 
-def as_rule(min_distance: Any, max_overlap: Any, order: tuple[int, ...]) -> Rule:
+def as_rule(min_distance: Any, max_overlap: float | None, order: tuple[int, ...]) -> Rule:
     """When a detection gives way to a better one."""
     distance = None
     if min_distance is not None:
@@ -112,31 +109,8 @@ def as_rule(min_distance: Any, max_overlap: Any, order: tuple[int, ...]) -> Rule
         if not all(0 < value < math.inf for value in values):
             raise ValueError(f"min_distance={min_distance!r} must be a positive number of pixels")
         distance = np.broadcast_to(np.array(values), (len(order),))[list(order)]
-    share = OVERLAP if min_distance is None and max_overlap is None else None
-    if max_overlap is not None:
-        share = _number("max_overlap", max_overlap)
-        if not 0 <= share <= 1:
-            raise ValueError(f"max_overlap={max_overlap!r} must lie between 0 and 1")
+    share = OVERLAP if min_distance is None and max_overlap is None else max_overlap
     return Rule(distance, share)
-
-
-def as_count(max_count: Any) -> int | None:
-    """None, or a positive number of detections."""
-    if max_count is None:
-        return None
-    if isinstance(max_count, bool) or not isinstance(max_count, int | np.integer):
-        raise TypeError(f"max_count={max_count!r} must be a positive integer or None")
-    if max_count < 1:
-        raise ValueError(f"max_count={max_count} must be at least 1")
-    return int(max_count)
-
-
-def as_share(name: str, value: Any) -> float:
-    """A number between 0 and 1."""
-    number = _number(name, value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{name}={value!r} must lie between 0 and 1")
-    return number
 
 
 def as_region(region: Any, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -167,14 +141,6 @@ def _numbers(name: str, values: Any) -> list[float]:
     return [float(v) for v in array.reshape(-1)]
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if math.isnan(value):
-        raise ValueError(f"{name}={value!r} must be a number, not NaN")
-    return float(value)
-
-
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
@@ -182,6 +148,7 @@ if TYPE_CHECKING:
 _REACH = 245.0
 
 
+@o.validated
 def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle")]) -> Rotation:
     """Rotations in space such that every rotation is within `angle` of one of them, spread evenly.
 
@@ -208,8 +175,4 @@ def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle"
     """
     from scipy.spatial.transform import Rotation
 
-    if isinstance(angle, bool) or not isinstance(angle, int | float):
-        raise TypeError(f"angle={angle!r} must be a number of degrees")
-    if not 1 <= angle <= 90:
-        raise ValueError(f"angle={angle!r} must lie between 1 and 90 degrees")
     return Rotation.from_quat(super_fibonacci(math.ceil((_REACH / angle) ** 3)))

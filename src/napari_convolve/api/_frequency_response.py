@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -16,15 +15,16 @@ from ..ops.fourier import fir_design as ops
 from ..ops.fourier.fir_design import WINDOWS
 from ..ops.fourier.kernel_response import FrequencyResponse
 from ..ops.fourier.response_spec import as_response
-from ._convolution import host_kernel
+from . import _options as o
 from ._fourier_arguments import Spacing
 
 Sizes = Annotated[int | Sequence[int], Param(min=1, step=2)]
-DesignWindow = Annotated[str | float | None, Param(choices=tuple(WINDOWS))]
+DesignWindow = Annotated[str | float | None, Param(min=0, choices=tuple(WINDOWS))]
 
 
+@o.validated
 def frequency_response(
-    kernel: Any, /, shape: int | Sequence[int] | None = None, spacing: Spacing = None
+    kernel: Any, /, shape: Annotated[int | Sequence[int] | None, Param(min=1)] = None, spacing: Spacing = None
 ) -> FrequencyResponse:
     """What convolving with a kernel does to a wave of each frequency.
 
@@ -62,19 +62,20 @@ def frequency_response(
     >>> [round(f, 3) for f in blur.cutoff_6db[0]]
     [0.094]
     """
-    weights = host_kernel(kernel)
+    weights = o.host_kernel(kernel)
     grid = None if shape is None else as_sizes("shape", shape, weights.ndim)
     steps = as_spacing(spacing, weights.ndim) or weights.spacing
     return ops.response_of(weights, grid, steps, weights.units)
 
 
+@o.validated
 def kernel_from_response(
     response: Any,
     /,
     size: Sizes,
     *,
     window: DesignWindow = "hamming",
-    ndim: int | None = None,
+    ndim: Annotated[int | None, Param(min=1, label="dimensions")] = None,
     spacing: Spacing = None,
     units: str | None = None,
 ) -> Kernel:
@@ -144,40 +145,21 @@ def kernel_from_response(
             raise ValueError(
                 f"size {sizes} is longer than the response of shape {array.shape}; give it on a finer grid"
             )
-    return ops.fir_kernel(wanted, sizes, _as_window(window), as_spacing(spacing, len(sizes)), units)
+    return ops.fir_kernel(wanted, sizes, window, as_spacing(spacing, len(sizes)), units)
 
 
-def as_sizes(name: str, value: Any, ndim: int) -> tuple[int, ...]:
-    """One positive integer for each axis; one number counts for all."""
-    given = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * ndim
-    if isinstance(value, str) or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
-        raise TypeError(f"{name}={value!r} must be an integer or one integer for each axis")
-    if len(given) != ndim:
+def as_sizes(name: str, value: int | Sequence[int], ndim: int) -> tuple[int, ...]:
+    """One length for each axis; one number counts for all."""
+    lengths = tuple(value) if isinstance(value, Sequence) else (value,) * ndim
+    if len(lengths) != ndim:
         raise ValueError(f"{name}={value!r} needs one integer for each of {ndim} axes")
-    if any(n < 1 for n in given):
-        raise ValueError(f"{name}={value!r} must be at least 1")
-    guard(given, name)
-    return tuple(int(n) for n in given)
+    guard(lengths, name)
+    return lengths
 
 
-def _as_ndim(ndim: Any, size: Any, array: np.ndarray | None) -> int:
-    if ndim is None:
-        if isinstance(size, Sequence | np.ndarray) and not isinstance(size, str):
-            return len(size)
-        return 2 if array is None else array.ndim
-    if isinstance(ndim, bool) or not isinstance(ndim, int | np.integer):
-        raise TypeError(f"ndim={ndim!r} must be an integer")
-    if ndim < 1:
-        raise ValueError(f"ndim={ndim} must be at least 1")
-    return int(ndim)
-
-
-def _as_window(window: Any) -> str | float | None:
-    if window is None or (isinstance(window, str) and window in WINDOWS):
-        return window
-    if isinstance(window, int | float | np.number) and not isinstance(window, bool):
-        if 0 <= float(window) < math.inf:
-            return float(window)
-        raise ValueError(f"window={window!r}, the beta of a Kaiser window, must be at least 0 and finite")
-    names = ", ".join(map(repr, WINDOWS))
-    raise ValueError(f"window={window!r} is not one of {names}, a number (Kaiser's beta) or None (least squares)")
+def _as_ndim(ndim: int | None, size: int | Sequence[int], array: np.ndarray | None) -> int:
+    if ndim is not None:
+        return ndim
+    if isinstance(size, Sequence):
+        return len(size)
+    return 2 if array is None else array.ndim

@@ -12,13 +12,13 @@ import numpy as np
 from .._arrays import Array, dtype_name
 from .._progress import Task
 from .._registry import Param
+from ..backends import move
 from ..kernels import Kernel
-from ..ops.execution.tiles import move
 from ..ops.filtering import kernel_identification as ops
+from . import _options as o
 from ._deconvolution_arguments import MissingPolicy, as_valid
 from ._fourier_arguments import Acted, Spacing, as_acted
 from ._frequency_response import Sizes, as_sizes
-from ._options import Axes, Progress, ReportCallback, as_callback, as_input, one_of
 
 #: More weights than this make equations that take minutes and gigabytes.
 _MOST = 4096
@@ -27,6 +27,7 @@ Regularization = Annotated[Literal["auto", "none"], Param(choices=ops.REGULARIZA
 Units = Annotated[str | None, Param(label="unit", advanced=True)]
 
 
+@o.validated
 def estimate_kernel(
     image: Any,
     after: Any,
@@ -34,13 +35,13 @@ def estimate_kernel(
     size: Sizes,
     *,
     regularization: Regularization = "auto",
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     units: Units = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    progress: Progress = None,
-    report: ReportCallback = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> ops.KernelEstimate:
     """Find the kernel that turns one image into another, with the uncertainty of each weight.
 
@@ -107,8 +108,8 @@ def estimate_kernel(
     >>> round(found.offset, 3), round(found.explained, 4)
     (5.0, 1.0)
     """
-    task = Task("estimate_kernel", as_callback("progress", progress), as_callback("report", report))
-    given = [as_input(image, mask), as_input(after, mask)]
+    task = Task("estimate_kernel", progress, report)
+    given = [o.as_input(image, mask), o.as_input(after, mask)]
     shapes = [tuple(one.array.shape) for one in given]
     for name, one in zip(("image", "after"), given, strict=True):
         if dtype_name(one.array.dtype).startswith("complex"):
@@ -117,17 +118,14 @@ def estimate_kernel(
         raise ValueError(f"the images before and after have different shapes: {shapes[0]} and {shapes[1]}")
     acted = _as_acted(shapes[0], axes, spacing, size)
     sizes = _as_size(size, shapes[0], acted)
-    method = one_of("regularization", regularization, ops.REGULARIZATIONS)
-    if not (units is None or isinstance(units, str)):
-        raise TypeError(f"units={units!r} must be text or None")
     source = given[0].source
     pair: list[tuple[Array, Array | None]] = []
     for one in given:
         valid = as_valid(one.array, one.mask, nan, acted.axes, one.source)
         flags = None if valid is None else move(valid, one.source, source)
         pair.append((move(one.array, one.source, source), flags))
-    result = ops.identify(pair[0], pair[1], acted.axes, sizes, method, source, task)
-    steps = None if spacing is None else tuple(acted.spacing[o] for o in acted.order)
+    result = ops.identify(pair[0], pair[1], acted.axes, sizes, regularization, source, task)
+    steps = None if spacing is None else tuple(acted.spacing[place] for place in acted.order)
     kernel = Kernel(np.transpose(result.kernel.values, acted.order), spacing=steps, units=units, name="estimated")
     result = replace(result, kernel=kernel, standard_error=np.transpose(result.standard_error, acted.order))
     task.detail(explained=result.explained, noise=result.noise, offset=result.offset, samples=result.samples)
@@ -149,8 +147,8 @@ def _as_size(size: Any, shape: tuple[int, ...], acted: Acted) -> tuple[int, ...]
     """The size along the rising axes."""
     given = as_sizes("size", size, len(acted.order))
     rising = [0] * len(given)
-    for n, o in zip(given, acted.order, strict=True):
-        rising[o] = n
+    for n, place in zip(given, acted.order, strict=True):
+        rising[place] = n
     if math.prod(rising) > _MOST:
         raise ValueError(f"size={size!r} asks for {math.prod(rising)} weights; at most {_MOST} can be found")
     if any(n > shape[a] for n, a in zip(rising, acted.axes, strict=True)):

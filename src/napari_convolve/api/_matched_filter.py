@@ -7,45 +7,25 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
+from .._arrays import Array
 from .._progress import Task
 from .._registry import Param
 from ..backends import backend_of
 from ..kernels import Kernel
-from ..ops.filtering import window
+from ..ops.filtering.window import in_order, window_sum
 from ..ops.matching import matched_filtering as ops
 from ..ops.matching.template import Pattern
 from ..ops.noise.noise_covariance import sample_of, white_sigma
 from ..ops.noise.noise_model import NoiseEstimate
-from ._convolution import as_backend, as_method, as_window
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    DType,
-    Input,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_workers,
-    documented,
-    machines_for,
-)
-from ._template_matching import TemplateMask, as_match_window, as_real_input, host_pattern
+from . import _options as o
+from ._convolution import WindowCall, spec_of
+from ._template_matching import TemplateMask, as_real_input, host_pattern
 
 Noise = Annotated[Any, Param(label="noise")]
 
 
-@documented
+@o.validated
+@o.documented
 def matched_filter(
     image: Any,
     template: Any,
@@ -53,20 +33,20 @@ def matched_filter(
     *,
     template_mask: TemplateMask = None,
     noise: Noise = "white",
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    dtype: DType = None,
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    dtype: o.DType = None,
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Map how far a known shape stands out of the noise at each place, in standard deviations of the noise.
 
@@ -117,34 +97,22 @@ def matched_filter(
     >>> bool(20 < snr.max() < 25)  # 10 * sqrt(25) / 2, less what the background takes
     True
     """
-    given = locals()
-    task = Task("matched_filter", as_callback("progress", progress), as_callback("report", report))
+    task = Task("matched_filter", progress, report)
     pattern = host_pattern(template, template_mask)
-    source = as_real_input(image, mask)
-    size, kind = tuple(source.array.shape), dtype_name(source.array.dtype)
-    as_match_window(size, kind, pattern, given)
-    acted = as_axes(axes, len(size), len(pattern.shape), "template")
+    given = as_real_input(image, mask)
+    call, spec = WindowCall(axes, boundary, cval, shape, origin, nan, dtype), spec_of(given.array)
+    acted = call.window("correlate", spec, pattern, "template").axes
     # a window larger than the template whitens better, but would change the size of "valid" and "full"
-    kernel = _kernel(source, pattern, noise, acted, shape == "same", task)
-    kernel, options = as_window("correlate", size, kind, kernel, given)
-    result = window.window_sum(
-        source.array,
-        kernel,
-        options,
-        source.mask,
-        source=source.source,
-        machines=machines_for(as_backend(backend), source.source),
-        method=as_method(method),
-        workers=as_workers(workers),
-        max_memory=as_bytes(max_memory),
-        task=task,
-    )
-    task.detail(kernel=kernel)
+    kernel = _kernel(given, pattern, noise, acted, shape == "same", task)
+    ordered, window = in_order(kernel, call.window("correlate", spec, kernel))
+    run = o.execution(given.source, task, backend, workers, max_memory, method)
+    result = window_sum(given.array, ordered, window, given.mask, run)
+    task.detail(kernel=ordered)
     task.finish()
     return result
 
 
-def _kernel(source: Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
+def _kernel(source: o.Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
     """The matched filter for the noise as it was given, or learnt."""
     if isinstance(noise, NoiseEstimate):
         noise = float(noise.noise)

@@ -9,28 +9,15 @@ import numpy as np
 
 from .._progress import Task
 from .._registry import Param
-from ..backends import get_backend
+from ..backends import move
 from ..kernels import Kernel
-from ..ops.execution.tiles import move
-from ..ops.fourier.edge_extension import EDGES
 from ..ops.noise import noise_model as ops
 from ..ops.noise.noise_model import NoiseEstimate
-from ._convolution import as_backend, host_kernel
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_known, as_psf_set, as_valid, quantum, tell
-from ._options import (
-    Axes,
-    BackendName,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_callback,
-    as_input,
-    as_workers,
-    one_of,
-)
 
 
+@o.validated
 def estimate_noise(
     image: Any,
     psf: Any = None,
@@ -42,13 +29,13 @@ def estimate_noise(
     read_noise: Annotated[float, Param(min=0.0, label="read noise")] = 0.0,
     share: Annotated[bool, Param(label="one estimate for all")] = True,
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> NoiseEstimate | list[NoiseEstimate]:
     """Estimate an image's noise and the spectrum of the object behind the PSF.
 
@@ -106,25 +93,23 @@ def estimate_noise(
     >>> round(nc.estimate_noise(nc.convolve(image, nc.kernels.gaussian(sigma=4)) * 50 + image).noise, 1)
     1.0
     """
-    task = Task("estimate_noise", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("estimate_noise", progress, report)
+    given = o.as_input(image, mask)
     shape = tuple(given.array.shape)
     if psf is None:
-        acted = as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")
+        acted = o.as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")
         kernel = Kernel(np.ones((1,) * len(acted)))
         psfs = as_psf_set(kernel, shape, acted)
     else:
-        psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
+        psfs = as_psf_set(o.host_kernel(psf, "psf"), shape, axes)
     known = as_known(noise, gain, offset, read_noise)
-    one_of("edges", edges, EDGES)
-    threads = as_workers(workers) or 1
-    device = given.source if as_backend(backend) == "auto" else get_backend(backend)
+    threads, device = workers or 1, o.device_for(given.source, backend)
     valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
     if psfs.count() == 0:
         raise ValueError(f"image of shape {shape} is empty")
     blocks = []
     task.begin(psfs.count())
-    for key, one in psfs.entries():
+    for key, one in psfs.items():
         block = move(given.array[key], given.source, device)
         flags = None if valid is None else move(valid[key], given.source, device)
         blocks.append((block, flags, one))

@@ -13,12 +13,15 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 
 from .._arrays import Array, as_host_array, dtype_name, warn_if_inexact
-from .._progress import ProgressCallback, Report
+from .._progress import ProgressCallback, Report, Task
 from .._registry import Param
-from ..backends import BACKENDS, SESSION, Backend, backend_of, cpu_count, get_backend, usable_backends
+from .._registry import validated as validated
+from ..backends import BACKENDS, Backend, backend_of, get_backend, usable_backends
 from ..boundary import MODES
+from ..kernels import Kernel, as_kernel
 from ..methods import METHODS
-from ..planning import Machine, Plan
+from ..ops.execution.execution import Execution, machine_on
+from ..planning import Plan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -187,17 +190,6 @@ def as_cval(cval: Any, *, complex_result: bool) -> complex:
     raise ValueError(f"cval={cval!r} must be a finite number")
 
 
-def as_workers(workers: Any) -> int | None:
-    """None, or a number of threads no larger than there are cores."""
-    if workers is None:
-        return None
-    if isinstance(workers, bool) or not isinstance(workers, int | np.integer):
-        raise TypeError(f"workers={workers!r} must be a positive integer or None")
-    if workers < 1:
-        raise ValueError(f"workers={workers} must be at least 1")
-    return min(int(workers), cpu_count())
-
-
 def as_bytes(max_memory: Any) -> int | None:
     """None, or a number of bytes from a number or a text such as ``"4 GiB"``."""
     if max_memory is None:
@@ -217,27 +209,33 @@ def as_bytes(max_memory: Any) -> int | None:
     return int(value)
 
 
-def as_callback(name: str, value: Any) -> Any:
-    """None or something callable."""
-    if value is None or callable(value):
-        return value
-    raise TypeError(f"{name}={value!r} must be callable or None")
+def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
+    """A kernel from a Kernel, or an array on any device; `what` is the name of the argument."""
+    backend = None if isinstance(kernel, Kernel) else backend_of(kernel)
+    try:
+        return as_kernel(kernel if backend is None else backend.to_host(kernel))
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError  # a subclass may take other arguments
+        raise kind(str(error).replace("kernel", what, 1)) from error
 
 
-def machines_for(backend: str, source: Backend) -> list[Machine]:
-    """Where an image of `source` may be computed: on the backend asked for, or wherever it can be."""
+def execution(
+    source: Backend,
+    task: Task,
+    backend: str,
+    workers: int | None = None,
+    max_memory: int | str | None = None,
+    method: str | Plan = "auto",
+) -> Execution:
+    """How an image of the library `source` is computed: on the backend asked for, or wherever it can be."""
     if backend == "auto":
         chosen = usable_backends() if source.name == "numpy" else [source]
     else:
         chosen = [get_backend(backend)]
-    return [
-        Machine(
-            backend=b.name,
-            cores=cpu_count() if b.threaded else 1,
-            free=SESSION.free_bytes() if b.name == "numpy" else b.free_bytes(),
-            rates={**b.rates, **(SESSION.rates() if b.name == "numpy" else {})},
-            compiled=SESSION.ready() if b.name == "numpy" else frozenset(),
-            transfer=0.0 if b is source else max(b.transfer, source.transfer),
-        )
-        for b in chosen
-    ]
+    machines = tuple(machine_on(b, 0.0 if b is source else max(b.transfer, source.transfer)) for b in chosen)
+    return Execution(source, machines, task, method, workers, as_bytes(max_memory))
+
+
+def device_for(source: Backend, backend: str) -> Backend:
+    """Where an operation without a plan is computed: where the image is, unless another backend is asked for."""
+    return source if backend == "auto" else get_backend(backend)

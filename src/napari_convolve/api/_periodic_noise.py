@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,27 +10,18 @@ from .._arrays import Array
 from .._progress import Task
 from .._registry import Param
 from ..ops.fourier.band_filters import Notch
+from ..ops.fourier.spectral_filter import filter_image
 from ..ops.fourier.spectrum_data import Peaks
 from ..ops.periodic_noise import wave_removal as noise
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
-from ._fourier_arguments import Acted, Spacing, as_acted, as_filter, as_number, described, run_filter
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_callback,
-    as_input,
-    as_workers,
-)
+from ._fourier_arguments import Acted, Spacing, as_acted, as_filter, described
 
 NotchWidth = Annotated[float, Param(min=0.0, unit="frequency", label="width", advanced=True)]
 Count = Annotated[int, Param(min=1, max=1000, label="at most", advanced=True)]
 
 
+@o.validated
 @described
 def notch(
     image: Any,
@@ -40,17 +30,17 @@ def notch(
     *,
     width: NotchWidth = 0.0,
     max_count: Count = 20,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Take periodic noise out of an image: stripes, hum, whatever repeats all over it.
 
@@ -107,20 +97,20 @@ def notch(
     >>> float(np.abs(nc.notch(striped, [(0, 0.1234)]) - disk).max().round(3))
     0.0
     """
-    settings = locals()
-    task = Task("notch", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("notch", progress, report)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
-    options = as_filter("notch", given, settings, acted)
-    reach, most, threads = as_width(width), as_count(max_count), as_workers(workers) or 1
+    options = as_filter("notch", given, edges, dtype, acted)
+    valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
     if peaks is None:
-        valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-        remover = noise.Remover(noise.search(given.array, valid, acted.axes, most, given.source, threads), refine=False)
+        places = noise.search(given.array, valid, acted.axes, max_count, given.source, workers or 1)
+        remover = noise.Remover(places, refine=False)
     else:
         remover = noise.Remover(_as_places(peaks, acted), refine=True)
     blocked = tuple(tuple(p / s for p, s in zip(place, acted.spacing, strict=True)) for place in remover.places)
-    response = Notch(blocked, reach) if reach and blocked else None
-    result = run_filter(given, response, options, settings, task, remover)
+    response = Notch(blocked, width) if width and blocked else None
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, response, options, valid, run, remover)
     task.detail(
         peaks=remover.peaks(given.array, acted.axes, acted.spacing, acted.order),
         errors=remover.errors(given.array, acted.axes),
@@ -130,17 +120,18 @@ def notch(
     return result
 
 
+@o.validated
 @described
 def find_periodic_noise(
     image: Any,
     /,
     *,
     max_count: Count = 20,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    workers: Workers = None,
+    workers: o.Workers = None,
 ) -> Peaks:
     """Find waves that run through the whole image: stripes, mains hum in a scan.
 
@@ -185,29 +176,13 @@ def find_periodic_noise(
     >>> len(found), float(found[0].amplitude.round(3)), float(found[0].frequency[1].round(4))
     (1, 0.2, 0.2468)
     """
-    given = as_input(image, mask)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
     valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-    threads = as_workers(workers) or 1
-    places = noise.search(given.array, valid, acted.axes, as_count(max_count), given.source, threads)
+    places = noise.search(given.array, valid, acted.axes, max_count, given.source, workers or 1)
     remover = noise.Remover(places, refine=False)
-    remover.fit_all(given.array, valid, acted.axes, given.source, threads)
+    remover.fit_all(given.array, valid, acted.axes, given.source, workers or 1)
     return remover.peaks(given.array, acted.axes, acted.spacing, acted.order)
-
-
-def as_width(width: Any) -> float:
-    number = as_number("width", width)
-    if math.isinf(number):
-        raise ValueError("width=inf must be finite")
-    return number
-
-
-def as_count(count: Any) -> int:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"max_count={count!r} must be an integer")
-    if count < 1:
-        raise ValueError(f"max_count={count} must be at least 1")
-    return int(count)
 
 
 def _as_places(peaks: Any, acted: Acted) -> list[list[float]]:
@@ -233,8 +208,8 @@ def _as_places(peaks: Any, acted: Acted) -> list[list[float]]:
     found: list[list[float]] = []
     for row in rows:
         place = [0.0] * count
-        for f, o in zip(row, acted.order, strict=True):
-            place[o] = float(f) * acted.spacing[o]
+        for f, axis in zip(row, acted.order, strict=True):
+            place[axis] = float(f) * acted.spacing[axis]
         if max(map(abs, place)) > 0.5 + 1e-9:
             raise ValueError(f"peaks holds {tuple(row)}, faster than half a cycle per sample")
         if not any(np.allclose(place, other) or np.allclose(place, np.negative(other)) for other in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,15 +10,13 @@ import numpy as np
 from .._arrays import dtype_name
 from .._progress import Planned, only_plan, quiet
 from .._registry import Param
-from ..backends import backend_of, get_backend
+from ..backends import backend_of
 from ..methods import _tuning
 from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
-from ..ops.filtering import window as ops
 from ..ops.matching.ncc_numba import compile_common as compile_scores
-from ..planning import ArraySpec, Plan, make_plan
-from ._convolution import as_backend, as_method, as_window, convolve, host_kernel
-from ._options import as_bytes, as_workers, machines_for, one_of
+from ..planning import Plan
+from . import _options as o
 
 #: Functions whose plan can be asked for, besides the methods of deconvolution that are registered.
 _PLANNED = (
@@ -41,6 +40,7 @@ def plannable() -> tuple[str, ...]:
     return (*_PLANNED, *DECONVOLVERS.names())
 
 
+@o.validated
 def plan(
     image: Any,
     kernel: Any = None,
@@ -75,42 +75,18 @@ def plan(
     >>> nc.plan(nc.ArraySpec((64, 64)), nc.kernels.gaussian(sigma=2), operation="wiener").tiles
     (64, 64)
     """
-    one_of("operation", operation, plannable())
-    if operation not in ("convolve", "correlate"):
-        return _asked(operation, image, () if kernel is None else (kernel,), options)
-    settings = dict(convolve.__kwdefaults__ or {})
-    unknown = sorted(set(options) - set(settings))
-    if unknown:
-        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {', '.join(sorted(settings))}")
-    settings.update(options)
-    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
-        image = np.asarray(image)
-    spec = ArraySpec(tuple(image.shape), dtype_name(image.dtype))
-    kernel, window = as_window(operation, spec.shape, spec.dtype, host_kernel(kernel), settings)
-    applied, reach = ops.as_convolution(kernel, window)
-    masked, watched = settings["mask"] is not None, settings["progress"] is not None
-    factors = tuple(applied.factors() or ())
-    sweep = ops.window_sweep(spec.shape, spec.dtype, applied, window, reach, masked, watched, factors)
-    return make_plan(
-        sweep.problem,
-        machines_for(as_backend(settings["backend"]), backend_of(image) or get_backend("numpy")),
-        ops.methods(),
-        method=as_method(settings["method"]),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-    )
-
-
-def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Plan:
-    """Call an operation until it knows how it would compute; the image is zeros that take no memory."""
     from napari_convolve import api
 
     if not hasattr(image, "shape") or not hasattr(image, "dtype"):
         image = np.asarray(image)
-    zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
+    function, arrays = getattr(api, operation), () if kernel is None else (kernel,)
+    taken = inspect.signature(function).parameters
+    if unknown := sorted(set(options) - set(taken)):
+        choices = ", ".join(name for name, p in taken.items() if p.kind is p.KEYWORD_ONLY)
+        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {choices}")
     try:
         with only_plan(), quiet():
-            getattr(api, operation)(zeros, *arrays, **options)
+            function(_zeros(image), *arrays, **options)
     except Planned as planned:
         found: Plan = planned.plan
         return found
@@ -119,6 +95,16 @@ def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[st
     )
 
 
+def _zeros(image: Any) -> Any:
+    """An image of the same shape, dtype and library that takes no memory."""
+    source = backend_of(image)
+    zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
+    if source is None or source.name == "numpy":
+        return zeros
+    return source.xp.broadcast_to(source.to_device(np.zeros((), zeros.dtype)), zeros.shape)
+
+
+@o.validated
 def tune(*, reset: bool = False) -> dict[str, float]:
     """Measure this machine for the planner and compile the inner loops now, instead of after a first call.
 

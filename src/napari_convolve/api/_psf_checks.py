@@ -19,12 +19,13 @@ from ..ops.psf import findings
 from ..ops.psf import repair as repairing
 from ..ops.psf.bead_average import BeadPsf
 from ..ops.psf.check_context import Case, PsfCheck
-from ._options import ReportCallback, as_callback
+from . import _options as o
 
 ImageSpacing = Annotated[float | Sequence[float] | None, Param(min=0, label="pixel size of the image")]
 Unit = Annotated[str | None, Param(label="unit")]
 
 
+@o.validated
 def check_psf(
     psf: Any,
     image: Any = None,
@@ -84,6 +85,7 @@ def check_psf(
     return findings.examine(case)
 
 
+@o.validated
 def fix_psf(
     psf: Any,
     image: Any = None,
@@ -92,7 +94,7 @@ def fix_psf(
     spacing: ImageSpacing = None,
     units: Unit = None,
     size: Annotated[int | Sequence[int] | None, Param(min=1, step=2, label="size in pixels")] = None,
-    report: ReportCallback = None,
+    report: o.ReportCallback = None,
 ) -> Kernel:
     """Mend what `check_psf` finds: fill, subtract the background, centre, resample, clip, crop or pad, normalise.
 
@@ -129,7 +131,7 @@ def fix_psf(
     >>> fixed.parameters["fixes"]
     ('moved by (-1.00, +0.00) px onto the centre', 'divided by its sum, 3')
     """
-    task = Task("fix_psf", None, as_callback("report", report))
+    task = Task("fix_psf", None, report)
     case, kernel_units, name = as_case(psf, image, spacing, units)
     for finding in (*findings.empty(case), *findings.flat(case), *findings.too_large(case)):
         if not finding.fixable:
@@ -153,8 +155,6 @@ def as_case(
     unit = known.units if known is not None else None
     steps = known.spacing if known is not None else None
     image_steps = as_spacing(spacing, raw.ndim)
-    if units is not None and not isinstance(units, str):
-        raise TypeError(f"units={units!r} must be text")
     if image_steps is not None and units is not None and unit is not None and units != unit:
         image_steps = tuple(s * factor(units) / factor(unit) for s in image_steps)
     if units is not None and unit is None:

@@ -13,10 +13,10 @@ from ..kernels._geometry import as_shape
 from ..kernels._values import as_spacing
 from ..ops.psf import bead_average as ops
 from ..ops.psf.bead_average import BeadPsf
-from ._deconvolution_arguments import as_number
-from ._options import Progress, ReportCallback, as_callback, as_input
+from . import _options as o
 
 
+@o.validated
 def psf_from_beads(
     image: Any,
     /,
@@ -27,8 +27,8 @@ def psf_from_beads(
     units: Annotated[str | None, Param(label="unit")] = None,
     saturation: Annotated[float | None, Param(label="saturated from")] = None,
     min_snr: Annotated[float, Param(min=0, step=1, label="least signal to noise")] = 8.0,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> BeadPsf:
     """Measure the PSF on an image of small beads: find them, leave out the bad ones, register and average the rest.
 
@@ -84,8 +84,8 @@ def psf_from_beads(
     >>> len(found.accepted), [round(w, 2) for w in found.fwhm]
     (3, [3.53, 3.53])
     """
-    task = Task("psf_from_beads", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image)
+    task = Task("psf_from_beads", progress, report)
+    given = o.as_input(image)
     raw = np.asarray(given.source.to_host(given.array))
     if raw.dtype.kind not in "buif":
         raise TypeError(f"image has dtype {raw.dtype}; real numbers are needed")
@@ -97,16 +97,12 @@ def psf_from_beads(
     if min(raw.shape) < 5:
         raise ValueError(f"image of shape {raw.shape} is too small to hold a bead")
     lengths = as_spacing(spacing, raw.ndim)
-    if units is not None and not isinstance(units, str):
-        raise TypeError(f"units={units!r} must be text")
     shape = None if size is None else as_shape(size, raw.ndim)
     if shape is not None and any(n % 2 == 0 or n < 3 or n > m for n, m in zip(shape, raw.shape, strict=True)):
         raise ValueError(f"size={size!r} must be odd, at least 3 and no larger than the image's {raw.shape}")
-    limit = saturation_of(raw) if saturation is None else as_number("saturation", saturation, negative=True)
+    limit = saturation_of(raw) if saturation is None else saturation
     task.begin(3)
-    found = ops.average_beads(
-        values, as_points(points, raw.ndim), shape, limit, as_number("min_snr", min_snr), lengths, units, task.advance
-    )
+    found = ops.average_beads(values, as_points(points, raw.ndim), shape, limit, min_snr, lengths, units, task.advance)
     task.advance()
     task.detail(accepted=len(found.accepted), rejected=len(found.rejected), fwhm=found.fwhm)
     for bead in found.rejected:

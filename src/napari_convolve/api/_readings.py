@@ -11,10 +11,12 @@ import numpy as np
 from .._arrays import as_host_array
 from ..ops.inspection import readings as ops
 from ..ops.inspection.readings import CrossCorrelation, TextMatches
+from . import _options as o
 from ._convolution import convolve
 from ._feature_maps import feature_maps
 
 
+@o.validated
 def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, normalize: bool = True) -> CrossCorrelation:
     """Compare two sequences at every shift: which follows the other, and by how much.
 
@@ -46,13 +48,12 @@ def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, norma
     (1.0, 1.0)
     """
     lines = [_sequence(name, given) for name, given in (("first", first), ("second", second))]
-    if isinstance(spacing, bool) or not isinstance(spacing, int | float | np.number):
-        raise TypeError(f"spacing={spacing!r} must be a number")
-    if not 0 < spacing < float("inf"):
+    if not spacing > 0:
         raise ValueError(f"spacing={spacing!r} must be positive and finite")
-    return ops.correlate_sequences(lines[0], lines[1], float(spacing), bool(normalize), _full)
+    return ops.correlate_sequences(lines[0], lines[1], spacing, normalize, _full)
 
 
+@o.validated
 def density_of_sum(*densities: Any, spacing: float | None = None) -> np.ndarray:
     """Find how the sum of independent random variables is distributed: the full convolution of their densities.
 
@@ -96,6 +97,7 @@ def density_of_sum(*densities: Any, spacing: float | None = None) -> np.ndarray:
     return total
 
 
+@o.validated
 def find_words(text: str, words: Sequence[str], /, *, ignore_case: bool = True) -> TextMatches:
     """Find words of a text as a network does: letters as channels, one detector for each word, a map for each detector.
 

@@ -13,27 +13,10 @@ from .._registry import Param
 from ..backends import Backend
 from ..kernels import Kernel
 from ..ops.deconvolution import rl_plan as ops
-from ..ops.deconvolution.rl_options import ACCELERATIONS, STARTS, STOPS, Lucy
-from ..ops.fourier.edge_extension import EDGES
+from ..ops.deconvolution.rl_options import ACCELERATIONS, STARTS, STOPS, LucyOptions
 from ..ops.psf.psf_set import PsfSet
-from ._convolution import as_backend, host_kernel
-from ._deconvolution_arguments import Edges, MissingPolicy, any_sample, as_number, as_psf_set, as_valid, quantum
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, any_sample, as_light, as_valid, quantum
 
 NEGATIVE = ("raise", "clip")
 _MOST = 10**9
@@ -51,7 +34,8 @@ Intermediate = Callable[[int, Array], object] | None
 Negative = Annotated[Literal["raise", "clip"], Param(choices=NEGATIVE, label="negative samples", advanced=True)]
 
 
-@documented
+@o.validated
+@o.documented
 def richardson_lucy(
     image: Any,
     psf: Any,
@@ -67,15 +51,15 @@ def richardson_lucy(
     stop: Stop = None,
     edges: Edges = "extend",
     negative: Negative = "raise",
-    axes: Axes = None,
+    axes: o.Axes = None,
     nan: MissingPolicy = "raise",
     intermediate: Intermediate = None,
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Undo a known blur by the Richardson-Lucy iteration, the most likely object under Poisson noise.
 
@@ -175,66 +159,37 @@ def richardson_lucy(
     >>> int(np.argmax(found)), bool(found.max() > 1.5 * blurred.max())
     (16, True)
     """
-    task = Task("richardson_lucy", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf, "psf")
-    given = as_input(image, mask)
-    if dtype_name(given.array.dtype).startswith("complex"):
-        raise TypeError(f"image has dtype {dtype_name(given.array.dtype)}; Richardson-Lucy needs real numbers of light")
-    psfs = as_psf_set(kernel, given.array.shape, axes, negative=False)
-    if psfs.is_complex:
-        raise ValueError("psf is complex; Richardson-Lucy needs a real one")
-    options = Lucy(
-        iterations=_as_iterations(iterations),
-        accelerated=_or_none("acceleration", acceleration, ACCELERATIONS) is not None,
-        tv=as_number("tv", tv),
+    task = Task("richardson_lucy", progress, report)
+    kernel = o.host_kernel(psf, "psf")
+    given = o.as_input(image, mask)
+    psfs = as_light(given, kernel, axes, "richardson_lucy", negative=False)
+    options = LucyOptions(
+        iterations=iterations,
+        accelerated=acceleration not in (None, "none"),
+        tv=tv,
         spacing=_spacing(kernel, psfs, axes),
-        background=as_number("background", background),
+        background=background,
         start=_as_start(start, given.array.shape, given.source),
-        edges=one_of("edges", edges, EDGES),
-        stop=_or_none("stop", stop, STOPS),
+        edges=edges,
+        stop=None if stop == "none" else stop,
         quantum=quantum(given.array),
-        intermediate=as_callback("intermediate", intermediate),
+        intermediate=intermediate,
         dtype=wanted_dtype(dtype, complex_result=None),
     )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
-    one_of("negative", negative, NEGATIVE)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     counted = _below(given.array, saturation, given.mask, given.source)
     valid = as_valid(given.array, counted, nan, psfs.axes, given.source)
     light = _without_negative(given.array, valid, negative, given.source, task)
-    result = ops.lucy(
-        light,
-        psfs,
-        options,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.richardson_lucy(light, psfs, options, valid, run)
     task.finish()
     return result
-
-
-def _as_iterations(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"iterations={value!r} must be an integer")
-    if not 1 <= value <= _MOST:
-        raise ValueError(f"iterations={value} must be at least 1 and at most {_MOST}")
-    return int(value)
-
-
-def _or_none(name: str, value: Any, choices: tuple[str, ...]) -> str | None:
-    """One of the choices; ``"none"`` is None, for those who can only write text."""
-    return None if value is None or one_of(name, value, choices) == "none" else str(value)
 
 
 def _as_start(start: Any, shape: tuple[int, ...], source: Backend) -> Any:
     """``"mean"``, ``"image"``, or a non-negative array of the image's shape and library."""
     if isinstance(start, str):
-        return one_of("start", start, STARTS)
-    found = as_input(start, what="start")
+        return start
+    found = o.as_input(start, what="start")
     if tuple(found.array.shape) != tuple(shape):
         raise ValueError(f"start has shape {tuple(found.array.shape)}, the image {tuple(shape)}")
     host = np.asarray(found.source.to_host(found.array))
@@ -254,17 +209,15 @@ def _spacing(kernel: Kernel, psfs: PsfSet, axes: Any) -> tuple[float, ...]:
     return tuple(length / min(lengths) for length in lengths)
 
 
-def _below(image: Array, saturation: Any, mask: Array | None, source: Backend) -> Array | None:
+def _below(image: Array, saturation: float | None, mask: Array | None, source: Backend) -> Array | None:
     """The mask without saturated samples."""
     if saturation is None:
         return mask
-    if isinstance(saturation, bool) or not isinstance(saturation, int | float | np.number):
-        raise TypeError(f"saturation={saturation!r} must be a number or None")
     if not saturation > 0:
         raise ValueError(f"saturation={saturation!r} must be above 0")
     wide = source.astype(image, "float64")
     # a NaN is not saturated: whether it may stand there is for `nan` to say
-    below = ~(wide >= float(saturation))
+    below = ~(wide >= saturation)
     return below if mask is None else below & mask
 
 

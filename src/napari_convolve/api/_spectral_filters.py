@@ -18,45 +18,36 @@ from ..ops.fourier.fir_design import response_of
 from ..ops.fourier.frequency_grid import takes_one
 from ..ops.fourier.kernel_response import FrequencyResponse
 from ..ops.fourier.response_spec import Curve, Response, as_response
-from ._deconvolution_arguments import Edges, MissingPolicy
-from ._fourier_arguments import Spacing, as_acted, as_filter, as_number, described, run_filter
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_callback,
-    as_input,
-    one_of,
-)
+from ..ops.fourier.spectral_filter import filter_image
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
+from ._fourier_arguments import Spacing, as_acted, as_filter, described
 
 LIMITS = ("frequency", "size")
 
-Limit = Annotated[float | None, Param(min=0.0, unit="frequency")]
+Limit = Annotated[float | None, Param(min=0.0, max=math.inf, unit="frequency")]
 By = Annotated[Literal["frequency", "size"], Param(choices=LIMITS, label="limits are")]
 Transition = Annotated[float, Param(min=0.0, max=10.0, step=0.1, label="octaves of transition", advanced=True)]
 
 
+@o.validated
 @described
 def filter_spectrum(
     image: Any,
     response: Any,
     /,
     *,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Filter an image by what is to become of each frequency: multiply its spectrum with a response.
 
@@ -106,20 +97,24 @@ def filter_spectrum(
     >>> bool(np.allclose(kept, slow))
     True
     """
-    settings = locals()
-    task = Task("filter_spectrum", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("filter_spectrum", progress, report)
+    given = o.as_input(image, mask)
     wanted, count = _as_wanted(response, spacing)
     acted = as_acted(given.array.shape, axes, spacing, count)
-    options = as_filter("filter_spectrum", given, settings, acted)
+    options = as_filter("filter_spectrum", given, edges, dtype, acted)
     wanted = _rising(wanted, acted.order)
     if isinstance(wanted, np.ndarray):
         grid = tuple(given.array.shape[a] for a in options.axes)
         if wanted.shape != grid:
             raise ValueError(f"response has shape {wanted.shape}; the grid of the image's fftn has {grid}")
-    return run_filter(given, wanted, options, settings, task)
+    valid = as_valid(given.array, given.mask, nan, options.axes, given.source)
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, wanted, options, valid, run)
+    task.finish()
+    return result
 
 
+@o.validated
 @described
 def bandpass(
     image: Any,
@@ -129,17 +124,17 @@ def bandpass(
     *,
     by: By = "frequency",
     transition: Transition = 1.0,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Keep what lies between two frequencies, or between two sizes; the edges of the band are smooth.
 
@@ -181,13 +176,16 @@ def bandpass(
     >>> bool(np.allclose(kept, waves[1]))
     True
     """
-    settings = locals()
-    task = Task("bandpass", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
-    options = as_filter("bandpass", given, settings, as_acted(given.array.shape, axes, spacing))
-    response = _as_band(low, high, one_of("by", by, LIMITS), transition)
+    task = Task("bandpass", progress, report)
+    given = o.as_input(image, mask)
+    options = as_filter("bandpass", given, edges, dtype, as_acted(given.array.shape, axes, spacing))
+    response = _as_band(low, high, by, transition)
     task.detail(response=response)
-    return run_filter(given, response, options, settings, task)
+    valid = as_valid(given.array, given.mask, nan, options.axes, given.source)
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, response, options, valid, run)
+    task.finish()
+    return result
 
 
 def _as_wanted(response: Any, spacing: Any) -> tuple[Response, int | None]:
@@ -213,11 +211,8 @@ def _rising(response: Response, order: tuple[int, ...]) -> Response:
     return lambda *lines: response(*(lines[o] for o in order))
 
 
-def _as_band(low: Any, high: Any, by: str, transition: Any) -> Band:
-    limits = [0.0 if low is None else as_number("low", low), math.inf if high is None else as_number("high", high)]
-    octaves = as_number("transition", transition)
-    if math.isinf(octaves):
-        raise ValueError("transition=inf must be finite")
+def _as_band(low: float | None, high: float | None, by: str, octaves: float) -> Band:
+    limits = [0.0 if low is None else low, math.inf if high is None else high]
     if not limits[0] < limits[1]:
         raise ValueError(f"low={low!r} must be less than high={high!r}")
     if by == "size":  # a size is half a period

@@ -10,46 +10,32 @@ from .._registry import Param
 from ..ops.fourier import transform as ops
 from ..ops.fourier.spectrum_data import Spectrum
 from ..ops.fourier.tapers import TAPERS
-from ._convolution import as_backend
+from . import _options as o
 from ._deconvolution_arguments import MissingPolicy, as_valid
 from ._fourier_arguments import Spacing, as_acted, described
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    machines_for,
-    one_of,
-)
 
 Taper = Annotated[str | None, Param(choices=tuple(TAPERS), label="window")]
 Seam = Annotated[Literal["periodic", "moisan"], Param(choices=ops.SEAMS, label="edges", advanced=True)]
 
 
+@o.validated
 @described
 def spectrum(
     image: Any,
     /,
     *,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     window: Taper = None,
     edges: Seam = "periodic",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Spectrum:
     """The waves that an image is a sum of: amplitude and phase over the frequency.
 
@@ -102,30 +88,13 @@ def spectrum(
     >>> float(found.frequencies[0][i]), float(found.amplitude[i].round(6)), float(found.phase[i].round(6))
     (30.0, 0.3, 60.0)
     """
-    task = Task("spectrum", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("spectrum", progress, report)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
     kind = wanted_dtype(dtype, complex_result=dtype is not None)
-    view = ops.View(
-        axes=acted.axes,
-        spacing=acted.spacing,
-        order=acted.order,
-        window=None if window is None else one_of("window", window, tuple(TAPERS)),
-        edges=one_of("edges", edges, ops.SEAMS),
-        dtype=kind,
-    )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
+    options = ops.SpectrumOptions(acted.axes, acted.spacing, acted.order, window, edges, kind)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-    result = ops.spectrum_of(
-        given.array,
-        view,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.spectrum_of(given.array, options, valid, run)
     task.finish()
     return result

@@ -8,25 +8,8 @@ from .._arrays import Array, compute_dtype, dtype_name, wanted_dtype
 from .._progress import Task
 from .._registry import Param
 from ..ops.deconvolution import wiener_filter as ops
-from ..ops.fourier.edge_extension import EDGES
-from ._convolution import as_backend, host_kernel
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_nsr, as_psf_set, as_valid, is_estimate, quantum
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
 
 Regularization = Annotated[
     Literal["identity", "laplacian"], Param(choices=ops.REGULARIZATIONS, label="regularization", advanced=True)
@@ -34,7 +17,8 @@ Regularization = Annotated[
 NoiseToSignal = Annotated[Any, Param(min=0.0, label="noise to signal")]
 
 
-@documented
+@o.validated
+@o.documented
 def wiener(
     image: Any,
     psf: Any,
@@ -43,15 +27,15 @@ def wiener(
     nsr: NoiseToSignal = "auto",
     regularization: Regularization = "identity",
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Undo a known blur with a Wiener filter, ``conj(H) Y / (|H|^2 + nsr |L|^2)`` in the frequency domain.
 
@@ -119,32 +103,19 @@ def wiener(
     >>> int(np.argmax(nc.wiener(blurred, psf, nsr=1e-4))), float(blurred.max().round(2))
     (16, 0.4)
     """
-    task = Task("wiener", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf, "psf")
-    given = as_input(image, mask)
-    psfs = as_psf_set(kernel, given.array.shape, axes)
+    task = Task("wiener", progress, report)
+    given = o.as_input(image, mask)
+    psfs = as_psf_set(o.host_kernel(psf, "psf"), given.array.shape, axes)
     complex_result = compute_dtype(dtype_name(given.array.dtype), complex_kernel=psfs.is_complex).startswith("complex")
-    one_of("edges", edges, EDGES)
-    options = ops.Filter(
+    options = ops.WienerOptions(
         nsr=as_nsr(nsr, psfs, edges, quantum(given.array), task),
         spectral=is_estimate(nsr),
-        regularization=one_of("regularization", regularization, ops.REGULARIZATIONS),
+        regularization=regularization,
         edges=edges,
         dtype=wanted_dtype(dtype, complex_result=complex_result),
     )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
-    result = ops.wiener_filter(
-        given.array,
-        psfs,
-        options,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.wiener_filter(given.array, psfs, options, valid, run)
     task.finish()
     return result

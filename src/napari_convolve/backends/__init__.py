@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._registry import Registry
-from ._base import ArrayApiBackend, Backend, BackendInfo, BackendUnavailable
+from ._base import ArrayApiBackend, Backend, BackendInfo, BackendUnavailable, move
 from ._numpy import NumpyBackend, cpu_count
 from ._session import SESSION
 
@@ -26,6 +26,7 @@ __all__ = [
     "clear_cache",
     "cpu_count",
     "get_backend",
+    "move",
     "usable_backends",
 ]
 

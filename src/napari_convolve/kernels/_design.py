@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
-from math import isfinite
-from types import NoneType
-from typing import Annotated, Any, ParamSpec, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ParamSpec, TypeAlias, get_type_hints
 
 import numpy as np
 
-from .._registry import Param, Registry
+from .._registry import Param, Registry, check
 from ._kernel import Kernel
 from ._values import Values
 
@@ -162,51 +159,6 @@ def checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwar
     bound.apply_defaults()
     hints = {key: parameter.annotation for key, parameter in signature.parameters.items()}
     return {key: check(f"{name}: {key}", hints[key], value) for key, value in bound.arguments.items()}
-
-
-def check(name: str, hint: Any, value: Any) -> Any:
-    """Return `value` as plain Python numbers and tuples if `hint` allows it; a hint without `Param` allows all."""
-    if get_origin(hint) is not Annotated:
-        return value
-    kind, limits = get_args(hint)[:2]
-    kinds = {get_origin(k) or k for k in get_args(kind) or (kind,)}
-    options = limits.options()
-    if options is not None:
-        if value not in options:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
-        return value
-    if value is None and NoneType in kinds:
-        return None
-    if bool in kinds:
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
-        return bool(value)
-    number = int if int in kinds or kind == Sequence[int] else float
-    if Sequence in kinds and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes):
-        return tuple(check_number(name, number, limits, v) for v in value)
-    if not kinds & {int, float}:
-        raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
-    return check_number(name, number, limits, value)
-
-
-def check_number(name: str, kind: type[int] | type[float], limits: Param, value: Any) -> int | float:
-    """Return `value` as a finite number of `kind` within `limits`."""
-    a = "an integer" if kind is int else "a number"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name} must be {a}, got {value!r}")
-    if isinstance(value, complex | np.complexfloating):
-        raise TypeError(f"{name} must be real, got {value!r}")
-    if not isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    try:
-        number: int | float = operator.index(value) if kind is int else float(value)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from error
-    if limits.min is not None and number < limits.min:
-        raise ValueError(f"{name} must be at least {limits.min:g}, got {number!r}")
-    if limits.max is not None and number > limits.max:
-        raise ValueError(f"{name} must be at most {limits.max:g}, got {number!r}")
-    return number
 
 
 def names() -> tuple[str, ...]:
