@@ -1,12 +1,16 @@
-"""Named things that users choose from, and the one description of a parameter."""
+"""Registries of named choices, and the one description of a parameter: its limits and its text."""
 
 from __future__ import annotations
 
+import inspect
+import re
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,52 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+class SharedTexts:
+    """Docstring entries that several functions share, each written once.
+
+    A line such as ``{sigma, psf.axes}`` in a docstring is replaced by the entries of these keys, in this order.
+
+    Parameters
+    ----------
+    entries
+        Numpydoc entries, one after the other. An entry begins with its key; of the key only what follows the last dot
+        is shown, so that ``axes`` and ``psf.axes`` are two texts for one parameter name.
+
+    Examples
+    --------
+    >>> texts = SharedTexts('''size : int
+    ...     Number of samples.
+    ... odd.size : int
+    ...     Number of samples, odd.
+    ... ''')
+    >>> @texts.fill
+    ... def mean(size):
+    ...     '''Mean of a window.
+    ...
+    ...     {odd.size}
+    ...     '''
+    >>> print(inspect.getdoc(mean))
+    Mean of a window.
+    <BLANKLINE>
+    size : int
+        Number of samples, odd.
+    """
+
+    def __init__(self, entries: str) -> None:
+        found = re.findall(r"^((?:\w+\.)?)(\w+)(.*(?:\n\s.*)*)", inspect.cleandoc(entries), re.MULTILINE)
+        self._entries = {prefix + name: name + text for prefix, name, text in found}
+
+    def fill(self, function: F) -> F:
+        """Fill the shared entries into the docstring of `function`; lines with an unknown key stay as they are."""
+        function.__doc__ = re.sub(
+            r"^( *)\{([\w.]+(?:, [\w.]+)*)\}$", self._entries_of, function.__doc__ or "", flags=re.MULTILINE
+        )
+        return function
+
+    def _entries_of(self, line: re.Match[str]) -> str:
+        keys = line[2].split(", ")
+        if not self._entries.keys() >= set(keys):
+            return line[0]
+        return textwrap.indent("\n".join(self._entries[key] for key in keys), line[1])

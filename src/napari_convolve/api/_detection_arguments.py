@@ -183,13 +183,13 @@ _REACH = 245.0
 
 
 def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle")]) -> Rotation:
-    """Rotations in space such that every rotation is within `angle` of one of them, spread evenly.
+    """Rotations in space, evenly spread so that every rotation is within `angle` of one of them.
 
     Parameters
     ----------
     angle : float
-        Degrees, from 1 to 90: the largest turn that takes any orientation to the nearest of the set. A template is
-        recognised when it is turned by less than its own angular detail; the number grows with ``(245 / angle)^3``.
+        Largest angle between any orientation and the nearest one of the set, in degrees from 1 to 90. It should be
+        smaller than the angular detail of the template. The number of rotations grows with ``(245 / angle)^3``.
 
     Returns
     -------

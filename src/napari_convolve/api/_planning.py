@@ -49,23 +49,23 @@ def plan(
     operation: Annotated[str, Param(choices=plannable)] = "convolve",
     **options: Any,
 ) -> Plan:
-    """Say how an operation would be computed, without doing it.
+    """Plan how an operation would be computed, without computing it.
 
     Parameters
     ----------
     image : array_like or ArraySpec
-        Anything with a shape and a dtype; its samples do not matter.
+        Anything with a shape and a dtype; the samples are not read.
     kernel : Kernel or array_like
-        As for the operation: the kernel, the template, the PSF, the weights; nothing for those that take only an image.
+        The operation's second array: kernel, template, PSF or weights; left out for operations of an image alone.
     operation : str
-        Name of any public function that computes by a plan, such as ``"convolve"`` or ``"wiener"``.
+        Name of a public function that is planned, such as ``"convolve"`` or ``"wiener"``.
     **options
-        The operation's own.
+        Options of the operation.
 
     Returns
     -------
     Plan
-        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
+        Method, backend, tiles, predicted seconds and bytes, and the reason for the choice; prints as one line.
 
     Examples
     --------
@@ -120,21 +120,22 @@ def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[st
 
 
 def tune(*, reset: bool = False) -> dict[str, float]:
-    """Measure this machine for the planner and compile the inner loops now, instead of after a first call.
+    """Measure this machine for the planner, and compile the inner loops now instead of after the first call.
 
-    Without it the planner uses fixed constants, and a first call whose best method is not compiled yet uses the
-    next best. Compiling takes some ten seconds where the code is not in Numba's cache on disk; measuring takes
-    less than half a second.
+    Without it the planner uses default constants, and a first call whose best method is not compiled yet uses the next
+    best one. Compiling takes about ten seconds unless the code is in Numba's cache on disk; measuring takes less than
+    half a second.
 
     Parameters
     ----------
     reset : bool
-        Forget the constants and the compiled code instead.
+        Delete the constants and the compiled code instead.
 
     Returns
     -------
     dict of str to float
-        The constants, kept in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
+        The measured constants, stored in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after
+        a reset.
 
     Examples
     --------
