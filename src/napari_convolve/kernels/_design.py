@@ -14,6 +14,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, get_args, get_origin, g
 import numpy as np
 
 from .._registry import Param, Registry
+from ._docstrings import documented
 from ._kernel import Kernel
 from ._values import Values
 
@@ -109,6 +110,7 @@ def kernel(
     def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
         name = function.__name__
 
+        @documented
         @wraps(function)
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
