@@ -98,33 +98,18 @@ class Registry(Generic[T]):
 
 
 class SharedTexts:
-    """Docstring entries that several functions share, each written once.
+    r"""Docstring entries that several functions share, each written once.
 
-    A line such as ``{sigma, psf.axes}`` in a docstring is replaced by the entries of these keys, in this order.
-
-    Parameters
-    ----------
-    entries
-        Numpydoc entries, one after the other. An entry begins with its key; of the key only what follows the last dot
-        is shown, so that ``axes`` and ``psf.axes`` are two texts for one parameter name.
+    A line such as ``{sigma, psf.axes}`` in a docstring is replaced by the entries of these keys. `entries` is numpydoc
+    text, in which each entry begins with its key. Of the key only the part after the dot is shown, so that ``axes`` and
+    ``psf.axes`` are two texts for parameters named axes.
 
     Examples
     --------
-    >>> texts = SharedTexts('''size : int
-    ...     Number of samples.
-    ... odd.size : int
-    ...     Number of samples, odd.
-    ... ''')
-    >>> @texts.fill
-    ... def mean(size):
-    ...     '''Mean of a window.
-    ...
-    ...     {odd.size}
-    ...     '''
-    >>> print(inspect.getdoc(mean))
-    Mean of a window.
-    <BLANKLINE>
-    size : int
+    >>> texts = SharedTexts("size\n    Number of samples.\nodd.size\n    Number of samples, odd.")
+    >>> def mean(size): "{odd.size}"
+    >>> print(texts.fill(mean).__doc__)
+    size
         Number of samples, odd.
     """
 

@@ -40,8 +40,7 @@ def inspect(
     ----------
     image : array_like
         Numbers of at least one dimension.
-    kernel : Kernel or array_like
-        Weights, with at most as many dimensions as the image.
+    {kernel}
     index : int, tuple of int
         Index of the sample in the result, one number per axis; negative ones count from the end.
     operation : {"convolve", "correlate"}
