@@ -1,4 +1,4 @@
-"""What `detect_features` is given, validated: templates, rotations, scales, and what counts as a detection."""
+"""Validation of the arguments of `detect_features`: templates, rotations, scales, rules for detections."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def as_scales(scales: Any) -> list[float]:
 
 
 def as_rotations(rotations: Any, ndim: int) -> list[tuple[np.ndarray, float]]:
-    """Matrix and angle of each rotation; None is none at all.
+    """Matrix and angle of each rotation; None for no rotation.
 
     Raises
     ------
     ValueError
-        For no rotation, angles that are not finite, and templates that cannot be turned so.
+        For no rotation, angles that are not finite, and rotations that do not fit the template's dimensions.
     """
     if rotations is None:
         return [(np.eye(ndim), 0.0)]
@@ -103,7 +103,7 @@ def as_threshold(threshold: Any, false_alarms: Any) -> tuple[float, float | None
 
 
 def as_rule(min_distance: Any, max_overlap: Any, order: tuple[int, ...]) -> Rule:
-    """When a detection gives way to a better one."""
+    """The rule by which a detection is suppressed by a better one nearby."""
     distance = None
     if min_distance is not None:
         values = _numbers("min_distance", min_distance)

@@ -1,4 +1,4 @@
-"""`diffuse`: filtering as what time does to a concentration."""
+"""`diffuse`: diffusion of a concentration as one Gaussian filter."""
 
 from __future__ import annotations
 

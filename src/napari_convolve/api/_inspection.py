@@ -1,4 +1,4 @@
-"""`inspect`: what one sample of a result is made of; `convolution_theorem`: the same in frequency."""
+"""`inspect` and `convolution_theorem`: how a convolution is computed, in space and in frequency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`matched_filter`: validate, learn the noise, then delegate."""
+"""`matched_filter`: validate, estimate the noise, then delegate."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def matched_filter(
 
 
 def _kernel(source: Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
-    """The matched filter for the noise as it was given, or learnt."""
+    """The matched filter for the given or estimated noise."""
     if isinstance(noise, NoiseEstimate):
         noise = float(noise.noise)
     if isinstance(noise, str):

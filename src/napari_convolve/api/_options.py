@@ -1,4 +1,4 @@
-"""The options that many operations share: what they mean, written once, and how they are validated."""
+"""Types and validation of the options that many operations share."""
 
 from __future__ import annotations
 

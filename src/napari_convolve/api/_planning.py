@@ -1,4 +1,4 @@
-"""`plan` says how something would be computed; `tune` readies the planner and the compiled loops for this machine."""
+"""`plan` predicts how an operation would be computed; `tune` measures this machine and compiles the inner loops."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PLANNED = (
 
 
 def plannable() -> tuple[str, ...]:
-    """Names of the functions whose plan can be asked for."""
+    """Names of the functions that `plan` accepts."""
     return (*_PLANNED, *DECONVOLVERS.names())
 
 
@@ -102,7 +102,7 @@ def plan(
 
 
 def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Plan:
-    """Call an operation until it knows how it would compute; the image is zeros that take no memory."""
+    """Call an operation up to its plan, with an image of zeros that takes no memory."""
     from napari_convolve import api
 
     if not hasattr(image, "shape") or not hasattr(image, "dtype"):

@@ -144,7 +144,7 @@ def fix_psf(
 def as_case(
     psf: Any, image: Any, spacing: Any, units: Any, optics: tuple[float | None, float | None, float] | None = None
 ) -> tuple[Case, str | None, str]:
-    """A PSF with what is known of the image and the microscope; besides the unit and the name of the PSF."""
+    """The PSF with the known properties of image and microscope; also the unit and the name of the PSF."""
     if isinstance(psf, BeadPsf):
         psf = psf.psf
     known = psf if isinstance(psf, Kernel) else None
@@ -181,7 +181,7 @@ def as_real(psf: Any) -> np.ndarray:
 
 
 def nyquist(optics: tuple[float | None, float | None, float], ndim: int, unit: str | None) -> tuple[float, ...] | None:
-    """The longest pixels that lose nothing, in the unit of the PSF; None when the optics are not known."""
+    """The Nyquist limit of the pixel size, in the unit of the PSF; None when the optics are unknown."""
     na, wavelength, index = optics
     if na is None or wavelength is None:
         if na is not None or wavelength is not None:

@@ -130,7 +130,7 @@ def as_points(points: Any, ndim: int) -> np.ndarray | None:
 
 
 def saturation_of(image: np.ndarray) -> float | None:
-    """The level at which an image is cut off, None when it seems not to be."""
+    """The grey level at which an image is saturated, None when it does not seem to be."""
     from scipy.ndimage import label
 
     top = image.max()
