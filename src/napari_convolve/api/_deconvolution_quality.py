@@ -59,7 +59,7 @@ def deconvolution_quality(
     Returns
     -------
     DeconvolutionQuality
-        ``chi_square``, ``whiteness``, the ``residual`` and the share of light kept; prints as a short text.
+        `residual`, `chi_square`, `whiteness`, `neighbours`, `flux_ratio` and `noise`; prints as a short text.
 
     Raises
     ------

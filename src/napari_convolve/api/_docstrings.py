@@ -68,7 +68,7 @@ method : {"auto", "direct", "separable", "multirate", "fft", "overlap-save"} or 
     "multirate" is for Gaussians of σ 8 and more, truncated at 5 σ or later, in single precision: its kernel deviates by
     up to 3e-6 of its sum along each of at most two axes.
 backend : {"auto", "numpy", "cupy"}
-    Array library, and with it the device, that computes; "auto" takes the one that the planner predicts to be fastest.
+    Array library, and with it the device, that computes; "auto" takes the fastest one by the plan.
 workers : int, optional
     Number of CPU threads; all by default. The result does not depend on it.
 max_memory : int, str, optional
