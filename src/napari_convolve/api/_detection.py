@@ -77,8 +77,7 @@ def detect_features(
 ) -> Detections:
     """Find every position where an image resembles a template.
 
-    Detections are peaks of the normalised cross-correlation (`match_template`) over all templates, rotations and
-    scales.
+    Detections are peaks of the normalised cross-correlation over all templates, rotations and scales.
 
     Parameters
     ----------
@@ -137,8 +136,7 @@ def detect_features(
     is the tail of the peak heights of a random field, fitted by maximum likelihood to the highest 3 % of the remaining
     peaks, or to the 27 % below these where the two fits disagree strongly (many faint features among the highest).
     `Detections.null` holds the histogram and the fitted tail. Side lobes are rejected: next to a better detection, a
-    peak is kept only when, after that detection has been subtracted, it still reaches the threshold and 0.6 of the
-    other's score.
+    peak is kept only if it reaches the threshold, and 0.6 of the other's score, after that detection is subtracted.
 
     References
     ----------

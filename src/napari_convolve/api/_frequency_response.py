@@ -36,14 +36,12 @@ def frequency_response(
         Shape of the frequency grid (that of `numpy.fft.fftn`). With the image's shape the response is the factor that
         convolution with ``boundary="wrap"`` applies to the image's FFT. By default fine enough for a smooth plot.
     spacing : float, sequence of float, optional
-        Distance between neighbouring samples along each axis; by default the kernel's, or 1. Frequencies are in cycles
-        per its unit.
+        Sample distance along each axis; by default the kernel's, or 1. Frequencies are in cycles per its unit.
 
     Returns
     -------
     FrequencyResponse
-        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db` and `cutoff_6db` for each axis, and the response
-        `at` any frequency.
+        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db`, `cutoff_6db`, and the response `at` any frequency.
 
     Raises
     ------
@@ -116,8 +114,7 @@ def kernel_from_response(
     Notes
     -----
     The response of a real kernel satisfies ``H(-f) = conj(H(f))``. Where the desired one does not, both frequencies get
-    the value of the pair that is farther from the median. Kernels of even size cannot be symmetric about ``N // 2``, so
-    their error is larger.
+    the value of the pair that is farther from the median. Even sizes, which cannot be symmetric, have larger errors.
 
     References
     ----------

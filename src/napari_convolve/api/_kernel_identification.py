@@ -48,8 +48,7 @@ def estimate_kernel(
 
     Given an image before and after a filter, it identifies an unknown filter of another program, or the blur between a
     sharp and a blurred image of the same object. The filter must be linear and shift-invariant; `explained` measures
-    how well that holds. Noise in the image before biases the weights towards 0, so that image should be the less noisy
-    one.
+    how well that holds. Noise in the image before biases the weights towards 0, so it should be the less noisy one.
 
     Parameters
     ----------
@@ -62,8 +61,7 @@ def estimate_kernel(
         kernel gives wrong weights and a low `explained`.
     regularization : {"auto", "none"}
         ``"auto"``: a Gaussian prior for weights that are small far from the centre and similar to their neighbours, its
-        strength chosen by maximum evidence. ``"none"``: plain least squares, whose weights are noisy when the image
-        is smooth.
+        strength chosen by maximum evidence. ``"none"``: plain least squares, noisy when the image is smooth.
     axes : int, tuple of int, optional
         Axes that the kernel acts on; by default the last ones, as many as `size` has numbers, or two. All items along
         the other axes share one kernel.

@@ -123,8 +123,7 @@ def tune(*, reset: bool = False) -> dict[str, float]:
     """Measure this machine for the planner, and compile the inner loops now instead of after the first call.
 
     Without it the planner uses default constants, and a first call whose best method is not compiled yet uses the next
-    best one. Compiling takes about ten seconds unless the code is in Numba's cache on disk; measuring takes less than
-    half a second.
+    best one. Measuring takes less than half a second, compiling about ten seconds unless it is in Numba's disk cache.
 
     Parameters
     ----------
@@ -134,8 +133,7 @@ def tune(*, reset: bool = False) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        The measured constants, stored in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after
-        a reset.
+        The constants, stored in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
 
     Examples
     --------

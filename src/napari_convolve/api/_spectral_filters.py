@@ -70,8 +70,7 @@ def filter_spectrum(
     response : callable, array_like, tuple of two sequences, Kernel or FrequencyResponse
         A function of the frequencies in cycles per unit, one array for each of `axes` (with several axes, a function of
         one argument is called with the radial frequency); values on the grid of the image's `numpy.fft.fftn`, such as
-        a mask of 0 and 1; a radial curve, as increasing frequencies and their gains; or the response of a kernel. May
-        be complex.
+        a mask of 0 and 1; a radial curve, as increasing frequencies and their gains; or a kernel. May be complex.
     axes : int, tuple of int, optional
         Axes to act on; by default all, or the last ones when an array or kernel has fewer. All others are batch axes.
     {spacing, edges, filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
@@ -139,8 +138,7 @@ def bandpass(
     {image}
     low, high : float, optional
         Limits of the band, where half of the amplitude passes: frequencies in cycles per unit of `spacing`, or sizes in
-        its unit. None (or 0 and infinity) for no limit. The mean is kept without `low` (for sizes, without `high`), and
-        removed otherwise.
+        its unit. None (or 0 and infinity) for no limit. Without `low` (for sizes, `high`) the mean is kept.
     by : {"frequency", "size"}
         Meaning of the limits. A size is half a period, such as the width of the bars in a grating with equal gaps.
     transition : float
@@ -150,8 +148,7 @@ def bandpass(
     Returns
     -------
     {same.array}
-        The report holds the response, a function of the frequencies that `filter_spectrum` takes, as
-        ``details["response"]``.
+        The report's ``details["response"]`` is the response as a function for `filter_spectrum`.
 
     Raises
     ------

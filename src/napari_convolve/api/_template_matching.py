@@ -79,8 +79,7 @@ def match_template(
     template : Kernel or array_like
         Real numbers, with at most as many dimensions as the image.
     template_mask : array_like of bool, optional
-        Of the template's shape, True where a sample is compared; the others are ignored in the template and in every
-        window.
+        Of the template's shape, True where a sample is compared; the others are ignored in template and windows.
     {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns

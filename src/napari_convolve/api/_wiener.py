@@ -72,8 +72,7 @@ def wiener(
         spectrum and gives the same filter with both.
     {edges, psf.axes}
     mask : array of bool, optional
-        True where a sample is valid; the others are filled by normalised smoothing, then by the deconvolved object,
-        blurred again.
+        True where a sample is valid; the others are filled by normalised smoothing, then by the blurred result.
     {raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns

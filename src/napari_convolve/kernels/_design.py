@@ -74,8 +74,7 @@ def kernel(
     """Decorate a function that returns weights, so that it returns a `Kernel` and is part of the catalogue.
 
     Arguments are checked against the limits in the signature before the function runs. The kernel stores the name of
-    the function, the parameters, and the `spacing` if there is such a parameter. Shared texts are filled into the
-    docstring.
+    the function, the parameters, and the `spacing` if there is such a parameter.
 
     Parameters
     ----------

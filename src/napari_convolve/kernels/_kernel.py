@@ -115,8 +115,7 @@ class Kernel(Weights):
         -------
         list of tuple of ndarray, or None
             One term for a separable kernel; up to two per axis but the last for sums of separable kernels (Laplacian
-            of Gaussian, difference of Gaussians, Gabor, sharpening). Those of the default tolerance are cached and
-            read-only.
+            of Gaussian, Gabor, sharpening). Those of the default tolerance are cached and read-only.
 
         Examples
         --------
@@ -238,8 +237,7 @@ class Kernel(Weights):
         Parameters
         ----------
         spacing
-            New pixel size, for all axes or one per axis. Larger pixels are averages over their length, smaller ones
-            are interpolated.
+            New pixel size, for all axes or one per axis. Larger pixels are averages, smaller ones are interpolated.
         order
             Degree of the interpolating spline, 0 to 5.
 

@@ -55,8 +55,7 @@ def custom(*, values: Any, center: Center = None, spacing: Spacing = None) -> Ke
     TypeError
         When `values` does not contain numbers.
     ValueError
-        When text contains anything but numbers (the error names row and token), rows differ in length, or values are
-        not finite.
+        When text contains anything but numbers (the error names them), rows differ in length, or values are not finite.
 
     Notes
     -----

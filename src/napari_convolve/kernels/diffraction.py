@@ -131,8 +131,7 @@ def gibson_lanni(
     Notes
     -----
     ``|∫ J0(k NA r ρ) exp(i k OPD(ρ, z)) ρ dρ|²`` with the optical path difference of sample, coverslip and immersion
-    layer, each ``thickness · sqrt(n² - NA² ρ²)``. Where the sample's index is below the NA, the pupil ends at
-    total reflection.
+    layer, each ``thickness · sqrt(n² - NA² ρ²)``. With a sample index below the NA, total reflection limits the pupil.
 
     References
     ----------

@@ -169,8 +169,7 @@ def gabor(
     wavelength
         Period of the wave.
     angle
-        Direction in which the wave travels, across its stripes: degrees counter-clockwise from the last axis, in the
-        plane of the last two.
+        Direction of the wave, across its stripes: degrees counter-clockwise from the last axis, in the last two axes.
     {direction}
     bandwidth
         Full width at half maximum of the frequency response, in octaves; determines `sigma`.

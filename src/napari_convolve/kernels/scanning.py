@@ -139,8 +139,7 @@ def two_photon(
 
     Notes
     -----
-    ``I_ex²``, the scalar integral of :func:`gibson_lanni` without aberrations; all emitted light is collected, so
-    detection adds no blur.
+    ``I_ex²``, the scalar integral of :func:`gibson_lanni` without aberrations; detection adds no blur.
 
     References
     ----------

@@ -221,8 +221,7 @@ def motion(
 
     Notes
     -----
-    ``w = max(0, 1 - d)``, d the distance in pixels from the segment that ends half a pixel before both ends of the
-    path.
+    ``w = max(0, 1 - d)``, d the distance in pixels from the path shortened by half a pixel at both ends.
 
     References
     ----------
