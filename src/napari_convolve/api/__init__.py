@@ -1,6 +1,6 @@
 """The public functions: each validates its arguments and hands over to an operation.
 
-They are resolved on first use: a convolution does not wait for the import of a deconvolution.
+They are imported on first use, so that a convolution does not wait for the import of a deconvolution.
 """
 
 from __future__ import annotations

@@ -16,8 +16,7 @@ from ..planning import ArraySpec
 from . import _options as o
 
 
-@o.validated
-@o.documented
+@o.public
 def convolve(
     image: Any,
     kernel: Any,
@@ -45,28 +44,21 @@ def convolve(
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    kernel : Kernel or array_like
-        No more dimensions than the image.
-    {window}
-    {run}
+    {image, kernel, axes, boundary, cval, shape, origin, mask, nan, dtype, method}
+    {backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Of the image's library (CuPy in, CuPy out; Dask or Zarr in, lazy Dask out).
+        Array of the image's library: CuPy for CuPy, lazy Dask for Dask or Zarr, else NumPy.
 
     Raises
     ------
     TypeError
-        When the image or kernel does not hold numbers, or an option has the wrong type.
+        When image or kernel does not contain numbers, or an option has the wrong type.
     ValueError
-        When an option has an unknown value, the kernel does not fit the image, or NaN would go into an integer dtype.
-    BackendUnavailable
-        When the backend is known but cannot be used here.
-    MemoryError
-        Before the work starts, when the result does not fit.
+        When an option has an unknown value, the kernel does not fit the image, or NaN cannot be cast to `dtype`.
+    {BackendUnavailable, MemoryError}
 
     Examples
     --------
@@ -86,8 +78,7 @@ def convolve(
     )
 
 
-@o.validated
-@o.documented
+@o.public
 def correlate(
     image: Any,
     kernel: Any,
@@ -114,17 +105,13 @@ def correlate(
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    kernel : Kernel or array_like
-        No more dimensions than the image.
-    {window}
-    {run}
+    {image, kernel, axes, boundary, cval, shape, origin, mask, nan, dtype, method}
+    {backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Of the image's library.
+        Array of the image's library, as for `convolve`.
 
     Raises
     ------

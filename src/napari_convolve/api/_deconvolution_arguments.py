@@ -1,4 +1,4 @@
-"""What the deconvolutions have in common: how a PSF, missing samples and the noise are given."""
+"""Validation of the arguments that deconvolutions share: PSF, missing samples, noise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=MISSING_POLICI
 def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any, *, negative: bool = True) -> PsfSet:
     """The PSF, checked against an image of `shape` and the `axes` it acts on.
 
-    `negative` says whether one that comes as a transfer function may have negative weights.
+    `negative` allows negative weights in a PSF given as a transfer function.
     """
     shape = tuple(shape)
     acted = _acted_axes(kernel, shape, axes)
@@ -62,7 +62,7 @@ def _acted_axes(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> tuple[int,
 
 
 def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], source: Backend) -> Array | None:
-    """Which samples count, None for all; ValueError for NaN that are not allowed and entries without any sample."""
+    """Mask of valid samples, None for all; ValueError for NaN that are not allowed and batch items without any."""
     xp = source.xp
 
     def lost(part: Array) -> bool:
@@ -89,7 +89,7 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
 
 
 def any_sample(image: Array, found: Callable[[Array], bool]) -> bool:
-    """Whether `found` says so of any sample; a part of the image after the other is asked, each but once."""
+    """Whether `found` is true for any sample, evaluated part by part."""
     if isinstance(image, np.ndarray):  # what is broadcast repeats itself
         image = image[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in image.strides)]
     return any(found(image[box]) for box in parts(image.shape, most=_LOOK))
@@ -112,7 +112,7 @@ _NO_NSR = "nsr={!r} must be a number, an array, a function of the frequencies, a
 
 
 def as_nsr(nsr: Any, psfs: PsfSet, edges: str, step: float, task: Task) -> Callable[[BatchItem], Nsr]:
-    """What an entry of the batch axes asks for its noise-to-signal ratio."""
+    """A function that returns the noise-to-signal ratio of a batch item."""
     if isinstance(nsr, str):
         if nsr != "auto":
             raise ValueError(f"nsr={nsr!r} must be 'auto', a number, an array, a function or a NoiseEstimate")
@@ -158,7 +158,7 @@ def _numeric(nsr: Any, values: np.ndarray, psfs: PsfSet, task: Task) -> Callable
 
 
 def _estimated(edges: str, step: float, task: Task) -> Callable[[BatchItem], Nsr]:
-    """Estimates each entry of the batch axes, and reports the first."""
+    """Estimate the noise of each batch item, and report the first estimate."""
 
     def nsr(item: BatchItem) -> Nsr:
         seen = [(item.block, item.valid, item.psf)]

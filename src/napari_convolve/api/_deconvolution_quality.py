@@ -15,7 +15,7 @@ from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_psf_set, as_valid, quantum
 
 
-@o.validated
+@o.public
 def deconvolution_quality(
     image: Any,
     found: Any,
@@ -33,43 +33,34 @@ def deconvolution_quality(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> DeconvolutionQuality:
-    """Say how well a deconvolved object explains the image: residual over noise, its whiteness, and the light kept.
+    """Measure how well a deconvolved object explains the image: residual over noise, whiteness, light kept.
 
     Parameters
     ----------
     image : array_like
-        What was deconvolved.
+        The image that was deconvolved, real numbers.
     found : array_like
-        The result, of the same shape.
+        The deconvolved object, of the same shape.
     psf : Kernel or array_like
-        The point spread function it was deconvolved with.
+        The point spread function that was used.
     noise : float, optional
-        Standard deviation of the image's noise; estimated by default.
-    background : float
-        Light that the image holds everywhere and that is no part of the object.
+        Standard deviation of the image's noise in grey levels; estimated by default.
+    {background}
     edges : {"extend", "periodic"}
-        As for the deconvolution; with ``"extend"`` what lies within reach of the edges is not judged.
+        As for the deconvolution; ``"extend"`` leaves out samples within the PSF's support radius of the image's edges.
     axes : int, tuple of int, optional
-        The axes the PSF acts on, which must be all that are longer than 1.
-    mask : array of bool, optional
-        True where a sample counts.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample of the image is an error, or treated like a masked one.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Axes that the PSF acts on; every other axis must have length 1.
+    {ignored.mask, raise.nan, backend, workers, progress, report}
 
     Returns
     -------
     DeconvolutionQuality
+        `residual`, `chi_square`, `whiteness`, `neighbours`, `flux_ratio` and `noise`; prints as a short text.
 
     Raises
     ------
     TypeError, ValueError
-        As `wiener`; when `found` has another shape; when there are batch axes.
+        As `wiener`; also when `found` has another shape than the image, or there are batch axes.
 
     Examples
     --------

@@ -23,8 +23,7 @@ Share = Annotated[float | None, Param(min=0, max=1, step=0.05)]
 Count = Annotated[int | None, Param(min=1, label="at most")]
 
 
-@o.validated
-@o.documented
+@o.public
 def detect_features(
     image: Any,
     templates: Any,
@@ -56,72 +55,68 @@ def detect_features(
     report: o.ReportCallback = None,
     scores: Callable[[ops.FeatureScores], object] | None = None,
 ) -> Detections:
-    """Find every place of an image that looks like a template.
+    """Find every position where an image resembles a template.
 
-    Peaks of the normalised cross-correlation (`match_template`), over all templates, rotations and scales.
+    Detections are peaks of the normalised cross-correlation over all templates, rotations and scales.
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension; never modified.
+    {real.image}
     templates : Kernel or array_like, or a list of these
-        No more dimensions than the image.
+        Each with at most as many dimensions as the image.
     template_mask : array_like of bool, or a list of these, optional
-        Of the template's shape, True where a sample counts; it turns with the template.
+        Of the template's shape, True where a sample is compared; rotated together with the template.
     threshold : float, optional
-        Least score of a detection, by default 0.7.
+        Lowest score of a detection, by default 0.7.
     false_alarms : float, optional
-        Instead of a threshold: how many detections chance alone may give in the whole image, on average (see Notes).
+        Instead of a threshold: mean number of false detections allowed in the whole image (see Notes).
     rotations : sequence of float, scipy.spatial.transform.Rotation, optional
-        Degrees in the plane of the template's last two axes, in the sense of ``scipy.ndimage.rotate(template, angle)``;
-        or for three dimensions rotations of offsets in the order of the axes (`covering_rotations` makes sets).
+        Angles in degrees in the plane of the template's last two axes, as in ``scipy.ndimage.rotate(template, angle)``;
+        for three dimensions also rotations of offsets in the order of the axes, such as `covering_rotations` makes.
     scales : sequence of float, optional
-        Sizes relative to the template.
+        Magnifications of the template.
     min_distance : float, sequence of float, optional
-        Of two detections nearer than this, in pixels (or along each axis), the better one stays.
+        Of two detections closer than this distance in pixels (one for all axes or each), the better one is kept.
     max_overlap : float, optional
-        Of two detections whose windows share more than this part of their union, the better one stays; 0 allows no
-        overlap. By default 0.3 when `min_distance` is not given either.
+        Of two detections whose windows overlap by more than this share (intersection over union), the better one is
+        kept; 0 allows no overlap. By default 0.3, unless `min_distance` is given.
     max_count : int, optional
-        Only the best so many.
+        Keep at most this many detections, the best ones.
     subpixel : bool
-        Find places between the samples, by the least squares fit of the template shifted by fractions.
+        Refine positions below one sample by a least squares fit of the shifted template.
     region : array_like of bool, optional
-        Where the template's centre may lie.
+        Of the image's shape, True where the template's centre may lie.
     min_valid : float
-        The least share of the template's samples that the image must have: inside it, and not left out by `mask` or
-        ``nan="omit"``. 1 keeps to windows within the image.
-    {window}
-    {run}
+        Smallest share of the template's samples that must be valid: inside the image and not left out by `mask` or
+        ``nan="omit"``. 1 allows only windows that lie completely in the image.
+    {axes, boundary, cval, shape, origin, mask, nan, method, backend, workers, max_memory, progress, report}
     scores : callable(FeatureScores), optional
-        Called once with the scores themselves: their ``map``, its ``peaks``, the ``null`` that chance gives, and
-        ``detections(threshold=...)``, which finds again without correlating again.
+        Called once with the score ``map``, its ``peaks``, the ``null`` distribution, and ``detections(threshold=...)``,
+        which selects detections again without repeating the correlation.
 
     Returns
     -------
     Detections
-        Coordinates, scores, templates, rotations, angles and scales, best first. ``shape="valid"`` keeps to templates
-        that lie within the image, ``"full"`` finds centres outside as well.
+        Coordinates, scores, templates, rotations, angles and scales, best first. ``shape="valid"`` allows only windows
+        within the image, ``"full"`` also centres outside.
 
     Raises
     ------
     TypeError
-        When image or templates hold complex or no numbers, or an option has the wrong type.
+        When image or templates are complex or not numeric, or an option has the wrong type.
     ValueError
-        When a template is flat, holds NaN or is larger than the image; when a mask leaves no sample; when threshold and
-        false_alarms are both given; or an option has a value that it cannot have.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        When a template is flat, contains NaN or is larger than the image; when a mask leaves no sample; when both
+        `threshold` and `false_alarms` are given; or an option has an invalid value.
+    {BackendUnavailable, MemoryError}
 
     Notes
     -----
-    What chance gives is learnt from the image itself: from the peaks of its score map, those left out that stand far
-    above the others and all whose windows share samples with theirs. The number of peaks that chance puts above a score
-    follows the law of high peaks of a random field, fitted to the highest three in a hundred of the rest by maximum
-    likelihood, or to the 27 in a hundred below these where they disagree widely (many faint features among the
-    highest); `Detections.null` holds their histogram and the law. Beside a better detection a peak counts only when
-    it reaches the threshold, and 0.6 of the other's score, after the other has been subtracted: the flanks of a feature
-    are no features.
+    The null distribution is estimated from the image itself: from the peaks of its score map, without outliers far
+    above the others and without all peaks whose windows overlap these. The expected number of null peaks above a score
+    is the tail of the peak heights of a random field, fitted by maximum likelihood to the highest 3 % of the remaining
+    peaks, or to the 27 % below these where the two fits disagree strongly (many faint features among the highest).
+    `Detections.null` holds the histogram and the fitted tail. Side lobes are rejected: next to a better detection, a
+    peak is kept only if it reaches the threshold, and 0.6 of the other's score, after that detection is subtracted.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What `detect_features` is given, validated: templates, rotations, scales, and what counts as a detection."""
+"""Validation of the arguments of `detect_features`: templates, rotations, scales, rules for detections."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def as_scales(scales: Any) -> list[float]:
 
 
 def as_rotations(rotations: Any, ndim: int) -> list[tuple[np.ndarray, float]]:
-    """Matrix and angle of each rotation; None is none at all.
+    """Matrix and angle of each rotation; None for no rotation.
 
     Raises
     ------
     ValueError
-        For no rotation, angles that are not finite, and templates that cannot be turned so.
+        For no rotation, angles that are not finite, and rotations that do not fit the template's dimensions.
     """
     if rotations is None:
         return [(np.eye(ndim), 0.0)]
@@ -100,7 +100,7 @@ def as_threshold(threshold: float | None, false_alarms: float | None) -> tuple[f
 
 
 def as_rule(min_distance: Any, max_overlap: float | None, order: tuple[int, ...]) -> Rule:
-    """When a detection gives way to a better one."""
+    """The rule by which a detection is suppressed by a better one nearby."""
     distance = None
     if min_distance is not None:
         values = _numbers("min_distance", min_distance)
@@ -148,15 +148,15 @@ if TYPE_CHECKING:
 _REACH = 245.0
 
 
-@o.validated
+@o.public
 def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle")]) -> Rotation:
-    """Rotations in space such that every rotation is within `angle` of one of them, spread evenly.
+    """Rotations in space, evenly spread so that every rotation is within `angle` of one of them.
 
     Parameters
     ----------
     angle : float
-        Degrees, from 1 to 90: the largest turn that takes any orientation to the nearest of the set. A template is
-        recognised when it is turned by less than its own angular detail; the number grows with ``(245 / angle)^3``.
+        Largest angle between any orientation and the nearest one of the set, in degrees from 1 to 90. It should be
+        smaller than the angular detail of the template. The number of rotations grows with ``(245 / angle)^3``.
 
     Returns
     -------

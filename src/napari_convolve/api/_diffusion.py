@@ -1,4 +1,4 @@
-"""`diffuse`: filtering as what time does to a concentration."""
+"""`diffuse`: diffusion of a concentration as one Gaussian filter."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from ._convolution import WindowCall, run_window
 from ._fourier_arguments import Spacing, as_acted
 
 
-@o.validated
-@o.documented
+@o.public
 def diffuse(
     image: Any,
     /,
@@ -38,58 +37,42 @@ def diffuse(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Let an image diffuse for a time: the solution of ``du/dt = div(D grad u)`` that begins with it.
+    """Let an image diffuse for a time: solve ``du/dt = div(D grad u)`` with the image as initial state.
 
-    One convolution with a Gaussian of standard deviation ``sqrt(2 D t)``, whatever the time: `kernels.diffusion`. With
-    the default boundary nothing leaves the image (a box without flux); with ``constant`` a bath of `cval` is outside;
-    ``wrap`` is a ring.
+    One convolution with a Gaussian of standard deviation ``sqrt(2 D t)`` for any time: `kernels.diffusion`. The default
+    boundary is a closed box (no flux through the edges); ``constant`` is a surrounding bath with concentration `cval`;
+    ``wrap`` is a periodic domain.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     D : float, sequence of float
-        Diffusion coefficient in square length per time, for all of `axes` or one for each.
+        Diffusion coefficient in square length per time, one for all of `axes` or one for each.
     t : float
-        How long it diffuses, in the time unit of `D`; from 0.
-    axes : int, tuple of int, optional
-        The axes along which it diffuses; all by default. The others are batch axes (time, channel).
+        Duration, in the time unit of `D`; at least 0.
+    {all.axes}
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`, in the length unit of `D`; 1 by default.
-    boundary : {"reflect", "mirror", "nearest", "wrap", "constant"}
-        What stands outside the image: scipy.ndimage's names and meanings.
-    cval : float
-        The constant outside the image, for ``boundary="constant"``.
-    mask : array of bool, optional
-        True where a sample counts; others are left out by normalised convolution. Broadcast against the image.
-    nan : {"propagate", "omit"}
-        Whether a NaN or infinite sample makes NaN of every window that holds it, or is left out like a masked one.
-    dtype : dtype, optional
-        Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64.
-    method : {"auto", "direct", "separable", "multirate", "fft", "overlap-save"} or Plan
-        How it is computed; the answer is the same to rounding.
-    {run}
+        Distance between neighbouring samples along each of `axes`, in the length unit of `D`; 1 by default.
+    {boundary, cval, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's library and shape. The total and the lower and upper limits are kept where nothing leaves.
+    {same.array}
+        With a closed or periodic boundary the total is preserved, and no value leaves the image's range.
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
         When `D` or `t` is negative or not finite, or an option has an unknown value.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+    {BackendUnavailable, MemoryError}
 
     Notes
     -----
-    The variance along each axis is exactly ``2 D t`` for any time. For blobs of a standard deviation of 1.5 samples or
-    more the deviation from the analytic solution is at most `error` of the report, relative to the highest value: never
-    above 0.002 for each axis, below 1e-5 from ``2 D t`` of one square sample on. Single bright samples are no blobs:
-    no discrete solution is defined for them.
+    The variance along each axis grows by exactly ``2 D t``. For blobs with a standard deviation of at least 1.5 samples
+    the deviation from the analytic solution, relative to the highest value, is at most the report's `error`: never
+    above 0.002 per axis, and below 1e-5 once ``2 D t`` is at least one square sample. This does not apply to single
+    bright samples, which have no defined continuous counterpart.
 
     References
     ----------

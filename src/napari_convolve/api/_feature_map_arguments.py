@@ -1,4 +1,4 @@
-"""The arguments of `feature_maps`, validated: each problem one sentence."""
+"""Validation of the arguments of `feature_maps`."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ from ._feature_map_arguments import as_bank, as_bias, as_channel, as_counts, as_
 _Count = Annotated[int | Sequence[int], Param(min=1, step=1)]
 
 
-@o.validated
-@o.documented
+@o.public
 def feature_maps(
     image: Any,
     weights: Any,
@@ -45,52 +44,50 @@ def feature_maps(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Apply the layer of a convolutional network: a bank of kernels over all channels, one map for each.
+    """Apply the layer of a convolutional network: a bank of kernels over all channels, one map per kernel.
 
-    As in such networks the kernels are not flipped (it is a correlation). With ``boundary="constant"`` and `padding` it
-    equals PyTorch's conv1d, conv2d and conv3d on the same weights, followed by activation and pooling.
+    As usual in such networks, kernels are not flipped (a correlation). With ``boundary="constant"`` and `padding` the
+    result equals PyTorch's conv1d, conv2d and conv3d with the same weights, followed by activation and pooling.
 
     Parameters
     ----------
     image : array_like
-        Numbers; with several input channels one of its axes is theirs.
+        Image of real numbers; never modified. Several input channels are one of its axes.
     weights : array_like, sequence of Kernel
-        Of the shape (maps, channels, \\*kernel), as PyTorch keeps them; or a bank of kernels for an image without
-        channels, which are put centre on centre.
+        Array of shape (maps, channels, \\*kernel) as in PyTorch; or a sequence of kernels for an image without
+        channels, aligned at their centres.
     bias : float, sequence of float, optional
-        What is added to every map, or to each.
+        Constant added to the maps: one for all, or one per map.
     channel_axis : int, "auto" or None
-        The axis of the input channels. ``"auto"``: the one before the axes acted on, when its length is that of the
-        weights; otherwise none, which needs weights of one channel.
+        Axis of the input channels. ``"auto"`` takes the axis before `axes` when its length equals the number of input
+        channels of the weights, else none, which requires weights with one channel.
     stride : int, tuple of int
-        Steps from window to window, along all acted axes or each.
+        Step between windows in samples, for all of `axes` or each.
     dilation : int, tuple of int
-        Steps from sample to sample within a window.
+        Step between samples within a window, for all of `axes` or each.
     padding : int, tuple of int, optional
-        Samples that the boundary rule adds on both sides, along all acted axes or each; by default `shape` decides.
+        Samples added on both sides by the boundary rule, for all of `axes` or each; by default given by `shape`.
     activation : {"relu", "leaky_relu", "sigmoid", "tanh", "abs"}, optional
-        What is done to every number after the bias; nothing by default.
+        Function applied to every value after the bias; none by default.
     pooling : {"max", "mean"}, optional
-        Take the largest, or the mean, of each block of `pool_size` samples; nothing by default.
+        Replace each block of `pool_size` samples by its maximum or mean; none by default.
     pool_size : int, tuple of int
-        Of these blocks; an incomplete one at the end is left out.
-    {window}
-    {run}
+        Size of these blocks, for all of `axes` or each; incomplete blocks at the end are left out.
+    {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        The maps stand along the channel axis; without one, along a new axis before the axes acted on. Where their
-        samples lie in the image, the report says under ``details["grid"]``.
+        Maps along the channel axis or, without one, along a new axis before `axes`. The positions of their samples in
+        the image are in the report under ``details["grid"]``.
 
     Raises
     ------
     TypeError
         When an argument has the wrong type, or image or weights are complex.
     ValueError
-        When the weights, a window or a block to pool do not fit the image, or an option has an unknown value.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        When the weights, a window or a pooling block do not fit the image, or an option has an unknown value.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -15,32 +14,7 @@ from ..kernels._values import as_spacing
 from ..ops.fourier import spectral_filter as ops
 from . import _options as o
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 Spacing = Annotated[float | Sequence[float] | None, Param(min=0, step=0.01, label="sample distance", advanced=True)]
-
-_OPTIONS = {
-    "{acted}": """axes : int, tuple of int, optional
-    The axes to act on; all by default. The others are batch axes (time, channel).
-spacing : float, sequence of float, optional
-    Distance of neighbouring samples along each of `axes`; 1 by default.""",
-    "{missing}": """mask : array of bool, optional
-    True where a sample counts; the others are filled by normalised smoothing first.
-nan : {"raise", "omit"}
-    Whether a NaN or infinite sample is an error, or treated like a masked one.""",
-    "{dtype}": """dtype : dtype, optional
-    Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
-    when the image is. Integers are rounded and saturated, never wrapped.""",
-}
-
-
-def described(function: F) -> F:
-    """Fill the options shared by operations in the frequency domain into a docstring."""
-    text = inspect.cleandoc(function.__doc__ or "")
-    for key, options in _OPTIONS.items():
-        text = text.replace(key, options)
-    function.__doc__ = text
-    return o.documented(function)
 
 
 @dataclass(frozen=True)

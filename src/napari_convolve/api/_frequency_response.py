@@ -22,37 +22,35 @@ Sizes = Annotated[int | Sequence[int], Param(min=1, step=2)]
 DesignWindow = Annotated[str | float | None, Param(min=0, choices=tuple(WINDOWS))]
 
 
-@o.validated
+@o.public
 def frequency_response(
     kernel: Any, /, shape: Annotated[int | Sequence[int] | None, Param(min=1)] = None, spacing: Spacing = None
 ) -> FrequencyResponse:
-    """What convolving with a kernel does to a wave of each frequency.
+    """Frequency response of a kernel: by which amplitude and phase convolution changes each sinusoid.
 
     Parameters
     ----------
     kernel : Kernel or array_like
-        Its centre (`Kernel.center`, ``N // 2`` by default) stands for zero shift.
+        Weights; their centre (`Kernel.center`, ``N // 2`` by default) is the origin, with phase zero.
     shape : int, tuple of int, optional
-        Of the grid of frequencies, that of `numpy.fft.fftn`; the image's shape gives the factors by which ``wrap``
-        convolution multiplies the image's transform. By default fine enough to look smooth.
+        Shape of the frequency grid (that of `numpy.fft.fftn`). With the image's shape the response is the factor that
+        convolution with ``boundary="wrap"`` applies to the image's FFT. By default fine enough for a smooth plot.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each axis; by default the kernel's, or 1. Frequencies are in cycles per
-        its unit.
+        Sample distance along each axis; by default the kernel's, or 1. Frequencies are in cycles per its unit.
 
     Returns
     -------
     FrequencyResponse
-        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db` and `cutoff_6db` for each axis, and the response
-        `at` any frequency.
+        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db`, `cutoff_6db`, and the response `at` any frequency.
 
     Raises
     ------
     TypeError, ValueError
-        When the kernel does not hold finite numbers, or `shape` or `spacing` do not fit it.
+        When the kernel does not contain finite numbers, or `shape` or `spacing` do not fit it.
 
     Notes
     -----
-    ``H(f) = sum_j w[j] exp(-2 pi i f (j - c))``, which is what ``sum_j x[i + c - j] w[j]`` makes of
+    ``H(f) = sum_j w[j] exp(-2 pi i f (j - c))``, the factor that ``sum_j x[i + c - j] w[j]`` applies to
     ``x[i] = exp(2 pi i f i)``. The cut-offs are the half power and half amplitude points, 3.01 and 6.02 dB.
 
     Examples
@@ -68,7 +66,7 @@ def frequency_response(
     return ops.response_of(weights, grid, steps, weights.units)
 
 
-@o.validated
+@o.public
 def kernel_from_response(
     response: Any,
     /,
@@ -79,46 +77,45 @@ def kernel_from_response(
     spacing: Spacing = None,
     units: str | None = None,
 ) -> Kernel:
-    """Design a kernel (an FIR filter) of a given size from the frequency response it should have.
+    """Design a kernel (FIR filter) of a given size with a desired frequency response.
 
     Parameters
     ----------
     response : callable, tuple of two sequences, or array_like
-        A function of the frequencies in cycles per unit, one array for each axis (a function of one argument, with
-        several axes, takes their length); rising frequencies and the gains there, a radial curve; or values on the
-        grid of an fftn, at least as long as the kernel. NaN from a function or in a curve says that the gain there
-        does not matter, such as in a transition between bands.
+        Desired response: a function of the frequencies in cycles per unit, one array per axis (with several axes, a
+        function of one argument is called with the radial frequency); a radial curve, as increasing frequencies and
+        their gains; or values on the grid of `numpy.fft.fftn`, at least as large as the kernel. NaN from a function or
+        in a curve marks frequencies that are ignored, such as transitions between bands.
     size : int, sequence of int
-        Number of weights, for all axes or for each. Odd ones can be symmetric.
+        Number of weights, for all axes or each. Only odd sizes can be symmetric about the centre.
     window : {"hamming", "hann", "blackman", "boxcar"}, float or None
-        What the impulse response is multiplied with; a number is the beta of a Kaiser window. None: the least squares
-        fit, the least mean square error over the frequencies that matter.
+        Window applied to the impulse response; a number is the beta of a Kaiser window. None: a least squares fit,
+        which minimises the mean square error over all frequencies that are not ignored.
     ndim : int, optional
         Number of axes; by default that of `size` or of the array, else 2.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each axis; 1 by default.
+        Distance between neighbouring samples along each axis; 1 by default.
     units : str, optional
-        Unit of `spacing`.
+        Unit of `spacing`, such as ``"um"``.
 
     Returns
     -------
     Kernel
-        Real, its centre at ``N // 2``. Its `parameters` hold the reached ``max_error`` and ``rms_error``: the absolute
-        difference between its response and the wanted one, where that matters, on a fine grid of frequencies. The
-        gain at frequency zero, when it matters, is met exactly.
+        Real kernel, centred at ``N // 2``. Its `parameters` hold ``max_error`` and ``rms_error``, the absolute
+        deviation from the desired response on a fine grid of the frequencies that are not ignored. The gain at
+        frequency zero, unless ignored, is exact.
 
     Raises
     ------
     TypeError
         When an argument has the wrong type.
     ValueError
-        When an option has an unknown value, the response is nowhere defined, infinite, or does not fit `size`.
+        When an option has an unknown value, or the response is undefined everywhere, infinite or does not fit `size`.
 
     Notes
     -----
-    A real kernel has a response with ``H(-f) = conj(H(f))``; where the wanted one has not, the value of a pair that
-    lies farther from the median counts for both. Even sizes have no symmetric kernel about ``N // 2``: their error
-    is larger.
+    The response of a real kernel satisfies ``H(-f) = conj(H(f))``. Where the desired one does not, both frequencies get
+    the value of the pair that is farther from the median. Even sizes, which cannot be symmetric, have larger errors.
 
     References
     ----------

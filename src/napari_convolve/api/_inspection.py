@@ -1,4 +1,4 @@
-"""`inspect`: what one sample of a result is made of; `convolution_theorem`: the same in frequency."""
+"""`inspect` and `convolution_theorem`: how a convolution is computed, in space and in frequency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import _options as o
 from ._convolution import WindowCall, refuse_complex, spec_of
 
 
-@o.validated
+@o.public
 def inspect(
     image: Any,
     kernel: Any,
@@ -32,26 +32,24 @@ def inspect(
     mask: Any = None,
     nan: o.NaN = "propagate",
 ) -> Patch:
-    """Lay open how one sample of a convolution or correlation comes about.
+    """Show how one sample of a convolution or correlation is computed.
 
     Parameters
     ----------
     image : array_like
         Numbers of at least one dimension.
-    kernel : Kernel or array_like
-        As for `convolve`.
+    {kernel}
     index : int, tuple of int
-        Of the sample in the result, one for each axis; negative ones count from the end.
+        Index of the sample in the result, one number per axis; negative ones count from the end.
     operation : {"convolve", "correlate"}
-        Whether the kernel is flipped.
-    axes, boundary, cval, shape, origin, mask, nan
-        As for `convolve`.
+        ``"convolve"`` flips the kernel, ``"correlate"`` does not.
+    {axes, boundary, cval, shape, origin, mask, nan}
 
     Returns
     -------
     Patch
-        The window's samples after the boundary rule and which of them it supplied, the weights as applied, the
-        products and their sum, which is the result there.
+        Samples of the window with those that the boundary rule supplied, weights as applied, products, and their sum,
+        which is the sample of the result.
 
     Raises
     ------
@@ -93,7 +91,7 @@ def _as_index(index: int | Sequence[int], size: tuple[int, ...]) -> tuple[int, .
     return tuple(i % n for i, n in zip(numbers, size, strict=True))
 
 
-@o.validated
+@o.public
 def convolution_theorem(
     image: Any,
     kernel: Any,
@@ -105,29 +103,29 @@ def convolution_theorem(
     cval: o.CVal = 0.0,
     origin: o.Origin = 0,
 ) -> Theorem:
-    """Compute a part of a convolution twice: by its definition, and as a product of two transforms.
+    """Compute part of a convolution twice: by its definition, and as the product of two Fourier transforms.
 
     Parameters
     ----------
     image : array_like
-        Real, finite numbers, of as many dimensions as the kernel.
+        Real, finite numbers, with as many dimensions as the kernel.
     kernel : Kernel or array_like
-        Real.
+        Real weights.
     region : sequence of (int, int), optional
-        First index and the one after the last along each axis, of the part of the result; all by default.
-    operation, boundary, cval, origin
-        As for `inspect`.
+        Part of the result to compute: start and stop index along each axis; all by default.
+    operation : {"convolve", "correlate"}
+        ``"convolve"`` flips the kernel, ``"correlate"`` does not.
+    {boundary, cval, origin}
 
     Returns
     -------
     Theorem
-        The samples, both transforms, their product, both results and how much they differ: by rounding.
+        Samples, both transforms, their product, both results and their difference, which is rounding error.
 
     Raises
     ------
     TypeError, ValueError
-        As `convolve`, for complex numbers, for NaN and infinities, and for a region that is empty or not inside the
-        result.
+        As `convolve`; also for complex numbers, NaN, infinities, and a region that is empty or not inside the result.
 
     Examples
     --------

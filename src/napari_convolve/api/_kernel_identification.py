@@ -27,7 +27,7 @@ Regularization = Annotated[Literal["auto", "none"], Param(choices=ops.REGULARIZA
 Units = Annotated[str | None, Param(label="unit", advanced=True)]
 
 
-@o.validated
+@o.public
 def estimate_kernel(
     image: Any,
     after: Any,
@@ -43,56 +43,49 @@ def estimate_kernel(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> ops.KernelEstimate:
-    """Find the kernel that turns one image into another, with the uncertainty of each weight.
+    """Estimate the kernel that turns one image into another, with the uncertainty of each weight.
 
-    From an image before and after a filter: what a program's secret filter does, or the blur between a sharp and an
-    unsharp take of the same object. The filter must be linear and the same everywhere; `explained` tells how far it
-    is. Noise in the image before weakens the kernel, so that should be the cleaner one of the pair.
+    Given an image before and after a filter, it identifies an unknown filter of another program, or the blur between a
+    sharp and a blurred image of the same object. The filter must be linear and shift-invariant; `explained` measures
+    how well that holds. Noise in the image before biases the weights towards 0, so it should be the less noisy one.
 
     Parameters
     ----------
     image : array_like
-        Before: real numbers of at least one dimension.
+        Image before the filter: real numbers of at least one dimension.
     after : array_like
-        After: of the same shape.
+        Image after the filter, of the same shape.
     size : int, sequence of int
-        Number of weights along all axes or each. Larger than needed does little harm; smaller than the true kernel
-        does, and `explained` shows it.
+        Number of weights, for all axes or each. A size larger than needed does little harm; one smaller than the true
+        kernel gives wrong weights and a low `explained`.
     regularization : {"auto", "none"}
-        Whether weights that the images leave open are taken to be small far from the centre and like their
-        neighbours, as far as that makes the images most likely; or plain least squares, whose kernel is rough when
-        the image is smooth.
+        ``"auto"``: a Gaussian prior for weights that are small far from the centre and similar to their neighbours, its
+        strength chosen by maximum evidence. ``"none"``: plain least squares, noisy when the image is smooth.
     axes : int, tuple of int, optional
-        The axes the kernel acts on; by default as many of the last as `size` has numbers, or two. All entries of the
-        other axes are taken to share one kernel.
+        Axes that the kernel acts on; by default the last ones, as many as `size` has numbers, or two. All items along
+        the other axes share one kernel.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`, for the kernel.
-    units : str, optional
-        Unit of `spacing`.
+        Distance between neighbouring samples along each of `axes`, stored in the kernel; pixels by default.
+    {units}
     mask : array of bool, optional
-        True where the samples of both images count; a sample is used when all of its window counts.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample in either image is an error, or treated like a masked one.
-    progress : callable, optional
-        ``progress(done, total)``; raising `Cancelled` in it stops the operation.
-    report : callable, optional
-        Receives one `Report` of what was done.
+        True where both images are valid; a sample is used only when its whole window is.
+    {raise.nan, progress, report}
 
     Returns
     -------
     KernelEstimate
-        `kernel`, with the centre at ``N // 2``: ``convolve(image, kernel) + offset`` is closest to `after`;
-        `uncertainty` of each weight, `noise`, `explained`.
+        `kernel`, centred at ``N // 2``, and `offset`, such that ``convolve(image, kernel) + offset`` is closest to
+        `after`; the half-width of each weight's 99 % interval as `uncertainty`; `noise`; `explained`.
 
     Raises
     ------
     TypeError, ValueError
-        When an argument has the wrong type or value, the images differ in shape, are too small for `size`, or hold NaN
-        and ``nan="raise"``, or when `image` is constant.
+        When an argument has the wrong type or value, the images differ in shape, are too small for `size` or contain
+        NaN with ``nan="raise"``, or `image` is constant.
 
     Notes
     -----
-    Only samples whose whole window lies in the image are used: nothing is assumed about what stands outside.
+    Only samples whose whole window lies in the image are used, so no boundary rule is assumed.
 
     References
     ----------

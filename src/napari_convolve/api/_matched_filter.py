@@ -1,4 +1,4 @@
-"""`matched_filter`: validate, learn the noise, then delegate."""
+"""`matched_filter`: validate, estimate the noise, then delegate."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from ._template_matching import TemplateMask, as_real_input, host_pattern
 Noise = Annotated[Any, Param(label="noise")]
 
 
-@o.validated
-@o.documented
+@o.public
 def matched_filter(
     image: Any,
     template: Any,
@@ -48,39 +47,37 @@ def matched_filter(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Map how far a known shape stands out of the noise at each place, in standard deviations of the noise.
+    """Map the signal-to-noise ratio of a known shape at every position, in standard deviations of the noise.
 
-    Of all linear filters that ignore a constant background it gives the shape the best signal to noise. Unlike the
-    score of `match_template` the value grows with the shape's height, and noise alone gives values of mean 0 and
-    standard deviation 1 wherever its strength is the one assumed.
+    Of all linear filters that ignore a constant background, this one maximises the signal-to-noise ratio. Unlike the
+    score of `match_template`, the value is proportional to the height of the shape; pure noise of the assumed strength
+    gives values of mean 0 and standard deviation 1.
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension; never modified.
+    {real.image}
     template : Kernel or array_like
-        The shape, on any background: what stands above the level of its rim.
+        The shape on any constant background, which is estimated from its rim.
     template_mask : array_like of bool, optional
-        Of the template's shape, True where a sample counts.
+        Of the template's shape, True where a sample is used.
     noise : {"white", "coloured"}, float, callable, array_like or NoiseEstimate
-        White noise whose strength is estimated from the image; noise whose spectrum is that of the image away from
-        what stands out (the image is then whitened in the same pass); the standard deviation of white noise; or the
-        noise's power, as a function of the frequencies in cycles per sample (one array for each axis) or on the grid of
-        ``numpy.fft.fftn`` of the axes acted on, such that its mean is the variance.
-    {window}
-    {run}
+        White noise, its strength estimated from the image; coloured noise, its spectrum estimated from the image
+        without outliers (the image is then whitened in the same pass); the standard deviation of white noise; or the
+        power spectrum of the noise, as a function of the frequencies in cycles per sample (one array per axis) or on
+        the grid of `numpy.fft.fftn` along `axes`, scaled so that its mean is the variance.
+    {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Signal to noise in units of sigma; ``report`` tells the kernel (``details["kernel"]``), which `correlate` takes.
+        Signal-to-noise ratio, with the shape of the image for ``shape="same"``. The report's ``details["kernel"]`` is
+        the filter as a kernel for `correlate`.
 
     Raises
     ------
     TypeError, ValueError
-        As `match_template`; and for noise that is negative, zero, NaN or does not fit the image.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        As `match_template`; also for noise that is negative, zero or NaN, or does not fit the image.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------
@@ -113,7 +110,7 @@ def matched_filter(
 
 
 def _kernel(source: o.Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
-    """The matched filter for the noise as it was given, or learnt."""
+    """The matched filter for the given or estimated noise."""
     if isinstance(noise, NoiseEstimate):
         noise = float(noise.noise)
     if isinstance(noise, str):

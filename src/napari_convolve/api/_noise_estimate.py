@@ -17,7 +17,7 @@ from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_known, as_psf_set, as_valid, quantum, tell
 
 
-@o.validated
+@o.public
 def estimate_noise(
     image: Any,
     psf: Any = None,
@@ -37,40 +37,29 @@ def estimate_noise(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> NoiseEstimate | list[NoiseEstimate]:
-    """Estimate an image's noise and the spectrum of the object behind the PSF.
+    """Estimate an image's noise, and the power spectrum of the object before the blur by the PSF.
 
-    A model of the object's spectrum (a power law with a roll-off and an anisotropy along the axes) times the PSF's
-    transfer, plus white noise, is fitted to the image's periodogram by maximum (Whittle) likelihood.
+    The model is the object's power spectrum (a power law with roll-off and anisotropy along the axes) times the squared
+    transfer function of the PSF, plus white noise. It is fitted to the image's periodogram by Whittle likelihood.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     psf : Kernel or array_like, optional
-        The point spread function, as for `wiener`; None: the image is what it is.
+        The point spread function, as for `wiener`; None: no blur.
     noise : float, optional
-        Standard deviation of the noise, when it is known.
+        Standard deviation of the noise in grey levels, if known.
     gain : float, optional
-        Grey levels per photo-electron of a known camera, whose noise has the variance
+        Grey levels per photo-electron of a calibrated camera, whose noise has the variance
         ``gain * (image - offset) + read_noise**2``.
     offset, read_noise : float
-        Grey levels without light, and their standard deviation.
+        Mean and standard deviation of the grey levels without light.
     share : bool
-        One estimate for all entries of the batch axes, or a list with one for each.
-    edges : {"extend", "periodic"}
-        ``"periodic"`` when the image is one period; otherwise a Hann window is put over it.
+        One estimate for all batch items, or a list with one per item.
+    {hann.edges}
     axes : int, tuple of int, optional
-        The axes the PSF acts on; by default the last ``psf.ndim``, all without a PSF. Others are batch axes.
-    mask : array of bool, optional
-        True where a sample counts; the others are filled by normalised smoothing.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or treated like a masked one.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Axes that the PSF acts on; by default the last ``psf.ndim``, without a PSF all. All others are batch axes.
+    {filled.mask, raise.nan, backend, workers, progress, report}
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""`plan` says how something would be computed; `tune` readies the planner and the compiled loops for this machine."""
+"""`plan` predicts how an operation would be computed; `tune` measures this machine and compiles the inner loops."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ _PLANNED = (
 
 
 def plannable() -> tuple[str, ...]:
-    """Names of the functions whose plan can be asked for."""
+    """Names of the functions that `plan` accepts."""
     return (*_PLANNED, *DECONVOLVERS.names())
 
 
-@o.validated
+@o.public
 def plan(
     image: Any,
     kernel: Any = None,
@@ -49,23 +49,23 @@ def plan(
     operation: Annotated[str, Param(choices=plannable)] = "convolve",
     **options: Any,
 ) -> Plan:
-    """Say how an operation would be computed, without doing it.
+    """Plan how an operation would be computed, without computing it.
 
     Parameters
     ----------
     image : array_like or ArraySpec
-        Anything with a shape and a dtype; its samples do not matter.
+        Anything with a shape and a dtype; the samples are not read.
     kernel : Kernel or array_like
-        As for the operation: the kernel, the template, the PSF, the weights; nothing for those that take only an image.
+        The operation's second array: kernel, template, PSF or weights; left out for operations of an image alone.
     operation : str
-        Name of any public function that computes by a plan, such as ``"convolve"`` or ``"wiener"``.
+        Name of a public function that is planned, such as ``"convolve"`` or ``"wiener"``.
     **options
-        The operation's own.
+        Options of the operation.
 
     Returns
     -------
     Plan
-        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
+        Method, backend, tiles, predicted seconds and bytes, and the reason for the choice; prints as one line.
 
     Examples
     --------
@@ -104,23 +104,22 @@ def _zeros(image: Any) -> Any:
     return source.xp.broadcast_to(source.to_device(np.zeros((), zeros.dtype)), zeros.shape)
 
 
-@o.validated
+@o.public
 def tune(*, reset: bool = False) -> dict[str, float]:
-    """Measure this machine for the planner and compile the inner loops now, instead of after a first call.
+    """Measure this machine for the planner, and compile the inner loops now instead of after the first call.
 
-    Without it the planner uses fixed constants, and a first call whose best method is not compiled yet uses the
-    next best. Compiling takes some ten seconds where the code is not in Numba's cache on disk; measuring takes
-    less than half a second.
+    Without it the planner uses default constants, and a first call whose best method is not compiled yet uses the next
+    best one. Measuring takes less than half a second, compiling about ten seconds unless it is in Numba's disk cache.
 
     Parameters
     ----------
     reset : bool
-        Forget the constants and the compiled code instead.
+        Delete the constants and the compiled code instead.
 
     Returns
     -------
     dict of str to float
-        The constants, kept in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
+        The constants, stored in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from ..ops.psf.bead_average import BeadPsf
 from . import _options as o
 
 
-@o.validated
+@o.public
 def psf_from_beads(
     image: Any,
     /,
@@ -30,44 +30,42 @@ def psf_from_beads(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> BeadPsf:
-    """Measure the PSF on an image of small beads: find them, leave out the bad ones, register and average the rest.
+    """Measure the PSF from an image of small beads: detect, reject unsuitable ones, register and average the rest.
 
     Parameters
     ----------
     image : array_like
-        Real numbers, one to three dimensions, finite; it is copied into memory.
+        Finite real numbers with one to three dimensions; copied into memory.
     points : array_like, optional
-        Where beads are, shape (n, ndim) in samples; each is taken to the brightest sample nearby. None: all that stand
-        out from the noise.
+        Approximate bead positions in samples, shape (n, ndim); each is moved to the brightest sample nearby. None:
+        detect all beads above the noise.
     size : int, sequence of int, optional
-        Size of the PSF in pixels, odd; by default five times the width of a bead.
+        Size of the PSF in pixels, odd, for all axes or each; by default five times the width of a bead.
     spacing : float, sequence of float, optional
-        Length of a pixel along each axis; the widths and the PSF then have it.
-    units : str, optional
-        Unit of `spacing`, such as ``"um"``.
+        Pixel size along each axis, for the widths and the PSF; pixels by default.
+    {units}
     saturation : float, optional
-        From which value on the camera is saturated; by default the largest value of an integer type, or a level at
-        which the image's maximum repeats in neighbouring samples.
+        Lowest saturated grey level; by default the largest value of an integer type, or the image's maximum when it
+        occurs in neighbouring samples.
     min_snr : float
-        Least height of a bead over the noise around it.
-    progress, report : callable, optional
-        As for `wiener`.
+        Lowest height of a bead in standard deviations of the noise around it.
+    {progress, report}
 
     Returns
     -------
     BeadPsf
-        The PSF with its centre at ``N // 2``, its uncertainty, and every bead with the reason when it was left out.
+        The PSF, centred at ``N // 2``, its uncertainty, and all beads with the reason of each rejection.
 
     Raises
     ------
     TypeError, ValueError
-        When the image holds no real, finite numbers, there is no bead, or none can be used.
+        When the image does not contain finite real numbers, or no usable bead is found.
 
     Notes
     -----
-    Background: the median around each bead. Centres: least squares, first with a Gaussian, then with the average; the
-    beads are shifted onto each other by a phase in Fourier space. Weights: squared brightness over noise. A bead
-    widens the PSF: it should be smaller than half the PSF's width.
+    The background is the median around each bead. Centres are least squares fits, first of a Gaussian, then of the
+    average; beads are aligned by Fourier shifts and averaged with the squared signal-to-noise ratio as weight. The bead
+    size widens the measured PSF, so beads should be smaller than half the PSF's width.
 
     References
     ----------
@@ -126,7 +124,7 @@ def as_points(points: Any, ndim: int) -> np.ndarray | None:
 
 
 def saturation_of(image: np.ndarray) -> float | None:
-    """The level at which an image is cut off, None when it seems not to be."""
+    """The grey level at which an image is saturated, None when it does not seem to be."""
     from scipy.ndimage import label
 
     top = image.max()

@@ -13,41 +13,24 @@ from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - i
 from ..ops.deconvolution.method_registry import DECONVOLVERS, Deconvolver, MethodOptions, deconvolve_with
 from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_light, as_valid
+from ._docstrings import documented
 from ._richardson_lucy import Background, Intermediate
 
-_INPUT = """image : array_like
-    Real numbers of at least one dimension; never modified.
-psf : Kernel or array_like
-    The point spread function, its centre at `Kernel.center` (``N // 2`` by default), no larger than the image;
-    divided by its sum. With as many axes as the image and fewer `axes`, it holds one PSF for each entry of the
-    batch axes.
-"""
-_SHARED = """background : float
-    Light that the image holds everywhere and that is no part of the object.
-edges : {"extend", "periodic"}
-    Let the object reach beyond the image by the PSF, or take the image as one period.
-axes : int, tuple of int, optional
-    The axes the PSF acts on; by default the last ``psf.ndim``. All others are batch axes (time, channel).
-mask : array of bool, optional
-    True where a sample counts; the others have no influence.
-nan : {"raise", "omit"}
-    Whether a NaN or infinite sample is an error, or treated like a masked one.
-intermediate : callable, optional
-    ``intermediate(iteration, object)`` after every iteration; returning True stops and keeps that object.
-dtype : dtype, optional
-    Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64. Integers
-    are rounded and saturated, never wrapped.
-{run}
+_INPUT = "{real.image, psf}\n"
+_SHARED = """{background, object.edges, psf.axes, ignored.mask, raise.nan, intermediate, real.dtype}
+{backend, workers, max_memory, progress, report}
 
 Returns
 -------
-array
-    Of the image's shape and library.
+{same.array}
 
 Raises
 ------
-TypeError, ValueError, BackendUnavailable, MemoryError
-    As `richardson_lucy`.
+{TypeError}
+ValueError
+    When the PSF is larger than the image, complex, negative, not finite or sums to zero, a parameter is outside its
+    limits, or the image holds NaN and ``nan="raise"``.
+{BackendUnavailable, MemoryError}
 """
 
 
@@ -94,7 +77,7 @@ def publish(name: str) -> Callable[..., Array]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = method.function.__module__
     function.__doc__ = _docstring(inspect.cleandoc(method.function.__doc__ or ""))
-    return o.documented(function)
+    return documented(function)
 
 
 def _docstring(text: str) -> str:

@@ -19,7 +19,7 @@ from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
 
 
-@o.validated
+@o.public
 def fourier_ring_correlation(
     image: Any,
     other: Any = None,
@@ -35,42 +35,33 @@ def fourier_ring_correlation(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> RingCorrelation:
-    """Measure the resolution of an image by the frequencies at which two takes of it agree (FRC, in 3-D FSC).
+    """Measure the resolution of an image by Fourier ring correlation (FRC; Fourier shell correlation in 3-D).
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension.
+    {real.image}
     other : array_like, optional
-        A second image of the same object with noise of its own. Without it the image is cut into its samples of even
-        and of odd index; that reaches down to periods of 4 samples, and needs noise that is independent from sample
-        to sample: a deconvolved image has none, deconvolve two halves of the data instead.
+        A second image of the same object with independent noise. None splits the image into samples of even and odd
+        index, which resolves periods down to 4 samples and requires noise that is independent between samples. The
+        noise of a deconvolved image is not: deconvolve two halves of the data instead.
     threshold : {"1/7", "half-bit"} or float
-        The correlation below which noise takes over.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
-    edges : {"extend", "periodic"}
-        ``"periodic"`` when the images are one period; otherwise a Hann window is put over them.
+        Correlation at which the resolution is read off.
+    {spacing, hann.edges}
     axes : int, tuple of int, optional
-        The axes to act on; all by default. Entries of the others add up to one curve.
+        Axes to act on; all by default. All items along the other axes are summed into one curve.
     nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or replaced by the mean.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Whether a NaN or infinite sample is an error, or is replaced by the mean.
+    {backend, workers, progress, report}
 
     Returns
     -------
     RingCorrelation
-        The curve, the threshold, and the resolution.
+        Correlation over frequency, the threshold, and the resolution in the unit of `spacing`.
 
     Raises
     ------
     TypeError, ValueError
-        When the images hold no real numbers or differ in shape, or an option is wrong.
+        When the images do not contain real numbers or differ in shape, or an option has the wrong type or value.
 
     References
     ----------

@@ -21,7 +21,7 @@ from ..ops.fourier.response_spec import Curve, Response, as_response
 from ..ops.fourier.spectral_filter import filter_image
 from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
-from ._fourier_arguments import Spacing, as_acted, as_filter, described
+from ._fourier_arguments import Spacing, as_acted, as_filter
 
 LIMITS = ("frequency", "size")
 
@@ -30,8 +30,7 @@ By = Annotated[Literal["frequency", "size"], Param(choices=LIMITS, label="limits
 Transition = Annotated[float, Param(min=0.0, max=10.0, step=0.1, label="octaves of transition", advanced=True)]
 
 
-@o.validated
-@described
+@o.public
 def filter_spectrum(
     image: Any,
     response: Any,
@@ -49,44 +48,33 @@ def filter_spectrum(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Filter an image by what is to become of each frequency: multiply its spectrum with a response.
+    """Filter an image in the frequency domain: multiply its spectrum by a response.
 
-    A real image stays real: where the response says something else at a frequency than at its opposite, the value
-    that lies farther from the median counts for both, so that a notch or a band drawn on one side works on both.
+    The result of a real image is real: where the response differs between a frequency and its negative, both get the
+    value that is farther from the median, so that a notch or a band given on one side acts on both.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     response : callable, array_like, tuple of two sequences, Kernel or FrequencyResponse
-        A function of the frequencies in cycles per unit, one array for each of `axes` (a function of one argument,
-        with several axes, takes their length); values on the grid of the image's `numpy.fft.fftn`, such as a mask of
-        0 and 1; rising frequencies and the gains there, a radial curve; or what convolving with a kernel does. May be
-        complex.
+        A function of the frequencies in cycles per unit, one array for each of `axes` (with several axes, a function of
+        one argument is called with the radial frequency); values on the grid of the image's `numpy.fft.fftn`, such as
+        a mask of 0 and 1; a radial curve, as increasing frequencies and their gains; or a kernel. May be complex.
     axes : int, tuple of int, optional
-        The axes to act on; by default all, or the last ones that an array or kernel has. The others are batch axes.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
-    edges : {"extend", "periodic"}
-        Continue the image smoothly on a larger grid, so that its opposite edges do not meet, or take it as one period.
-    {missing}
-    {dtype}
-    {run}
+        Axes to act on; by default all, or the last ones when an array or kernel has fewer. All others are batch axes.
+    {spacing, edges, filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library.
+    {same.array}
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
-        When an option has an unknown value, the response does not fit or is not finite, or the image holds NaN and
+        When an option has an unknown value, the response does not fit or is not finite, or the image contains NaN with
         ``nan="raise"``.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+    {BackendUnavailable, MemoryError}
 
     Examples
     --------
@@ -114,8 +102,7 @@ def filter_spectrum(
     return result
 
 
-@o.validated
-@described
+@o.public
 def bandpass(
     image: Any,
     /,
@@ -136,31 +123,24 @@ def bandpass(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Keep what lies between two frequencies, or between two sizes; the edges of the band are smooth.
+    """Keep the frequencies, or the sizes, between two limits, with smooth band edges.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     low, high : float, optional
-        The limits, where half of the amplitude passes: frequencies in cycles per unit of `spacing`, or sizes in its
-        unit. None (or 0 and infinity) for no limit. Without `low` (`high`, of sizes) the mean is kept, else taken out.
+        Limits of the band, where half of the amplitude passes: frequencies in cycles per unit of `spacing`, or sizes in
+        its unit. None (or 0 and infinity) for no limit. Without `low` (for sizes, `high`) the mean is kept.
     by : {"frequency", "size"}
-        What the limits are. A size is half a period, such as the width of a bar in a row of bars and equal gaps.
+        Meaning of the limits. A size is half a period, such as the width of the bars in a grating with equal gaps.
     transition : float
-        Octaves over which each edge of the band rises as a raised cosine; 0 for a jump, which rings.
-    {acted}
-    edges : {"extend", "periodic"}
-        Continue the image smoothly on a larger grid, so that its opposite edges do not meet, or take it as one period.
-    {missing}
-    {dtype}
-    {run}
+        Width of each band edge, a raised cosine, in octaves; 0 for an ideal filter, which causes ringing.
+    {all.axes, spacing, edges, filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library. The response itself, a function of the frequencies that `filter_spectrum`
-        takes, is in the report's ``details["response"]``.
+    {same.array}
+        The report's ``details["response"]`` is the response as a function for `filter_spectrum`.
 
     Raises
     ------

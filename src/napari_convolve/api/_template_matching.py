@@ -17,8 +17,7 @@ from ._convolution import WindowCall, spec_of
 TemplateMask = Annotated[Any, Param(label="template mask", advanced=True)]
 
 
-@o.validated
-@o.documented
+@o.public
 def match_template(
     image: Any,
     template: Any,
@@ -40,44 +39,40 @@ def match_template(
     progress: o.Progress = None,
     report: o.ReportCallback = None,
 ) -> Array:
-    """Score how alike a template and each place of an image are: 1 is equal up to brightness and contrast, -1 inverted.
+    """Score the similarity of a template and every window of an image: 1 is equal up to brightness and contrast.
 
-    The zero-mean normalised cross-correlation, with f the samples of the image under the template t:
-    ``sum (f - mean f)(t - mean t) / sqrt(sum (f - mean f)^2 sum (t - mean t)^2)``. It does not depend on offset and
-    contrast of the image. A window whose samples are all equal scores 0.
+    The zero-mean normalised cross-correlation, with f the samples of the window and t those of the template:
+    ``sum (f - mean f)(t - mean t) / sqrt(sum (f - mean f)^2 sum (t - mean t)^2)``. -1 is the inverted template. The
+    score does not depend on offset and contrast of the image. A window whose samples are all equal scores 0.
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension; never modified.
+    {real.image}
     template : Kernel or array_like
-        No more dimensions than the image.
+        Real numbers, with at most as many dimensions as the image.
     template_mask : array_like of bool, optional
-        Of the template's shape, True where a sample counts; the others take no part, neither in the template nor in
-        the windows.
-    {window}
-    {run}
+        Of the template's shape, True where a sample is compared; the others are ignored in template and windows.
+    {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Scores in [-1, 1]. ``shape="same"`` puts the score at the template's centre, ``N // 2`` along each axis;
-        ``"valid"`` at its first sample, as `skimage.feature.match_template` and OpenCV's TM_CCOEFF_NORMED.
+        Scores in [-1, 1]. With ``shape="same"`` the score is at the template's centre, ``N // 2`` along each axis; with
+        ``"valid"`` at its first sample, as in `skimage.feature.match_template` and OpenCV's TM_CCOEFF_NORMED.
 
     Raises
     ------
     TypeError
-        When image or template hold complex or no numbers, or an option has the wrong type.
+        When image or template is complex or not numeric, or an option has the wrong type.
     ValueError
-        When the template is flat, holds NaN, or is larger than the image with ``shape="valid"``; when a mask leaves
+        When the template is flat, contains NaN, or is larger than the image with ``shape="valid"``; when a mask leaves
         no sample; or an option has an unknown value.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+    {BackendUnavailable, MemoryError}
 
     Notes
     -----
-    Where samples of the image are masked or omitted, each window compares those that are there, with the means and
-    variances of both image and template over them; a window without any is NaN.
+    Where samples of the image are masked or omitted, each window is scored on its valid samples, with means and
+    variances of both image and template over these; a window without valid samples is NaN.
 
     References
     ----------

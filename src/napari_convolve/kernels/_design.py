@@ -1,4 +1,4 @@
-"""How a catalogue entry is made: a decorated function of checked parameters is a kernel everywhere."""
+"""The `kernel` decorator, which adds a function to the catalogue and checks its parameters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, get_type_hints
 import numpy as np
 
 from .._registry import Param, Registry, check
+from ._docstrings import documented
 from ._kernel import Kernel
 from ._values import Values
 
@@ -32,11 +33,10 @@ Declared: TypeAlias = float | str | Callable[[Mapping[str, Any]], float | str | 
 
 @dataclass(frozen=True)
 class Design:
-    """One entry of the catalogue: the function, and what it promises of its kernels.
+    """One entry of the catalogue: the function, and guaranteed properties of its kernels.
 
-    `total` is the promised sum and `symmetry` ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
-    function of the parameters, and None promises nothing. `family` groups the entries of a list, `label` is what a
-    person reads there.
+    `total` is the guaranteed sum, and `symmetry` is ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
+    function of the parameters, or None for no guarantee. Lists group the entries by `family` and show their `label`.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Design:
         return signature_of(self.function)
 
     def promise(self, what: str, kernel: Kernel) -> float | str | None:
-        """What ``"total"`` or ``"symmetry"`` is to be for a kernel that this entry made."""
+        """The guaranteed ``"total"`` or ``"symmetry"`` of a kernel that this entry made."""
         declared: Declared = getattr(self, what)
         return declared(kernel.parameters) if callable(declared) else declared
 
@@ -68,21 +68,21 @@ KERNELS: Registry[Design] = Registry("kernel")
 def kernel(
     *, total: Declared = None, symmetry: Declared = None, family: str | None = None, label: str | None = None
 ) -> Callable[[Callable[P, Values | Kernel]], Callable[P, Kernel]]:
-    """Decorate a function that returns weights: it is checked, returns a `Kernel` and joins the catalogue.
+    """Decorate a function that returns weights, so that it returns a `Kernel` and is part of the catalogue.
 
-    Arguments are checked against the limits in the signature before the function runs. The kernel gets the name
-    of the function, the parameters, and the `spacing` if there is such a parameter.
+    Arguments are checked against the limits in the signature before the function runs. The kernel stores the name of
+    the function, the parameters, and the `spacing` if there is such a parameter.
 
     Parameters
     ----------
     total
-        Promised sum of the weights, or a function of the parameters that returns it.
+        Guaranteed sum of the weights, or a function of the parameters that returns it.
     symmetry
         ``"even"`` or ``"odd"`` when reversing all axes keeps or negates the weights, or such a function.
     family
-        Under which heading lists show it; by default the name of the module.
+        Heading in lists; by default the name of the module.
     label
-        What lists call it; by default its name, without underscores.
+        Name in lists; by default the function's name without underscores.
 
     Examples
     --------
@@ -106,6 +106,7 @@ def kernel(
     def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
         name = function.__name__
 
+        @documented
         @wraps(function)
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
