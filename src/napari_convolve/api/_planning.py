@@ -103,14 +103,14 @@ def plan(
 
 def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Plan:
     """Call an operation until it knows how it would compute; the image is zeros that take no memory."""
-    from napari_convolve import api
+    import napari_convolve as nc
 
     if not hasattr(image, "shape") or not hasattr(image, "dtype"):
         image = np.asarray(image)
     zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
     try:
         with only_plan(), quiet():
-            getattr(api, operation)(zeros, *arrays, **options)
+            getattr(nc, operation)(zeros, *arrays, **options)
     except Planned as planned:
         found: Plan = planned.plan
         return found
