@@ -129,6 +129,7 @@ def test_ways_of_reading_prints_what_it_says_and_draws_its_pictures(tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it runs pytest twice
 def test_extending(tmp_path: Path) -> None:
     shown = run_page("docs/extending.md", tmp_path, ROOT)
     passed = [int(count) for count in re.findall(r"(\d+) passed", shown)]
