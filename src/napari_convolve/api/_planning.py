@@ -75,11 +75,11 @@ def plan(
     >>> nc.plan(nc.ArraySpec((64, 64)), nc.kernels.gaussian(sigma=2), operation="wiener").tiles
     (64, 64)
     """
-    from napari_convolve import api
+    import napari_convolve as nc
 
     if not hasattr(image, "shape") or not hasattr(image, "dtype"):
         image = np.asarray(image)
-    function, arrays = getattr(api, operation), () if kernel is None else (kernel,)
+    function, arrays = getattr(nc, operation), () if kernel is None else (kernel,)
     taken = inspect.signature(function).parameters
     if unknown := sorted(set(options) - set(taken)):
         choices = ", ".join(name for name, p in taken.items() if p.kind is p.KEYWORD_ONLY)

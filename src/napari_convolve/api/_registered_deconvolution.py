@@ -108,10 +108,3 @@ def _run(method: Deconvolver, image: Any, psf: Any, parameters: Mapping[str, Any
 
 
 landweber = publish("landweber")
-
-
-def __getattr__(name: str) -> Any:
-    """A method that somebody else has registered."""
-    if name not in DECONVOLVERS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return publish(name)
