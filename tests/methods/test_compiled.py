@@ -13,7 +13,7 @@ from scipy import ndimage, signal
 
 import napari_convolve as nc
 from napari_convolve.backends import SESSION
-from napari_convolve.methods import Reach, Weights, _bands, _codegen, _compiled
+from napari_convolve.methods import PreparedKernel, SampleSource, _bands, _codegen, _compiled
 
 pytest.importorskip("numba")
 
@@ -73,11 +73,11 @@ def test_blocks_of_every_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_result_that_is_not_finite_is_told(spoilt: float, row: int) -> None:
     image = np.zeros((7, 30), np.float32)
     image[row, 11] = spoilt
-    reach = Reach((-1, -1), "reflect", 0.0)
+    reach = SampleSource((-1, -1), "reflect", 0.0)
     vector = np.ones(3, np.float32)
-    weights = Weights(np.ones((3, 3), np.float32), (0, 1), ((vector, vector),))
+    weights = PreparedKernel(np.ones((3, 3), np.float32), (0, 1), ((vector, vector),))
     whole = (slice(0, 7), slice(0, 30))
-    for make in (_bands.planes, _bands.lines):
+    for make in (_bands.plane_tiles, _bands.lines):
         tiles = make(image, weights, reach)
         assert tiles is not None
         assert not tiles(whole, np.empty((7, 30), np.float32), 1)
@@ -100,7 +100,11 @@ def test_long_boxes_are_running_sums(size: tuple[int, int], dtype: str) -> None:
 
 
 def test_the_source_is_plain_text_that_compiles() -> None:
-    for source in (_codegen.unrolled(3, 5, True), _codegen.rows(4, False, 2), _codegen.columns(8, False, 4)):
+    for source in (
+        _codegen.unrolled(3, 5, True),
+        _codegen.rows_source(4, False, 2),
+        _codegen.columns_source(8, False, 4),
+    ):
         compile(source, "loop", "exec")
 
 

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 import napari_convolve as nc
 from napari_convolve.backends import get_backend
-from napari_convolve.methods import METHODS, Weights, _banded, _coarse, _compiled
+from napari_convolve.methods import METHODS, PreparedKernel, _banded, _coarse, _compiled
 
 MODES = ("reflect", "mirror", "nearest", "wrap", "constant")
 
@@ -145,7 +145,7 @@ def test_shapes_and_origins_as_by_another_method(shape: str, operation: Any) -> 
 def test_the_block_alone_gives_the_same_as_the_image() -> None:
     block = np.random.default_rng(4).random((250, 230), np.float32)
     own = (vector(9).astype(np.float32), vector(14).astype(np.float32))
-    weights, out = Weights(np.outer(*own), (0, 1), (own,)), np.empty((250 - 90, 230 - 140), np.float32)
+    weights, out = PreparedKernel(np.outer(*own), (0, 1), (own,)), np.empty((250 - 90, 230 - 140), np.float32)
     assert METHODS.get("multirate").run(block, weights, out, get_backend("numpy"), 2)
     expected = ndimage.convolve1d(ndimage.convolve1d(block.astype(float), own[0], 0), own[1], 1)[45:-45, 70:-70]
     np.testing.assert_allclose(out, expected, atol=3e-6)

@@ -55,7 +55,7 @@ def test_4_KiB_is_the_limit(tmp_path: Path) -> None:
 def test_files_are_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     SMALL.to_json(tmp_path / "r.json")
     before = (tmp_path / "r.json").read_text()
-    monkeypatch.setattr("napari_convolve.recipes._files.dumps", lambda data: 1 / 0)
+    monkeypatch.setattr("napari_convolve.recipes._files.recipe_to_json", lambda data: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         LARGE.to_json(tmp_path / "r.json")
     assert (tmp_path / "r.json").read_text() == before

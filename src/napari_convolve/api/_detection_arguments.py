@@ -14,7 +14,7 @@ from ..kernels import Kernel
 from ..ops.matching.non_maximum_suppression import Rule
 from ..ops.matching.rotated_templates import Template, planar, super_fibonacci
 from ..ops.matching.template import Pattern
-from ..ops.matching.template_bank import Bank, as_bank
+from ..ops.matching.template_bank import TemplateBank, make_template_bank
 from . import _options as o
 from ._template_matching import host_pattern
 
@@ -47,11 +47,11 @@ def as_templates(templates: Any, masks: Any) -> list[Pattern]:
     return patterns
 
 
-def bank_of(patterns: Sequence[Pattern], scales: Any, rotations: Any, order: tuple[int, ...]) -> Bank:
+def bank_of(patterns: Sequence[Pattern], scales: Any, rotations: Any, order: tuple[int, ...]) -> TemplateBank:
     """Every template at every scale and rotation, with the axes in another order."""
     turned = [(matrix[np.ix_(order, order)], angle) for matrix, angle in as_rotations(rotations, len(order))]
     ordered = [pattern.transposed(order) for pattern in patterns]
-    return as_bank([Template(p.values, p.support, p.center) for p in ordered], as_scales(scales), turned)
+    return make_template_bank([Template(p.values, p.support, p.center) for p in ordered], as_scales(scales), turned)
 
 
 def as_scales(scales: Any) -> list[float]:

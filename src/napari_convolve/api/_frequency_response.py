@@ -10,6 +10,7 @@ import numpy as np
 from .._registry import Param
 from ..backends import backend_of
 from ..kernels import Kernel
+from ..kernels._design import Sizes
 from ..kernels._values import as_spacing, guard
 from ..ops.fourier import fir_design as ops
 from ..ops.fourier.fir_design import WINDOWS
@@ -18,7 +19,6 @@ from ..ops.fourier.response_spec import as_response
 from . import _options as o
 from ._fourier_arguments import Spacing
 
-Sizes = Annotated[int | Sequence[int], Param(min=1, step=2)]
 DesignWindow = Annotated[str | float | None, Param(min=0, choices=tuple(WINDOWS))]
 
 

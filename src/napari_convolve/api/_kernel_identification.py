@@ -14,16 +14,17 @@ from .._progress import Task
 from .._registry import Param
 from ..backends import move
 from ..kernels import Kernel
+from ..kernels._design import Sizes
 from ..ops.filtering import kernel_identification as ops
 from . import _options as o
 from ._deconvolution_arguments import MissingPolicy, as_valid
 from ._fourier_arguments import Acted, Spacing, as_acted
-from ._frequency_response import Sizes, as_sizes
+from ._frequency_response import as_sizes
 
 #: More weights than this make equations that take minutes and gigabytes.
 _MOST = 4096
 
-Regularization = Annotated[Literal["auto", "none"], Param(choices=ops.REGULARIZATIONS, advanced=True)]
+WeightRegularization = Annotated[Literal["auto", "none"], Param(choices=ops.WEIGHT_REGULARIZATIONS, advanced=True)]
 Units = Annotated[str | None, Param(label="unit", advanced=True)]
 
 
@@ -34,7 +35,7 @@ def estimate_kernel(
     /,
     size: Sizes,
     *,
-    regularization: Regularization = "auto",
+    regularization: WeightRegularization = "auto",
     axes: o.Axes = None,
     spacing: Spacing = None,
     units: Units = None,
@@ -117,7 +118,7 @@ def estimate_kernel(
         valid = as_valid(one.array, one.mask, nan, acted.axes, one.source)
         flags = None if valid is None else move(valid, one.source, source)
         pair.append((move(one.array, one.source, source), flags))
-    result = ops.identify(pair[0], pair[1], acted.axes, sizes, regularization, source, task)
+    result = ops.identify_kernel(pair[0], pair[1], acted.axes, sizes, regularization, source, task)
     steps = None if spacing is None else tuple(acted.spacing[place] for place in acted.order)
     kernel = Kernel(np.transpose(result.kernel.values, acted.order), spacing=steps, units=units, name="estimated")
     result = replace(result, kernel=kernel, standard_error=np.transpose(result.standard_error, acted.order))

@@ -18,7 +18,7 @@ from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
 from ._fourier_arguments import Acted, Spacing, as_acted, as_filter
 
 NotchWidth = Annotated[float, Param(min=0.0, unit="frequency", label="width", advanced=True)]
-Count = Annotated[int, Param(min=1, max=1000, label="at most", advanced=True)]
+WaveCount = Annotated[int, Param(min=1, max=1000, label="at most", advanced=True)]
 
 
 @o.public
@@ -28,7 +28,7 @@ def notch(
     peaks: Any = None,
     *,
     width: NotchWidth = 0.0,
-    max_count: Count = 20,
+    max_count: WaveCount = 20,
     axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
@@ -120,7 +120,7 @@ def find_periodic_noise(
     image: Any,
     /,
     *,
-    max_count: Count = 20,
+    max_count: WaveCount = 20,
     axes: o.Axes = None,
     spacing: Spacing = None,
     mask: Any = None,

@@ -14,7 +14,7 @@ from ..backends import backend_of
 from ..methods import _tuning
 from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
-from ..ops.matching.ncc_numba import compile_common as compile_scores
+from ..ops.matching.ncc_numba import compile_scoring as compile_scores
 from ..planning import Plan
 from . import _options as o
 

@@ -129,7 +129,7 @@ def fix_psf(
     """
     task = Task("fix_psf", None, report)
     case, kernel_units, name = as_case(psf, image, spacing, units)
-    for finding in (*findings.empty(case), *findings.flat(case), *findings.too_large(case)):
+    for finding in (*findings.empty(case), *findings.constant(case), *findings.too_large(case)):
         if not finding.fixable:
             raise ValueError(f"psf cannot be mended: {finding.message}; {finding.fix}")
     shape = None if size is None else as_shape(size, case.values.ndim)

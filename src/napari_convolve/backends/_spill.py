@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-Box = tuple[slice, ...]
+Slices = tuple[slice, ...]
 #: Each thread has so many bytes of a file in memory, while it reads or writes.
 SPAN = 1 << 20
 #: With a page that is asked for the system maps others that it read together with it, at most so far away.
@@ -46,7 +46,7 @@ class FileArray:
             self._held = mmap.mmap(file.fileno(), size)
         self._samples = np.frombuffer(self._held, self.dtype, math.prod(shape)).reshape(shape)
 
-    def __getitem__(self, box: Box) -> np.ndarray:
+    def __getitem__(self, box: Slices) -> np.ndarray:
         """A copy of the samples in a box."""
         found = np.empty(_lengths(box), self.dtype)
         for part in self._parts(box):
@@ -54,13 +54,13 @@ class FileArray:
             self._give_back(part)
         return found
 
-    def __setitem__(self, box: Box, value: Any) -> None:
+    def __setitem__(self, box: Slices, value: Any) -> None:
         values = np.broadcast_to(value, _lengths(box))
         for part in self._parts(box):
             self._samples[part] = values[_within(part, box)]
             self._give_back(part)
 
-    def _parts(self, box: Box) -> Iterator[Box]:
+    def _parts(self, box: Slices) -> Iterator[Slices]:
         """Boxes that cover a box, each at most `SPAN` bytes long in the file, or one sample."""
         axis = next((a for a, s in enumerate(box) if s.stop - s.start > 1), None)
         if axis is None or self._span(box) <= SPAN:
@@ -72,12 +72,12 @@ class FileArray:
         for first in range(start, stop, count):
             yield from self._parts((*box[:axis], slice(first, min(first + count, stop)), *box[axis + 1 :]))
 
-    def _span(self, box: Box) -> int:
+    def _span(self, box: Slices) -> int:
         """Bytes from the first sample to the end of the last."""
         steps = ((s.stop - s.start - 1) * t for s, t in zip(box, self._samples.strides, strict=True))
         return int(sum(steps)) + self.dtype.itemsize
 
-    def _give_back(self, box: Box) -> None:
+    def _give_back(self, box: Slices) -> None:
         """Unmap what was used; its content stays in the file."""
         if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system takes it back when it needs it
             first = sum(s.start * t for s, t in zip(box, self._samples.strides, strict=True))
@@ -86,11 +86,11 @@ class FileArray:
             self._held.madvise(mmap.MADV_DONTNEED, first, end - first)
 
 
-def _lengths(box: Box) -> tuple[int, ...]:
+def _lengths(box: Slices) -> tuple[int, ...]:
     return tuple(s.stop - s.start for s in box)
 
 
-def _within(part: Box, box: Box) -> Box:
+def _within(part: Slices, box: Slices) -> Slices:
     return tuple(slice(p.start - b.start, p.stop - b.start) for p, b in zip(part, box, strict=True))
 
 

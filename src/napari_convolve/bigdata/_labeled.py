@@ -104,7 +104,7 @@ def canonical_unit(text: str | None) -> str | None:
     return _UNITS.get(text) or _UNITS.get(text.lower())
 
 
-def name_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def complete_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the axes without a name one, and the sentences that say so.
 
     Examples
@@ -131,7 +131,7 @@ def plain_axes(array: NDArray[Any]) -> tuple[tuple[str, ...], bool, tuple[str, .
     small = array.dtype.name in ("uint8", "uint16")
     colour = ndim >= 3 and small and array.shape[-1] in (3, 4) and min(array.shape[-3:-1]) > 4
     tail = ["y", "x", "s"] if colour else ["y", "x"]
-    axes, notes = name_axes([None] * (ndim - len(tail)) + list(tail[-ndim:]))
+    axes, notes = complete_axes([None] * (ndim - len(tail)) + list(tail[-ndim:]))
     if colour:
         notes += (f"the last axis has {array.shape[-1]} samples: taken as colours",)
     return axes, colour and array.shape[-1] == 4, notes

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import tifffile
 
 from ..backends import get_backend
-from ._labeled import FileError, Labeled, canonical_unit, name_axes
+from ._labeled import FileError, Labeled, canonical_unit, complete_axes
 
 #: tifffile's words for a file that is not whole. It logs them, and returns what it could find, or zeros.
 _DAMAGE = re.compile(
@@ -63,7 +63,7 @@ def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
         data = data.astype(data.dtype.newbyteorder("="))
     if data.dtype.kind not in "biufc":
         raise FileError(f"{tif.filename} has pixels of type {data.dtype}; numbers are needed")
-    axes, notes = name_axes([None if label in _NAMELESS else label.lower() for label in series.axes])
+    axes, notes = complete_axes([None if label in _NAMELESS else label.lower() for label in series.axes])
     if len(tif.series) > 1:
         notes += (f"the file holds {len(tif.series)} images; the first is used",)
     scale, channels = _metadata(tif)

@@ -60,17 +60,17 @@ _psf.register(app)
 _run.register(app)
 
 
-@app.command()
-def kernel(
+@app.command("kernel")
+def show_kernel(
     name: Annotated[str, typer.Argument(metavar="[NAME|FILE]", help="Without it, the catalogue is listed.")] = "",
     output: Annotated[str, typer.Argument(metavar="[OUTPUT]", help=" ".join(FORMATS))] = "",
-    parameter: o.Settings = None,
+    parameter: o.ParameterValues = None,
     overwrite: o.Overwrite = False,
 ) -> None:
     """Show a kernel, write it into a file, or list the catalogue."""
     if not name:
         for key in KERNELS:
-            text = o.plain(KERNELS.get(key).function.__doc__ or "")
+            text = o.without_marks(KERNELS.get(key).function.__doc__ or "")
             print(f"{key}({', '.join(documented_parameters(text))}): {text.partition(chr(10))[0]}")
         return
     made = weights_from("kernel", name, parameter or ())

@@ -16,9 +16,9 @@ from ..kernels import Kernel
 from ..ops.matching.detections import Detections
 from ..recipes import OPERATIONS
 from . import _options as o
-from ._images import aligned, colours_of
+from ._images import aligned, without_opacity
 from ._kernels import weights_from
-from ._operations import checked, read_image, record_of, usage_errors
+from ._operations import checked_options, read_image, record_of, usage_errors
 from ._progress_bar import progress_bar
 from ._recording import check_recipe, write_recipe
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     operation = OPERATIONS.get(_DETECT)
     output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="Table: .csv, opens as points.")]
     words = [
-        o.fixed("input", o.Input),
+        o.fixed("input", o.InputFile),
         o.fixed("output", output),
         *o.weights_options(operation),
         o.fixed("input_axes", o.InputAxes, None),
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         o.fixed("json", o.Json, False),
         o.fixed("quiet", o.Quiet, False),
     ]
-    summary = o.plain(operation.summary)
+    summary = o.without_marks(operation.summary)
     function = o.command("detect", summary, words, _detect)
     app.command("detect", short_help=summary.partition(".")[0])(function)
     for name in ("detect-features", _DETECT):
@@ -66,10 +66,10 @@ def _detect(*, input: str, output: str, templates: list[str], **given: Any) -> N
     for name in ("mask", "region"):
         if given[name] is not None:
             given[name] = aligned(read(given[name]), image, name)
-    options = checked(operation, image, wanted[0], given)
+    options = checked_options(operation, image, wanted[0], given)
     reports: list[Report] = []
     with progress_bar("detect") as progress, usage_errors(options):
-        found = operation.function(colours_of(image), wanted, **options, progress=progress, report=reports.append)
+        found = operation.function(without_opacity(image), wanted, **options, progress=progress, report=reports.append)
     write_table(target, found, overwrite=overwrite)
     write_recipe(beside, operation, image, wanted, options, reports[0])
     if as_json:

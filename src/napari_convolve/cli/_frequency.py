@@ -20,8 +20,8 @@ from ..kernels.files import FORMATS
 from ..ops.fourier.spectrum_data import Spectrum
 from ..recipes import OPERATIONS
 from . import _options as o
-from ._images import aligned, colours_of
-from ._operations import checked, read_image, record_of, usage_errors
+from ._images import aligned, without_opacity
+from ._operations import checked_options, read_image, record_of, usage_errors
 from ._progress_bar import progress_bar
 
 _TABLE = ".csv"
@@ -33,7 +33,7 @@ Picture = Annotated[
     ),
 ]
 Show = Annotated[str, typer.Option(metavar="WHAT", help="What to write: amplitude, log, phase or power.")]
-Peaks = Annotated[int, typer.Option(metavar="INTEGER", help="How many waves a table lists.")]
+PeakCount = Annotated[int, typer.Option(metavar="INTEGER", help="How many waves a table lists.")]
 KernelFile = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="Kernel: " + " ".join(FORMATS))]
 After = Annotated[str, typer.Option("--after", metavar="FILE", parser=o.text, help="The image after, of equal shape.")]
 
@@ -47,25 +47,25 @@ def register(app: typer.Typer) -> None:
         o.fixed("quiet", o.Quiet, False),
     ]
     words = [
-        o.fixed("input", o.Input),
+        o.fixed("input", o.InputFile),
         o.fixed("output", Picture),
         o.fixed("show", Show, "amplitude"),
-        o.fixed("count", Peaks, 10),
+        o.fixed("count", PeakCount, 10),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(spectrum),
         *tail,
     ]
-    summary = o.plain(spectrum.summary)
+    summary = o.without_marks(spectrum.summary)
     app.command("spectrum", short_help=summary.partition(":")[0])(o.command("spectrum", summary, words, _spectrum))
     words = [
-        o.fixed("input", o.Input),
+        o.fixed("input", o.InputFile),
         o.fixed("output", KernelFile),
         o.fixed("after", After),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(estimate),
         *tail,
     ]
-    summary = o.plain(estimate.summary)
+    summary = o.without_marks(estimate.summary)
     function = o.command("estimate_kernel", summary, words, _estimate)
     app.command("estimate-kernel", short_help=summary.partition(",")[0])(function)
     app.command("estimate_kernel", hidden=True)(function)
@@ -74,22 +74,22 @@ def register(app: typer.Typer) -> None:
 def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -> None:
     input_axes, overwrite = given.pop("input_axes"), given.pop("overwrite")
     as_json, quiet = given.pop("json"), given.pop("quiet")
-    if show not in SHOWN:
-        raise typer.BadParameter(f"--show: {show!r} is not one of {', '.join(SHOWN)}")
+    if show not in SPECTRUM_PICTURES:
+        raise typer.BadParameter(f"--show: {show!r} is not one of {', '.join(SPECTRUM_PICTURES)}")
     if count < 1:
         raise typer.BadParameter(f"--count: {count} must be at least 1")
     table = Path(output).suffix.lower() == _TABLE
     formats = {"formats": (_TABLE,)} if table else {}
     target = check_output(output, inputs=[input], overwrite=overwrite, **formats)
     image = read_image(input, input_axes)
-    options = checked(OPERATIONS.get("spectrum"), image, None, given)
+    options = checked_options(OPERATIONS.get("spectrum"), image, None, given)
     if options["mask"] is not None:
         options["mask"] = aligned(read(options["mask"]), image)
     if not table:
-        check_fits(target, replace(image, data=np.broadcast_to(np.zeros((), "f4"), colours_of(image).shape)))
+        check_fits(target, replace(image, data=np.broadcast_to(np.zeros((), "f4"), without_opacity(image).shape)))
     reports: list[Report] = []
     with progress_bar("spectrum") as progress, usage_errors(options):
-        found = nc.spectrum(colours_of(image), **options, progress=progress, report=reports.append)
+        found = nc.spectrum(without_opacity(image), **options, progress=progress, report=reports.append)
     if table:
         with atomic(target, overwrite=overwrite) as temporary:
             Path(temporary).write_text(_table(found, count, image), encoding="utf-8")
@@ -101,7 +101,7 @@ def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -
 
 
 #: What of a spectrum a picture can show.
-SHOWN: dict[str, Callable[[Spectrum], Any]] = {
+SPECTRUM_PICTURES: dict[str, Callable[[Spectrum], Any]] = {
     "amplitude": lambda found: found.amplitude,
     "log": lambda found: _log(np.asarray(found.amplitude)),
     "phase": lambda found: found.phase,
@@ -117,7 +117,7 @@ def _log(amplitude: np.ndarray) -> np.ndarray:
 
 def _picture(found: Spectrum, show: str, image: Labeled) -> Labeled:
     """The spectrum as an image; its samples are frequencies, which no file format knows a unit of."""
-    values = np.asarray(SHOWN[show](found.centered()))
+    values = np.asarray(SPECTRUM_PICTURES[show](found.centered()))
     spacing, units = list(image.spacing), list(image.units)
     for axis in found.axes:
         spacing[axis], units[axis] = 1.0, None
@@ -155,7 +155,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
     count = len(size) if isinstance(size, tuple) else min(2, len(before.spatial))
     if given["axes"] is None:
         given["axes"] = [before.axes[a] for a in before.spatial[len(before.spatial) - count :]]
-    options = checked(OPERATIONS.get("estimate_kernel"), before, None, given)
+    options = checked_options(OPERATIONS.get("estimate_kernel"), before, None, given)
     units = {before.units[a] for a in options["axes"]}
     options["units"] = options["units"] or (units.pop() if len(units) == 1 else None)
     if options["mask"] is not None:
@@ -163,7 +163,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
     reports: list[Report] = []
     with progress_bar("estimate_kernel") as progress, usage_errors({"size": size, **options}):
         found = nc.estimate_kernel(
-            colours_of(before), colours_of(second), size, **options, progress=progress, report=reports.append
+            without_opacity(before), without_opacity(second), size, **options, progress=progress, report=reports.append
         )
     try:
         found.kernel.save(target)

@@ -41,7 +41,7 @@ def kernel_axes(image: Labeled, kernel: Kernel | None, labels: Sequence[str] | N
     return image.spatial[len(image.spatial) - kernel.ndim :]
 
 
-def apply(
+def apply_operation(
     operation: Operation,
     image: Labeled,
     arrays: Sequence[Any],
@@ -50,7 +50,7 @@ def apply(
 ) -> tuple[Labeled, Report]:
     """Run an operation on all but the opacity of an image, and hand back a labelled result with its report."""
     reports: list[Report] = []
-    data = operation.function(colours_of(image), *arrays, **options, progress=progress, report=reports.append)
+    data = operation.function(without_opacity(image), *arrays, **options, progress=progress, report=reports.append)
     if "channel_axis" in options:
         return label_maps(image, data, options), reports[0]
     if image.alpha:
@@ -58,7 +58,7 @@ def apply(
     return replace(image, data=data), reports[0]
 
 
-def colours_of(image: Labeled) -> NDArray[Any]:
+def without_opacity(image: Labeled) -> NDArray[Any]:
     """The image without its opacity."""
     if not image.alpha:
         return image.data

@@ -12,7 +12,7 @@ import napari_convolve as nc
 from ..ops.noise.noise_model import NoiseEstimate
 from ..recipes import Operation
 from . import _options as o
-from ._images import aligned, colours_of, kernel_axes
+from ._images import aligned, kernel_axes, without_opacity
 from ._kernels import weights_from
 from ._operations import read_image
 from ._progress_bar import progress_bar
@@ -24,15 +24,15 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     psf = Annotated[str | None, typer.Option(metavar="NAME|FILE", parser=o.text, help="What blurred the image.")]
     words = [
-        o.fixed("input", o.Input),
+        o.fixed("input", o.InputFile),
         o.fixed("psf", psf, None),
-        o.fixed("parameter", o.Settings, None),
+        o.fixed("parameter", o.ParameterValues, None),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(_ESTIMATE),
         o.fixed("json", o.Json, False),
         o.fixed("quiet", o.Quiet, False),
     ]
-    summary = o.plain(_ESTIMATE.summary)
+    summary = o.without_marks(_ESTIMATE.summary)
     function = o.command("estimate_noise", summary, words, _estimate)
     app.command("estimate-noise", short_help=summary.partition(",")[0])(function)
     app.command("estimate_noise", hidden=True)(function)
@@ -55,7 +55,7 @@ def _estimate(*, input: str, psf: str | None, parameter: list[str] | None, **giv
         given["mask"] = aligned(read_image(given["mask"], None), image)
     with progress_bar("estimate_noise") as progress:
         try:
-            found = nc.estimate_noise(colours_of(image), kernel, **given, progress=None if quiet else progress)
+            found = nc.estimate_noise(without_opacity(image), kernel, **given, progress=None if quiet else progress)
         except (TypeError, ValueError) as error:
             if str(error).startswith(tuple(f"{name}=" for name in given)):
                 raise typer.BadParameter(str(error)) from error

@@ -23,7 +23,7 @@ from ..kernels import Kernel
 from ..planning import ArraySpec, Plan
 from ..recipes import OPERATIONS, Operation
 from . import _options as o
-from ._images import aligned, apply, colours_of, kernel_axes
+from ._images import aligned, apply_operation, kernel_axes, without_opacity
 from ._kernels import second_array
 from ._maps import channel_of, label_maps, one_kernel
 from ._progress_bar import progress_bar
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
     for name in filtering():
         operation = OPERATIONS.get(name)
         words = [
-            o.fixed("input", o.Input),
+            o.fixed("input", o.InputFile),
             o.fixed("output", o.Output),
             *o.weights_options(operation),
             o.fixed("input_axes", o.InputAxes, None),
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
             o.fixed("json", o.Json, False),
             o.fixed("quiet", o.Quiet, False),
         ]
-        summary = o.plain(operation.summary)
+        summary = o.without_marks(operation.summary)
         function = o.command(name, summary, words, _runner(operation))
         app.command(name.replace("_", "-"), short_help=re.split(r"[:,.]", summary)[0])(function)
         if "_" in name:
@@ -58,12 +58,12 @@ def filtering() -> tuple[str, ...]:
     return tuple(one.name for one in known if one.makes_image and all(p.name in o.WEIGHTS for p in one.arrays[1:]))
 
 
-def planned() -> tuple[str, ...]:
+def plan_commands() -> tuple[str, ...]:
     """The operations with the options of `convolve`, whose arguments `nc.plan` checks without an image."""
     return ("convolve", "correlate")
 
 
-def checked(operation: Operation, image: Labeled, weights: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+def checked_options(operation: Operation, image: Labeled, weights: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """The options as the function takes them; what is wrong about them is found before the work starts."""
     options = dict(given)
     if options.get("dtype") is not None:
@@ -79,8 +79,8 @@ def checked(operation: Operation, image: Labeled, weights: Any, given: Mapping[s
             options["channel_axis"] = channel_of(image, weights, options["axes"])
         if options.get("spacing", ()) is None:  # the file knows how far apart its samples are
             options["spacing"] = tuple(image.spacing[axis] for axis in options["axes"])
-        if operation.name in planned():
-            spec = ArraySpec(colours_of(image).shape, image.data.dtype.name)
+        if operation.name in plan_commands():
+            spec = ArraySpec(without_opacity(image).shape, image.data.dtype.name)
             nc.plan(spec, weights, operation=operation.name, **options)
     except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
@@ -120,12 +120,12 @@ def _runner(operation: Operation) -> Any:
         beside = check_recipe(recipe, overwrite=overwrite)
         image = read_image(input, input_axes)
         mask = given.pop("mask", None)
-        options = checked(operation, image, weights, given)
+        options = checked_options(operation, image, weights, given)
         check_fits(target, _expected(image, weights, options))
         if mask is not None:
             options["mask"] = aligned(read(mask), image)
         with progress_bar(operation.name) as progress, usage_errors(options):
-            result, report = apply(operation, image, () if weights is None else (weights,), options, progress)
+            result, report = apply_operation(operation, image, () if weights is None else (weights,), options, progress)
         write(target, result, overwrite=overwrite)
         write_recipe(beside, operation, image, weights, options, report)
         if as_json:

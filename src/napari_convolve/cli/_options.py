@@ -42,9 +42,9 @@ def text(value: str) -> str:
     return value
 
 
-Input = Annotated[str, typer.Argument(metavar="INPUT", parser=text, help="Image: .tif .tiff .npy .png .jpg")]
+InputFile = Annotated[str, typer.Argument(metavar="INPUT", parser=text, help="Image: .tif .tiff .npy .png .jpg")]
 Output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=text, help="Result: .ome.tif .tif .npy .png")]
-Settings = Annotated[
+ParameterValues = Annotated[
     list[str] | None,
     typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="sigma=2, sigma=2,1.3,1.3, ndim=3 ... Repeat it."),
 ]
@@ -83,7 +83,7 @@ def fixed(name: str, annotation: Any, default: Any = REQUIRED) -> inspect.Parame
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-def plain(text: str) -> str:
+def without_marks(text: str) -> str:
     """Docstring text without its marks."""
     return text.replace("`", "")
 
@@ -96,7 +96,7 @@ def weights_options(operation: Operation) -> list[inspect.Parameter]:
     flags, metavar, help_text = WEIGHTS[role]
     kind: Any = list[str] if role == "templates" else str
     array = fixed(role, Annotated[kind, typer.Option(*flags, metavar=metavar, parser=text, help=help_text)])
-    return [array, fixed("parameter", Settings, None)] if metavar.startswith("NAME") else [array]
+    return [array, fixed("parameter", ParameterValues, None)] if metavar.startswith("NAME") else [array]
 
 
 def options_of(operation: Operation) -> list[inspect.Parameter]:
@@ -107,7 +107,7 @@ def options_of(operation: Operation) -> list[inspect.Parameter]:
 def option(parameter: Parameter) -> inspect.Parameter:
     """One option: its type, choices, default and help from the signature and the docstring."""
     flag = "--" + parameter.name.replace("_", "-")
-    help_text = plain(parameter.help)
+    help_text = without_marks(parameter.help)
     choices = parameter.limits.options()
     more: dict[str, Any] = {}
     kind: Any
@@ -116,9 +116,9 @@ def option(parameter: Parameter) -> inspect.Parameter:
         more = {"metavar": metavar, "parser": text}
         help_text = own_help or help_text
     elif parameter.name == "peaks":
-        kind, more = Any, {"parser": rows, "metavar": "NUMBER,NUMBER[;NUMBER,NUMBER...]"}
+        kind, more = Any, {"parser": parse_rows, "metavar": "NUMBER,NUMBER[;NUMBER,NUMBER...]"}
     elif parameter.name in _RANGES:
-        kind, more = Any, {"parser": numbers, "metavar": "NUMBER[,NUMBER...]|START:STOP:STEP"}
+        kind, more = Any, {"parser": parse_numbers, "metavar": "NUMBER[,NUMBER...]|START:STOP:STEP"}
     elif choices is not None:
         kind = Literal[choices]
     elif parameter.types == {bool}:
@@ -131,7 +131,7 @@ def option(parameter: Parameter) -> inspect.Parameter:
     return fixed(parameter.name, Annotated[kind, typer.Option(flag, help=help_text, **more)], default)
 
 
-def numbers(value: Any) -> Any:
+def parse_numbers(value: Any) -> Any:
     """Numbers separated by commas, or a range whose end is not part of it.
 
     Examples
@@ -153,7 +153,7 @@ def numbers(value: Any) -> Any:
     return tuple(start + i * step for i in range(count))
 
 
-def rows(value: Any) -> Any:
+def parse_rows(value: Any) -> Any:
     """Rows of numbers, one for each wave, separated by semicolons.
 
     Examples

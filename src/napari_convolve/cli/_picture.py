@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..bigdata.files import Labeled, write
 
-ZOOM, GAP, CAPTION, MARGIN = 4, 12, 26, 34
+ZOOM, GAP, CAPTION, PICTURE_MARGIN = 4, 12, 26, 34
 #: Points this many planes away are marked too.
 _NEAR = 2
 _BACKGROUND, _INK, _MARK = (24, 24, 27), (235, 235, 235), (255, 176, 0)
@@ -34,15 +34,15 @@ def save_picture(path: Path, panels: Sequence[Panel]) -> None:
     plane = _fullest_plane(panels, depth)
     size = (width * ZOOM, height * ZOOM)
     step_x, step_y = size[0] + GAP, size[1] + GAP
-    canvas = Image.new("RGB", (MARGIN + len(panels) * step_x, CAPTION + 2 * step_y), _BACKGROUND)
+    canvas = Image.new("RGB", (PICTURE_MARGIN + len(panels) * step_x, CAPTION + 2 * step_y), _BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(15)
     for row, label in enumerate(("brightest along z", f"plane z = {plane}")):
-        strip = Image.new("L", (size[1], MARGIN))
-        ImageDraw.Draw(strip).text((size[1] // 2, MARGIN // 2), label, 235, font, anchor="mm")
+        strip = Image.new("L", (size[1], PICTURE_MARGIN))
+        ImageDraw.Draw(strip).text((size[1] // 2, PICTURE_MARGIN // 2), label, 235, font, anchor="mm")
         canvas.paste(_INK, (0, CAPTION + row * step_y), strip.rotate(90, expand=True))
     for column, panel in enumerate(panels):
-        left = MARGIN + column * step_x
+        left = PICTURE_MARGIN + column * step_x
         draw.text((left + size[0] // 2, CAPTION // 2), panel.caption, _INK, font, anchor="mm")
         for row, view in enumerate((panel.stack.max(axis=0), panel.stack[plane])):
             low, high = np.percentile(view, (1, 99.8))

@@ -16,14 +16,14 @@ from ..bigdata.files import Labeled, plain_axes
 from ..planning import ArraySpec
 from ..recipes import OPERATIONS
 from . import _options as o
-from ._images import colours_of
+from ._images import without_opacity
 from ._kernels import weights_from
-from ._operations import checked, planned, read_image
+from ._operations import checked_options, plan_commands, read_image
 
 
 def register(app: typer.Typer) -> None:
     """Add the command; its options are those of `convolve`."""
-    names: Any = Literal[planned()]
+    names: Any = Literal[plan_commands()]
     words = [
         o.fixed("input", Annotated[str, typer.Argument(help="Image, or its size and type: 64x512x512:uint16")]),
         *o.weights_options(OPERATIONS.get("convolve")),
@@ -40,8 +40,8 @@ def _plan(*, input: str, kernel: str, parameter: list[str] | None, operation: st
     weights = weights_from("kernel", kernel, parameter or ())
     image = _spec(input) or read_image(input, input_axes)
     masked = given.pop("mask") is not None
-    options = checked(OPERATIONS.get(operation), image, weights, given)
-    spec = ArraySpec(colours_of(image).shape, image.data.dtype.name)
+    options = checked_options(OPERATIONS.get(operation), image, weights, given)
+    spec = ArraySpec(without_opacity(image).shape, image.data.dtype.name)
     plan = nc.plan(spec, weights, operation=operation, mask=True if masked else None, **options)
     print(json.dumps(asdict(plan)) if as_json else plan)
 

@@ -22,7 +22,9 @@ from ._operations import read_image
 from ._progress_bar import progress_bar
 
 PsfOutput = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="PSF: " + " ".join(FORMATS))]
-Size = Annotated[str | None, typer.Option("--size", metavar="INTEGER[,INTEGER...]", help="Size of the PSF in pixels.")]
+PsfSize = Annotated[
+    str | None, typer.Option("--size", metavar="INTEGER[,INTEGER...]", help="Size of the PSF in pixels.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,13 +44,13 @@ def models() -> tuple[str, ...]:
 def _psf(
     name: Annotated[str, typer.Argument(metavar="[MODEL]", help="Without it, the models are listed.")] = "",
     output: Annotated[str, typer.Argument(metavar="[OUTPUT]", help=" ".join(FORMATS))] = "",
-    parameter: o.Settings = None,
+    parameter: o.ParameterValues = None,
     overwrite: o.Overwrite = False,
 ) -> None:
     """Compute a PSF from a microscope's numbers, show it, or write it into a file."""
     if not name:
         for key in models():
-            text = o.plain(KERNELS.get(key).function.__doc__ or "")
+            text = o.without_marks(KERNELS.get(key).function.__doc__ or "")
             takes = ", ".join(p for p in KERNELS.get(key).signature.parameters)
             print(f"{key}({takes}): {text.partition(chr(10))[0]}")
         return
@@ -64,12 +66,12 @@ def _psf(
 
 
 def _from_beads(
-    input: o.Input,
+    input: o.InputFile,
     output: PsfOutput,
     points: Annotated[
         str | None, typer.Option(metavar="FILE.csv", help="Places in samples, one per row; by default all beads.")
     ] = None,
-    size: Size = None,
+    size: PsfSize = None,
     saturation: Annotated[float | None, typer.Option(help="From which value on the camera is saturated.")] = None,
     min_snr: Annotated[float, typer.Option(help="Least height of a bead over the noise.")] = 8.0,
     input_axes: o.InputAxes = None,
@@ -102,12 +104,12 @@ def _from_beads(
 
 def _check(
     psf: Annotated[str, typer.Argument(metavar="PSF", parser=o.text, help="A kernel of the catalogue, or a file.")],
-    parameter: o.Settings = None,
+    parameter: o.ParameterValues = None,
     image: Annotated[str | None, typer.Option("--image", metavar="FILE", help="What it is for.")] = None,
     fix: Annotated[
         str | None, typer.Option("--fix", metavar="OUTPUT", help="Mend what can be, and write it: a kernel file.")
     ] = None,
-    size: Size = None,
+    size: PsfSize = None,
     na: Annotated[float | None, typer.Option(help="Numerical aperture.")] = None,
     wavelength: Annotated[float | None, typer.Option(help="Of the light, in nm.")] = None,
     refractive_index: Annotated[float, typer.Option(help="Of the immersion medium.")] = 1.515,

@@ -9,7 +9,7 @@ from typing import Any
 from .._progress import Report
 from ..bigdata.files import Labeled, check_output
 from ..recipes import Operation, Recipe
-from ._images import colours_of
+from ._images import without_opacity
 
 
 def check_recipe(path: str | None, *, overwrite: bool) -> Path | None:
@@ -29,4 +29,4 @@ def write_recipe(
         return
     arguments = dict(options) if weights is None else {operation.arrays[1].name: weights, **options}
     labels = "".join(image.axes)
-    Recipe.of(operation.name, plan=report, image=colours_of(image), labels=labels, **arguments).to_json(target)
+    Recipe.of(operation.name, plan=report, image=without_opacity(image), labels=labels, **arguments).to_json(target)

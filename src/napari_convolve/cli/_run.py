@@ -20,7 +20,7 @@ from ..kernels import Kernel, as_kernel
 from ..recipes import OPERATIONS, Recipe, Step
 from . import _options as o
 from ._detect import TABLES, write_table
-from ._images import apply, colours_of, kernel_axes
+from ._images import apply_operation, kernel_axes, without_opacity
 from ._maps import channel_of, one_kernel
 from ._operations import read_image, record_of
 from ._progress_bar import progress_bar
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     options = {p.name: p for p in OPERATIONS.get("convolve").options}
     words = [
         o.fixed("recipe", Annotated[str, typer.Argument(metavar="RECIPE", parser=o.text, help="What --recipe wrote.")]),
-        o.fixed("input", o.Input),
+        o.fixed("input", o.InputFile),
         o.fixed("output", o.Output),
         o.fixed("input_axes", o.InputAxes, None),
         *(o.option(options[name]) for name in ("workers", "max_memory")),
@@ -87,7 +87,7 @@ def _results(recipe: str, steps: tuple[Step, ...], image: Labeled, run: Mapping[
 
 def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: ProgressCallback) -> tuple[Any, Report]:
     """One step on an image whose axes go by name."""
-    operation, colours = step.function, colours_of(image)
+    operation, colours = step.function, without_opacity(image)
     arrays, options = step.call(colours)
     takes = inspect.signature(operation.function).parameters
     options |= {name: value for name, value in run.items() if name in takes}
@@ -95,7 +95,7 @@ def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: Progres
     if "channel_axis" in options:
         options["channel_axis"] = channel_of(image, arrays[0], options["axes"])
     if operation.makes_image:
-        return apply(operation, image, arrays, options, progress)
+        return apply_operation(operation, image, arrays, options, progress)
     reports: list[Report] = []
     found = operation.function(colours, *arrays, **options, progress=progress, report=reports.append)
     return found, reports[0]

@@ -46,7 +46,7 @@ def demo(folder: Path) -> None:
     sigma = ", ".join(map(str, BLOB_SIGMA))
     blobs = _step("blobs", f"minus log of sigma {sigma}", nuclei.data, [-kernels.log(sigma=BLOB_SIGMA)])[0]
     _save(folder, "blobs", nuclei, blobs)
-    centres = local_maxima(blobs, size=(5, 7, 7), threshold=0.2 * float(blobs.max()))
+    centres = brightest_places(blobs, size=(5, 7, 7), threshold=0.2 * float(blobs.max()))
     _line("", f"{len(centres)} local maxima, the circles in the picture")
 
     panels = [
@@ -59,7 +59,7 @@ def demo(folder: Path) -> None:
     _line("look at", str(folder / "demo.png"))
 
 
-def local_maxima(image: NDArray[Any], size: Sequence[int], threshold: float) -> NDArray[np.intp]:
+def brightest_places(image: NDArray[Any], size: Sequence[int], threshold: float) -> NDArray[np.intp]:
     """Indices (n, ndim) of the samples above `threshold` that are the largest of the box of `size` around them."""
     from scipy.ndimage import maximum_filter
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import numpy as np
 
+from ._grid import outer
 from ._values import Values
 
 Term = tuple[Values, ...]
@@ -15,11 +14,6 @@ TOLERANCE = 1e-13
 
 MAX_RANK = 2
 """Of each matrix that is taken apart: more terms cost more than they save."""
-
-
-def outer(term: Term) -> Values:
-    """Multiply the 1-D factors of a term back to an n-D array."""
-    return reduce(np.multiply.outer, term)
 
 
 def crosses(matrix: Values, tol: float) -> list[tuple[Values, Values]] | None:

@@ -36,17 +36,17 @@ def per_axis(value: Any, ndim: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, Sequence) else (value,) * ndim
 
 
-def steps(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
+def step_lengths(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
     """Return the length of a pixel along each axis, 1 when there is no spacing."""
     return as_spacing(spacing, ndim) or (1.0,) * ndim
 
 
 def pixels(lengths: float | Sequence[float], spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...]:
     """Return lengths in pixels, one per axis."""
-    return tuple(v / s for v, s in zip(per_axis(lengths, ndim), steps(spacing, ndim), strict=True))
+    return tuple(v / s for v, s in zip(per_axis(lengths, ndim), step_lengths(spacing, ndim), strict=True))
 
 
-def whole(length: float) -> int:
+def cut_to_int(length: float) -> int:
     """Return `length` cut to an integer; absurd lengths become one that :func:`coordinates` refuses."""
     return int(min(length, FAR))
 
@@ -63,7 +63,7 @@ def outer(lines: Sequence[Values]) -> Values:
     return reduce(np.multiply.outer, lines)
 
 
-def add(arrays: Sequence[Values]) -> Values:
+def add_arrays(arrays: Sequence[Values]) -> Values:
     """Sum arrays that broadcast."""
     return reduce(np.add, arrays)
 
@@ -101,4 +101,4 @@ def heading(angle: float, direction: Sequence[float] | None, ndim: int) -> tuple
 
 def extent(half: float) -> int:
     """Return the largest index that a length of `half` pixels from the centre touches, up to rounding."""
-    return whole(ceil(min(half, FAR) - 1e-9))
+    return cut_to_int(ceil(min(half, FAR) - 1e-9))

@@ -16,16 +16,16 @@ import numpy as np
 from ._kernel import Kernel
 from ._values import Values
 
-FORMAT = "napari-convolve kernel"
-VERSION = 1
-KEYS = ("format", "version", "name", "center", "spacing", "units", "parameters")
+KERNEL_FORMAT = "napari-convolve kernel"
+KERNEL_VERSION = 1
+KERNEL_KEYS = ("format", "version", "name", "center", "spacing", "units", "parameters")
 
 
-def describe(kernel: Kernel) -> dict[str, Any]:
+def describe_kernel(kernel: Kernel) -> dict[str, Any]:
     """Return all of a kernel but its values, as JSON takes it."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": KERNEL_FORMAT,
+        "version": KERNEL_VERSION,
         "name": kernel.name,
         "center": kernel.center,
         "spacing": kernel.spacing,
@@ -34,20 +34,22 @@ def describe(kernel: Kernel) -> dict[str, Any]:
     }
 
 
-def restore(values: Values, description: Any) -> Kernel:
-    """Return the kernel of these values and what :func:`describe` wrote; ValueError for anything else."""
+def restore_kernel(values: Values, description: Any) -> Kernel:
+    """Return the kernel of these values and what :func:`describe_kernel` wrote; ValueError for anything else."""
     if not isinstance(description, dict):
         raise ValueError(f"the description of a kernel must be an object, got {type(description).__name__}")
-    unknown = [key for key in description if key not in KEYS]
+    unknown = [key for key in description if key not in KERNEL_KEYS]
     if unknown:
-        raise ValueError(f"unknown key {unknown[0]!r}; a kernel has {', '.join(KEYS)} and values")
-    if description.get("format", FORMAT) != FORMAT:
-        raise ValueError(f"format is {description['format']!r}, not {FORMAT!r}")
+        raise ValueError(f"unknown key {unknown[0]!r}; a kernel has {', '.join(KERNEL_KEYS)} and values")
+    if description.get("format", KERNEL_FORMAT) != KERNEL_FORMAT:
+        raise ValueError(f"format is {description['format']!r}, not {KERNEL_FORMAT!r}")
     version = description.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError(f"version must be a whole number from 1, got {version!r}")
-    if version > VERSION:
-        raise ValueError(f"written in version {version} of the format, this program reads up to version {VERSION}")
+    if version > KERNEL_VERSION:
+        raise ValueError(
+            f"written in version {version} of the format, this program reads up to version {KERNEL_VERSION}"
+        )
     parameters = description.get("parameters", {})
     if not isinstance(parameters, dict):
         raise ValueError(f"parameters must be an object, got {parameters!r}")
@@ -55,9 +57,9 @@ def restore(values: Values, description: Any) -> Kernel:
     return Kernel(values, center, spacing, description.get("units"), description.get("name", "custom"), parameters)
 
 
-def dumps(kernel: Kernel) -> str:
+def kernel_to_json(kernel: Kernel) -> str:
     """Return a kernel as JSON text, one row of values per line."""
-    description = json.dumps(describe(kernel), indent=1, ensure_ascii=False, allow_nan=False)
+    description = json.dumps(describe_kernel(kernel), indent=1, ensure_ascii=False, allow_nan=False)
     parts = {"values": kernel.values.real}
     if kernel.values.dtype.kind == "c":
         parts["imaginary"] = kernel.values.imag
@@ -65,8 +67,8 @@ def dumps(kernel: Kernel) -> str:
     return description.removesuffix("\n}") + "".join(blocks) + "\n}\n"
 
 
-def loads(text: str) -> Kernel:
-    """Return the kernel that :func:`dumps` wrote, or one of a plain array of numbers.
+def kernel_from_json(text: str) -> Kernel:
+    """Return the kernel that :func:`kernel_to_json` wrote, or one of a plain array of numbers.
 
     Raises
     ------
@@ -75,16 +77,16 @@ def loads(text: str) -> Kernel:
     """
     content = parse(text)
     if isinstance(content, list):
-        return Kernel(numbers(content, "values"))
+        return Kernel(array_of_lists(content, "values"))
     if not isinstance(content, dict) or "values" not in content:
         raise ValueError('a kernel is an array of numbers, or an object with "version" and "values"')
-    values = numbers(content.pop("values"), "values")
+    values = array_of_lists(content.pop("values"), "values")
     if "imaginary" in content:
-        imaginary = numbers(content.pop("imaginary"), "imaginary")
+        imaginary = array_of_lists(content.pop("imaginary"), "imaginary")
         if imaginary.shape != values.shape:
             raise ValueError(f"values and imaginary differ in shape: {values.shape} and {imaginary.shape}")
         values = values + 1j * imaginary
-    return restore(values, content)
+    return restore_kernel(values, content)
 
 
 def parse(text: str) -> Any:
@@ -112,7 +114,7 @@ def refuse(constant: str) -> float:
     raise ValueError(f"values must be finite, got {constant}")
 
 
-def numbers(nested: Any, what: str) -> Values:
+def array_of_lists(nested: Any, what: str) -> Values:
     """Return nested lists as an array; the error names the first row of another length, or the first non-number."""
     shape = []
     level = [nested]
@@ -133,7 +135,7 @@ def numbers(nested: Any, what: str) -> Values:
         raise ValueError(f"{what} holds a number that is too large") from error
 
 
-def decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """Return text in UTF-8, or in UTF-16 with its byte order mark."""
     encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from . import _algebra, _factors
 from ._values import Values, as_values
-from ._weights import Weights
+from ._weights import KernelData
 
 if TYPE_CHECKING:
     from ._report import KernelReport
 
 
-class Kernel(Weights):
+class Kernel(KernelData):
     """Weights of a convolution, with the index of their origin (zero shift).
 
     Equality and hash use values, dtype, center, spacing and units, but not name and parameters.
@@ -157,17 +157,17 @@ class Kernel(Weights):
     # --- files and views -------------------------------------------------------------------------------------------
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write to a file by its suffix; see :func:`napari_convolve.kernels.files.save`."""
-        from .files import save
+        """Write to a file by its suffix; see :func:`napari_convolve.kernels.files.write_kernel`."""
+        from .files import write_kernel
 
-        save(path, self)
+        write_kernel(path, self)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Kernel:
-        """Read from a file by its suffix; see :func:`napari_convolve.kernels.files.load`."""
-        from .files import load
+        """Read from a file by its suffix; see :func:`napari_convolve.kernels.files.read_kernel`."""
+        from .files import read_kernel
 
-        return load(path)
+        return read_kernel(path)
 
     def report(self) -> KernelReport:
         """Return what the kernel does, in numbers; see :class:`napari_convolve.kernels.KernelReport`."""

@@ -15,7 +15,7 @@ from typing import IO
 
 import numpy as np
 
-from ._json import decode, describe, parse, restore
+from ._json import decode_text, describe_kernel, parse, restore_kernel
 from ._kernel import Kernel
 from ._values import Values, guard
 
@@ -104,7 +104,7 @@ def read_npz(path: Path) -> Kernel:
             if described[0].file_size > MAX_DESCRIPTION:
                 raise ValueError(f"{DESCRIPTION} claims {described[0].file_size} bytes, the limit is {MAX_DESCRIPTION}")
             with archive.open(described[0]) as stream:
-                return restore(values, parse(decode(stream.read(MAX_DESCRIPTION))))
+                return restore_kernel(values, parse(decode_text(stream.read(MAX_DESCRIPTION))))
     except BAD_ZIP as error:
         raise ValueError(f"not a readable NPZ archive: {error}") from error
 
@@ -115,4 +115,4 @@ def write_npz(path: Path, kernel: Kernel) -> None:
     np.save(buffer, kernel.values, allow_pickle=False)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(VALUES, buffer.getvalue())
-        archive.writestr(DESCRIPTION, json.dumps(describe(kernel), allow_nan=False))
+        archive.writestr(DESCRIPTION, json.dumps(describe_kernel(kernel), allow_nan=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from ._json import FORMAT, describe, parse, restore
+from ._json import KERNEL_FORMAT, describe_kernel, parse, restore_kernel
 from ._kernel import Kernel
 from ._values import guard
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 AXES = "TZYX"
 # Lengths as OME writes them; any other unit stays in the description.
-UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
-UNITS.update({unit: unit for unit in ("m", "cm", "mm", "µm", "nm", "pm", "Å", "pixel")})
+OME_UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
+OME_UNITS.update({unit: unit for unit in ("m", "cm", "mm", "µm", "nm", "pm", "Å", "pixel")})
 # Older versions of tifffile write text into the XML as it is.
 ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&"}
 # What tifffile raises for damaged files, besides its own error and ValueError.
@@ -46,13 +46,13 @@ def write_ometiff(path: Path, kernel: Kernel) -> None:
     # One row is an image too; the shape in the description tells it from a line.
     values = kernel.values.reshape((1,) * (2 - kernel.ndim) + kernel.shape)
     axes = AXES[-values.ndim :]
-    description = json.dumps({"shape": kernel.shape, **describe(kernel)}, allow_nan=False).translate(ESCAPES)
+    description = json.dumps({"shape": kernel.shape, **describe_kernel(kernel)}, allow_nan=False).translate(ESCAPES)
     metadata: dict[str, Any] = {"axes": axes, "Description": description}
     for axis, step in zip(axes[::-1], (kernel.spacing or ())[::-1], strict=False):
         if axis == "T":
             continue
         metadata[f"PhysicalSize{axis}"] = step
-        metadata[f"PhysicalSize{axis}Unit"] = UNITS.get(kernel.units or "pixel", "reference frame")
+        metadata[f"PhysicalSize{axis}Unit"] = OME_UNITS.get(kernel.units or "pixel", "reference frame")
     imwrite(path, values, ome=True, metadata=metadata, photometric="minisblack")
 
 
@@ -81,19 +81,19 @@ def read_series(tif: TiffFile) -> Kernel:
     if planes > pages:
         raise ValueError(f"the file declares {planes} planes, {pages} can be read")
     values = series.asarray()
-    description = described(tif.ome_metadata) if tif.is_ome else None
+    description = kernel_description(tif.ome_metadata) if tif.is_ome else None
     if description is None:
         return Kernel(values)
     content = parse(description)
     shape = content.pop("shape", None) if isinstance(content, dict) else None
     if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
         raise ValueError(f"the shape of the kernel must be whole numbers, got {shape!r}")
-    return restore(values.reshape(shape), content)
+    return restore_kernel(values.reshape(shape), content)
 
 
-def described(xml: str | None) -> str | None:
+def kernel_description(xml: str | None) -> str | None:
     """Return the description of a kernel in OME-XML, or None."""
-    if not xml or FORMAT not in xml:
+    if not xml or KERNEL_FORMAT not in xml:
         return None
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise ValueError("OME-XML with a document type is refused")

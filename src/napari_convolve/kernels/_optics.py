@@ -11,7 +11,7 @@ from ._grid import dimensions, per_axis
 from ._values import as_spacing, guard
 
 NM = 1e-3  # micrometres
-UNITS = "um"
+OPTICS_UNITS = "um"
 FAMILY = "PSF"
 
 Aperture: TypeAlias = Annotated[float, Param(min=0.01, max=1.7, step=0.05, label="NA")]

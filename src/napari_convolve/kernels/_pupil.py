@@ -118,7 +118,7 @@ def radii_to(largest: float, step: float) -> Values:
     return np.arange(ceil(largest / step) + 4) * step
 
 
-def holding(density: Values, positions: Values, energy: float, total: float | None = None) -> float:
+def energy_radius(density: Values, positions: Values, energy: float, total: float | None = None) -> float:
     """Return the position within which a share `energy` of ``∫ density`` lies."""
     summed = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(positions))])
     share = summed / (summed[-1] if total is None else total)
@@ -133,11 +133,11 @@ def widefield_reach(pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]
     if ndim == 3:
         z = np.linspace(0, 24 * pupil.depth, 2400)
         axis = np.zeros(1)
-        depth = holding(pupil(axis, z)[0] + pupil(axis, -z)[0], z, energy)
+        depth = energy_radius(pupil(axis, z)[0] + pupil(axis, -z)[0], z, energy)
     far = np.array([-depth, 0, depth])
     r = radii_to(airy + pupil.spread(depth), pupil.step * 4)
     planes = pupil(r, far) * (2 * pi * r)[:, None]
-    radius = max(holding(plane, r, energy, pupil.power) for plane in planes.T)
+    radius = max(energy_radius(plane, r, energy, pupil.power) for plane in planes.T)
     return (depth, radius, radius)[-ndim:]
 
 
@@ -146,8 +146,8 @@ def bounded_reach(light: Light, pupil: Pupil, ndim: int, energy: float) -> tuple
     z = np.linspace(0, 8 * pupil.depth, 97 if ndim == 3 else 1)
     r = radii_to(pupil.spread(2 * pupil.depth) + 3 * pupil.wavelength * NM / pupil.na, pupil.step * 4)
     rings = light(r, z) * r[:, None]
-    depth = holding(rings.sum(axis=0), z, energy) if ndim == 3 else 0.0
-    radius = holding(rings.sum(axis=1), r, energy)
+    depth = energy_radius(rings.sum(axis=0), z, energy) if ndim == 3 else 0.0
+    radius = energy_radius(rings.sum(axis=1), r, energy)
     return (depth, radius, radius)[-ndim:]
 
 

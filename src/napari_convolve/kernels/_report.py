@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ._factors import factors, outer
+from ._factors import factors
+from ._grid import outer
 from ._kernel import Kernel
 from ._values import Values
 
@@ -153,7 +154,7 @@ def report(kernel: Kernel) -> KernelReport:
         mirror=tuple(parity(kernel, (axis,)) for axis in all_axes),
         rank=rank,
         separable_error=error,
-        fwhm=widths(size, peak, kernel.spacing or (1.0,) * kernel.ndim),
+        fwhm=kernel_fwhm(size, peak, kernel.spacing or (1.0,) * kernel.ndim),
         support=tuple(int(i.max() - i.min()) + 1 if i.size else 0 for i in weighing),
         nonzero=int(np.count_nonzero(size)),
         output_range=None if values.dtype.kind == "c" else output_range(values),
@@ -204,7 +205,7 @@ def separability(values: Values) -> tuple[int | None, float]:
     return None, float(np.sqrt(max(0.0, 1 - share**2)))
 
 
-def widths(size: Values, peak: tuple[np.intp, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:
+def kernel_fwhm(size: Values, peak: tuple[np.intp, ...], spacing: tuple[float, ...]) -> tuple[float, ...]:
     """Return the full width at half maximum along each axis through `peak`; beyond the ends the values are 0."""
     found = []
     for axis, step in enumerate(spacing):

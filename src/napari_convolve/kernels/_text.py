@@ -14,7 +14,7 @@ DECIMAL_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 MAX_CHARACTERS = 2**26
 
 
-def number(token: str, row: int) -> float:
+def parse_number(token: str, row: int) -> float:
     """Return the value of a number or of a simple fraction such as ``-1/9``."""
     parts = token.split("/") if len(token) <= 400 else []
     shown = token if len(token) <= 40 else f"{token[:37]}..."
@@ -63,7 +63,7 @@ def parse_matrix(text: str) -> Values:
         cells = re.split(r"[ \t]*[,;][ \t]*|[ \t]+", line)
         if "" in cells:
             raise ValueError(f"row {row}: a value is missing beside a separator")
-        rows.append([number(cell, row) for cell in cells])
+        rows.append([parse_number(cell, row) for cell in cells])
         first = first or row
         if len(rows[-1]) != len(rows[0]):
             raise ValueError(f"row {row} has {len(rows[-1])} values, row {first} has {len(rows[0])}")

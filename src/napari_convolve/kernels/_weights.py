@@ -16,7 +16,7 @@ from ._values import Values
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
-class Weights:
+class KernelData:
     """What a :class:`Kernel` holds; see there."""
 
     values: Values
@@ -31,7 +31,7 @@ class Weights:
 
     def __init__(
         self,
-        values: npt.ArrayLike | Weights,
+        values: npt.ArrayLike | KernelData,
         center: SupportsIndex | Sequence[SupportsIndex] | None = None,
         spacing: float | Sequence[float] | None = None,
         units: str | None = None,
@@ -85,7 +85,7 @@ class Weights:
         return hash((self._grid, (self.values + 0.0).tobytes()))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Weights):
+        if not isinstance(other, KernelData):
             return NotImplemented
         return self._grid == other._grid and bool((self.values == other.values).all())
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Axis, Lengths, Ndim, Spacing, kernel
-from ._grid import dimensions, outer, steps, which_axis
+from ._grid import dimensions, outer, step_lengths, which_axis
 from ._values import Values
 
 Normalize = Annotated[bool, Param(label="gain of 1 on a ramp")]
@@ -23,7 +23,7 @@ def edge(axis: int, smooth: list[float], ndim: int, normalize: bool, spacing: Le
     lines[which_axis(axis, ndim)] = np.array([1.0, 0.0, -1.0])
     values = outer(lines)
     if normalize:
-        values = values / (2 * steps(spacing, ndim)[axis] * sum(smooth) ** (ndim - 1))
+        values = values / (2 * step_lengths(spacing, ndim)[axis] * sum(smooth) ** (ndim - 1))
     return values
 
 
@@ -204,7 +204,7 @@ def laplacian(
     [[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]
     """
     n = dimensions(ndim, spacing=spacing)
-    h = steps(spacing, n)
+    h = step_lengths(spacing, n)
     if alpha and len(set(h)) > 1:
         raise ValueError(f"laplacian: alpha needs the same spacing along all axes, got {h}")
     share = 2 * alpha / (1 + alpha)

@@ -9,7 +9,7 @@ from ._design import kernel
 from ._kernel import Kernel
 from ._optics import (
     FAMILY,
-    UNITS,
+    OPTICS_UNITS,
     Aperture,
     Energy,
     Index,
@@ -23,7 +23,7 @@ from ._optics import (
 )
 from ._pupil import Phase, Pupil, cosine, focus, odd_shape, sampled, widefield_reach
 
-Sample = Annotated[float, Param(min=1, max=4, step=0.01, label="index of the sample")]
+SampleIndex = Annotated[float, Param(min=1, max=4, step=0.01, label="index of the sample")]
 Depth = Annotated[float, Param(min=0, step=1, label="depth (µm)")]
 Medium = Annotated[float, Param(min=1, max=4, step=0.01, advanced=True)]
 Thickness = Annotated[float, Param(min=0, step=10, advanced=True)]
@@ -75,7 +75,7 @@ def born_wolf(
         na, wavelength, lambda z, rho: -z * (na * rho) ** 2 / (2 * refractive_index), slope=na / refractive_index
     )
     shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
-    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=UNITS)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=OPTICS_UNITS)
 
 
 @kernel(total=1, family=FAMILY, label="Gibson-Lanni")
@@ -84,7 +84,7 @@ def gibson_lanni(
     na: Aperture = 1.4,
     wavelength: Wavelength = 520.0,
     refractive_index: Index = 1.515,
-    sample_index: Sample = 1.33,
+    sample_index: SampleIndex = 1.33,
     depth: Depth = 0.0,
     ndim: Planes = 2,
     spacing: PixelSize = 0.1,
@@ -155,7 +155,7 @@ def gibson_lanni(
     start = focus(tilted)
     pupil = Pupil(na, wavelength, lambda z, rho: path(z + start, rho), top, tilted.slope)
     shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
-    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=UNITS)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=OPTICS_UNITS)
 
 
 def stack_path(na: float, layers: tuple[tuple[float, float], ...], index: float, working_distance: float) -> Phase:

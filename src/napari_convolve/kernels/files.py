@@ -39,7 +39,7 @@ def read_text(path: Path) -> str:
     size = path.stat().st_size
     if size > MAX_TEXT:
         raise ValueError(f"{size} bytes of text are too many, the limit is {MAX_TEXT}; use .npz")
-    return _json.decode(path.read_bytes())
+    return _json.decode_text(path.read_bytes())
 
 
 def write_text(path: Path, text: str) -> None:
@@ -60,7 +60,10 @@ def write_matrix(path: Path, kernel: Kernel) -> None:
     write_text(path, text.replace(" ", ",") if path.suffix.lower() == ".csv" else text)
 
 
-JSON = Format(lambda path: _json.loads(read_text(path)), lambda path, kernel: write_text(path, _json.dumps(kernel)))
+JSON = Format(
+    lambda path: _json.kernel_from_json(read_text(path)),
+    lambda path, kernel: write_text(path, _json.kernel_to_json(kernel)),
+)
 MATRIX = Format(lambda path: Kernel(parse_matrix(read_text(path))), write_matrix)
 TIFF = Format(_ometiff.read_ometiff, _ometiff.write_ometiff)
 FORMATS = {
@@ -82,7 +85,7 @@ def format_of(path: Path) -> Format:
     return FORMATS[suffix]
 
 
-def load(path: str | PathLike[str]) -> Kernel:
+def read_kernel(path: str | PathLike[str]) -> Kernel:
     """Read a kernel from a file by its suffix.
 
     Parameters
@@ -116,13 +119,13 @@ def load(path: str | PathLike[str]) -> Kernel:
         raise ValueError(f"{file}: {error}") from error
 
 
-def save(path: str | PathLike[str], kernel: Kernel) -> None:
+def write_kernel(path: str | PathLike[str], kernel: Kernel) -> None:
     """Write a kernel to a file by its suffix; the file appears whole or not at all, an old one is replaced.
 
     Parameters
     ----------
     path
-        See :func:`load` for the suffixes.
+        See :func:`read_kernel` for the suffixes.
     kernel
         What to write.
 

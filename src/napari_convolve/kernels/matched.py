@@ -10,7 +10,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Angle, Direction, Ndim, Spacing, Truncate, kernel
-from ._grid import add, coordinates, dimensions, extent, heading, steps, whole
+from ._grid import add_arrays, coordinates, cut_to_int, dimensions, extent, heading, step_lengths
 from ._values import Values
 
 Length = Annotated[float, Param(min=1e-6, step=0.5, unit="length")]
@@ -18,8 +18,8 @@ Length = Annotated[float, Param(min=1e-6, step=0.5, unit="length")]
 
 def across(grid: Sequence[Values], heads: Sequence[float], h: Sequence[float]) -> tuple[Values, Values]:
     """Return the coordinate along a direction and the squared distance from it, in units of `h`."""
-    along = add([x * s * u for x, s, u in zip(grid, h, heads, strict=True)])
-    square = add([(x * s) ** 2 for x, s in zip(grid, h, strict=True)])
+    along = add_arrays([x * s * u for x, s, u in zip(grid, h, heads, strict=True)])
+    square = add_arrays([(x * s) ** 2 for x, s in zip(grid, h, strict=True)])
     return along, np.maximum(square - along**2, 0)
 
 
@@ -79,10 +79,10 @@ def blob(
     (23, 23)
     """
     n = dimensions(ndim, spacing=spacing)
-    h = steps(spacing, n)
+    h = step_lengths(spacing, n)
     sigma = radius / sqrt(n)
-    grid = coordinates([max(1, whole(truncate * sigma / s + 0.5)) for s in h])
-    scaled = add([(x * s / sigma) ** 2 for x, s in zip(grid, h, strict=True)])
+    grid = coordinates([max(1, cut_to_int(truncate * sigma / s + 0.5)) for s in h])
+    scaled = add_arrays([(x * s / sigma) ** 2 for x, s in zip(grid, h, strict=True)])
     return ricker(scaled, np.exp(-scaled / 2))
 
 
@@ -135,7 +135,7 @@ def line(
     n = dimensions(ndim, direction=direction, spacing=spacing)
     if n < 2:
         raise ValueError(f"line: a line needs at least 2 dimensions, got {n}")
-    h, heads = steps(spacing, n), heading(angle, direction, n)
+    h, heads = step_lengths(spacing, n), heading(angle, direction, n)
     sigma = width / 2 / sqrt(n - 1)
     half = [abs(u) * length / 2 + sqrt(max(0.0, 1 - u * u)) * truncate * sigma for u in heads]
     grid = coordinates([max(int(abs(u) < 1), extent(r / s - 0.5)) for r, s, u in zip(half, h, heads, strict=True)])
@@ -207,7 +207,7 @@ def gabor(
     (17, 17)
     """
     n = dimensions(ndim, direction=direction, spacing=spacing)
-    h, heads = steps(spacing, n), heading(angle, direction, n)
+    h, heads = step_lengths(spacing, n), heading(angle, direction, n)
     if sigma is None:
         sigma = wavelength / pi * sqrt(log(2) / 2) * (2**bandwidth + 1) / (2**bandwidth - 1)
     wide = sigma if sigma_across is None else sigma_across

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Axis, Ndim, Sizes, Spacing, kernel
-from ._grid import dimensions, per_axis, steps, which_axis
+from ._grid import dimensions, per_axis, step_lengths, which_axis
 from ._values import Values, guard
 
 
@@ -88,6 +88,6 @@ def savitzky_golay(
     along = which_axis(axis, n)
     wanted = powers.index(tuple(order if i == along else 0 for i in range(n)))
     weights = np.linalg.pinv(monomials)[wanted].reshape(sizes)
-    unit = radii[along] * steps(spacing, n)[along]
+    unit = radii[along] * step_lengths(spacing, n)[along]
     # A fit weighs neighbours as a correlation does; convolution wants them reversed.
     return np.asarray(np.flip(weights) * factorial(order) / unit**order)

@@ -9,12 +9,12 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Truncate, kernel
-from ._grid import outer, whole
+from ._grid import cut_to_int, outer
 from ._kernel import Kernel
 from ._optics import (
     FAMILY,
     NM,
-    UNITS,
+    OPTICS_UNITS,
     Aperture,
     Energy,
     Excitation,
@@ -36,7 +36,7 @@ FWHM = 2.3548200450309493
 """Full width at half maximum of a Gaussian, in standard deviations."""
 
 
-def widths(
+def psf_sigmas(
     modality: str, na: float, index: float, emission: float, excitation: float, pinhole: float, sheet: float
 ) -> tuple[float, float]:
     """Return the axial and lateral standard deviations in µm."""
@@ -114,14 +114,14 @@ def gaussian_psf(
     check_light(wavelength=wavelength, excitation=excitation)
     check_aperture(na, refractive_index=refractive_index)
     steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
-    axial, lateral = widths(modality, na, refractive_index, wavelength, excitation, pinhole, sheet)
+    axial, lateral = psf_sigmas(modality, na, refractive_index, wavelength, excitation, pinhole, sheet)
     sigmas = [s / h for s, h in zip((axial, lateral, lateral)[-len(steps) :], steps, strict=True)]
-    shape = sizes or tuple(2 * whole(truncate * s + 0.5) + 1 for s in sigmas)
+    shape = sizes or tuple(2 * cut_to_int(truncate * s + 0.5) + 1 for s in sigmas)
     guard(shape)
     lines: list[Values] = [
         np.exp(-0.5 * ((np.arange(n) - n // 2) / s) ** 2) for n, s in zip(shape, sigmas, strict=True)
     ]
-    return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=UNITS)
+    return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=OPTICS_UNITS)
 
 
 @kernel(total=1, symmetry="even", family=FAMILY, label="Airy pattern")
@@ -179,4 +179,4 @@ def airy(
             f"airy: the pattern is a plane, its size along the first of three axes must be 1, not {shape[0]}"
         )
     plane = sampled(pupil, pupil.step, shape[-2:], steps[-2:])
-    return Kernel(plane.reshape(shape), spacing=steps, units=UNITS)
+    return Kernel(plane.reshape(shape), spacing=steps, units=OPTICS_UNITS)

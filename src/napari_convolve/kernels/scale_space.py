@@ -10,7 +10,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Axis, Integrate, Ndim, Sigma, Spacing, Truncate, kernel
-from ._grid import dimensions, outer, pixels, steps, which_axis, whole
+from ._grid import cut_to_int, dimensions, outer, pixels, step_lengths, which_axis
 from ._kernel import Kernel
 from ._values import Values, guard
 from .smoothing import gaussian, gaussian_line
@@ -20,7 +20,7 @@ def derivative_line(sigma: float, order: int, truncate: float, integrate: bool =
     """Return the derivative along a line, cut off after `truncate` sigma."""
     # A difference of order m needs m + 1 samples, all of some weight: for a small sigma it is one of neighbours.
     needed = ceil(order / 2)
-    radius = max(needed, whole(truncate * sigma + 0.5))
+    radius = max(needed, cut_to_int(truncate * sigma + 0.5))
     guard([2 * radius + 1])
     return hermite_line(max(sigma, needed / 5), radius, order, integrate)
 
@@ -94,7 +94,7 @@ def gaussian_derivative(
         orders = list(order)
     else:
         orders[which_axis(axis, n)] = order
-    per_line = zip(pixels(sigma, spacing, n), orders, steps(spacing, n), strict=True)
+    per_line = zip(pixels(sigma, spacing, n), orders, step_lengths(spacing, n), strict=True)
     return outer([derivative_line(s, m, truncate, integrate) / h**m for s, m, h in per_line])
 
 
@@ -133,7 +133,7 @@ def log(
     (21, 21)
     """
     n = dimensions(ndim, sigma=sigma, spacing=spacing)
-    h = steps(spacing, n)
+    h = step_lengths(spacing, n)
     sigmas = pixels(sigma, spacing, n)
     smooth = [derivative_line(s, 0, truncate) for s in sigmas]
     second = [derivative_line(s, 2, truncate) / step**2 for s, step in zip(sigmas, h, strict=True)]

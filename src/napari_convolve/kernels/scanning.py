@@ -11,7 +11,7 @@ from ._kernel import Kernel
 from ._optics import (
     FAMILY,
     NM,
-    UNITS,
+    OPTICS_UNITS,
     Aperture,
     Energy,
     Excitation,
@@ -82,7 +82,7 @@ def confocal(
         return np.asarray(lit(r, z) * through(r, z))
 
     shape = sizes or odd_shape(bounded_reach(light, seen, len(steps), energy), steps)
-    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=UNITS)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=OPTICS_UNITS)
 
 
 def pinhole_light(pupil: Pupil, radius: float) -> Light:
@@ -159,4 +159,4 @@ def two_photon(
         return np.asarray(lit(r, z) ** 2)
 
     shape = sizes or odd_shape(bounded_reach(light, lit, len(steps), energy), steps)
-    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=UNITS)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=OPTICS_UNITS)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Angle, Direction, Integrate, Lengths, Ndim, Spacing, kernel
-from ._grid import add, coordinates, dimensions, extent, heading, pixels, steps, whole
+from ._grid import add_arrays, coordinates, cut_to_int, dimensions, extent, heading, pixels, step_lengths
 from ._values import Values, guard
 
 Radius = Annotated[Lengths, Param(min=0, step=0.5, unit="length")]
@@ -60,7 +60,7 @@ def round_share(radii: Sequence[float], grid: Sequence[int], integrate: bool) ->
         edges = [(np.arange(2 * g + 2) - g - 0.5) / r for g, r in zip(grid, safe, strict=True)]
         return np.asarray(covered(edges) * np.prod(safe))
     squares = [(x / (r + TINY)) ** 2 for x, r in zip(coordinates(grid), safe, strict=True)]
-    return np.asarray(add(squares) <= 1, dtype=float)
+    return np.asarray(add_arrays(squares) <= 1, dtype=float)
 
 
 def ellipsoid(
@@ -68,7 +68,7 @@ def ellipsoid(
 ) -> Values:
     """Return the mean over a disk, ball or ellipsoid."""
     radii = pixels(radius, spacing, dimensions(ndim, radius=radius, spacing=spacing))
-    grid = [extent(r - 0.5) if integrate else whole(r + TINY) for r in radii]
+    grid = [extent(r - 0.5) if integrate else cut_to_int(r + TINY) for r in radii]
     share = round_share(radii, [max(0, g) for g in grid], integrate)
     return np.asarray(share / share.sum())
 
@@ -177,7 +177,7 @@ def ring(
     """
     n = dimensions(ndim, spacing=spacing)
     outside = pixels(radius + width / 2, spacing, n)
-    grid = [max(0, extent(r - 0.5) if integrate else whole(r + TINY)) for r in outside]
+    grid = [max(0, extent(r - 0.5) if integrate else cut_to_int(r + TINY)) for r in outside]
     guard([2 * g + 1 for g in grid])
     if integrate:
         share = round_share(outside, grid, True)
@@ -185,8 +185,8 @@ def ring(
             share = share - round_share(pixels(radius - width / 2, spacing, n), grid, True)
         share = np.where(share > TINY, share, 0)  # a pixel wholly inside leaves rounding
     else:
-        h = steps(spacing, n)
-        distance = np.sqrt(add([(x * s) ** 2 for x, s in zip(coordinates(grid), h, strict=True)]))
+        h = step_lengths(spacing, n)
+        distance = np.sqrt(add_arrays([(x * s) ** 2 for x, s in zip(coordinates(grid), h, strict=True)]))
         share = np.asarray(np.abs(distance - radius) <= width / 2 + TINY * min(h), dtype=float)
     if not share.any():
         raise ValueError(f"ring: no pixel lies within {width} of radius {radius}; widen it or use integrate=True")
@@ -233,13 +233,13 @@ def motion(
     [[0.3333333333333333, 0.3333333333333333, 0.3333333333333333]]
     """
     n = dimensions(ndim, direction=direction, spacing=spacing)
-    path = [length * u / h for u, h in zip(heading(angle, direction, n), steps(spacing, n), strict=True)]
+    path = [length * u / h for u, h in zip(heading(angle, direction, n), step_lengths(spacing, n), strict=True)]
     whole_path = hypot(*path)
     half = [v / 2 * max(0.0, 1 - 1 / whole_path) if whole_path else 0.0 for v in path]
     grid = coordinates([extent(abs(v) + 1) - 1 for v in half])
     square = sum(v * v for v in half)
-    along = add([x * v for x, v in zip(grid, half, strict=True)]) / (square or 1)
+    along = add_arrays([x * v for x, v in zip(grid, half, strict=True)]) / (square or 1)
     nearest = np.clip(along, -1, 1)
-    distance = np.sqrt(add([(x - nearest * v) ** 2 for x, v in zip(grid, half, strict=True)]))
+    distance = np.sqrt(add_arrays([(x - nearest * v) ** 2 for x, v in zip(grid, half, strict=True)]))
     weights = np.maximum(0, 1 - distance)
     return np.asarray(weights / weights.sum())

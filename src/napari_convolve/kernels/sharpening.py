@@ -8,7 +8,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Angle, Direction, Ndim, Sigma, Spacing, Truncate, kernel
-from ._grid import add, coordinates, dimensions, heading
+from ._grid import add_arrays, coordinates, dimensions, heading
 from ._kernel import Kernel
 from ._values import Values
 from .basic import identity
@@ -135,6 +135,6 @@ def emboss(
     n = dimensions(ndim, direction=direction)
     light = heading(angle if direction is None else 0.0, direction, n)
     grid = coordinates([1] * n)
-    slope = add([x * d for x, d in zip(grid, light, strict=True)]) / max(map(abs, light))
-    middle = add([np.abs(x) for x in grid]) == 0
+    slope = add_arrays([x * d for x, d in zip(grid, light, strict=True)]) / max(map(abs, light))
+    middle = add_arrays([np.abs(x) for x in grid]) == 0
     return np.asarray(amount * slope + middle)

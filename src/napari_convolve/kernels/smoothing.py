@@ -9,7 +9,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Axis, Integrate, Lengths, Ndim, Sigma, Sizes, Spacing, Truncate, kernel
-from ._grid import dimensions, extent, outer, per_axis, pixels, which_axis, whole
+from ._grid import cut_to_int, dimensions, extent, outer, per_axis, pixels, which_axis
 from ._values import Values, guard
 
 
@@ -76,7 +76,7 @@ def gaussian(
     """
     n = dimensions(ndim, sigma=sigma, spacing=spacing)
     sigmas = pixels(sigma, spacing, n)
-    radii = [whole(truncate * s + 0.5) for s in sigmas]
+    radii = [cut_to_int(truncate * s + 0.5) for s in sigmas]
     guard([2 * r + 1 for r in radii])
     return outer([gaussian_line(s, r, integrate) for s, r in zip(sigmas, radii, strict=True)])
 
@@ -84,7 +84,7 @@ def gaussian(
 def box_line(width: float, integrate: bool) -> Values:
     """Return a mean over `width` pixels: whole pixels, or with the covered share of the outer two."""
     if not integrate:
-        count = max(1, whole(width + 0.5))
+        count = max(1, cut_to_int(width + 0.5))
         guard([count])
         return np.full(count, 1 / count)
     radius = extent((width - 1) / 2)
@@ -139,7 +139,7 @@ def box(
         raise ValueError(f"box: size must be more than 0, got {size}")
     if spacing is None and not integrate and any(w % 1 for w in widths):
         raise ValueError(f"box: size must be whole pixels, got {size}; integrate=True or a spacing takes any length")
-    guard([whole(w) for w in widths])
+    guard([cut_to_int(w) for w in widths])
     return outer([box_line(w, integrate) for w in widths])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._registry import Param
 from ._design import Lengths, Ndim, Spacing, kernel
-from ._grid import FAR, dimensions, outer, per_axis, steps
+from ._grid import FAR, dimensions, outer, per_axis, step_lengths
 from ._values import Values, guard
 
 #: Where the weights end, in standard deviations: what is cut off is 2e-9 of the whole.
@@ -90,7 +90,7 @@ def diffusion(
     4.0
     """
     n = dimensions(ndim, D=D, spacing=spacing)
-    lengths = steps(spacing, n)
+    lengths = step_lengths(spacing, n)
     each: Sequence[float] = per_axis(D, n)
     variances = [2 * d * t / h / h for d, h in zip(each, lengths, strict=True)]
     guard([2 * ceil(min(_TRUNCATE * v**0.5, FAR)) + 1 for v in variances])

@@ -10,9 +10,9 @@ from . import fft as _fft
 from . import multirate as _multirate
 from . import overlap_save as _overlap_save
 from . import separable as _separable
-from ._base import METHODS, Factors, Method, Reach, Weights, method, valid_key
+from ._base import METHODS, Factors, Method, PreparedKernel, SampleSource, method, valid_key
 from ._coarse import coarse_steps
 
-__all__ = ["METHODS", "Factors", "Method", "Reach", "Weights", "coarse_steps", "method", "valid_key"]
+__all__ = ["METHODS", "Factors", "Method", "PreparedKernel", "SampleSource", "coarse_steps", "method", "valid_key"]
 
 _ = (_direct, _fft, _multirate, _overlap_save, _separable)

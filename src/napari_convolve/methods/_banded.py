@@ -21,7 +21,7 @@ _TURNED = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class BandMatrix:
     """A matrix with a band.
 
     Attributes
@@ -74,13 +74,15 @@ def between(spread: np.ndarray, first: int, length: int) -> tuple[np.ndarray, np
     return weights, begins
 
 
-def apply(band: Band, source: np.ndarray, axis: int, out: np.ndarray, constant: float, workers: int) -> bool:
+def multiply_along(
+    band: BandMatrix, source: np.ndarray, axis: int, out: np.ndarray, constant: float, workers: int
+) -> bool:
     """Multiply along an axis that is not the last one; whether all results are finite."""
     if source.flags.c_contiguous and out.flags.c_contiguous:  # the axes behind are one
         source, out = (a.reshape(*a.shape[: axis + 1], -1) for a in (source, out))
     taps = band.weights.shape[1]
     function = code(taps % LONG > 0, source.dtype.name).function()
-    steps, so = _compiled.steps(source), _compiled.steps(out)
+    steps, so = _compiled.sample_strides(source), _compiled.sample_strides(out)
     rows = np.where(band.rows < 0, -1, band.rows * steps[axis])
     starts, outs = _begins(source, steps, axis), _begins(out, so, axis)
     samples, results = _compiled.flat(source), _compiled.flat(out)
@@ -100,7 +102,7 @@ def apply(band: Band, source: np.ndarray, axis: int, out: np.ndarray, constant: 
     return not math.isnan(sum(flags))
 
 
-def turn(source: np.ndarray, out: np.ndarray, workers: int) -> None:
+def transpose_into(source: np.ndarray, out: np.ndarray, workers: int) -> None:
     """The transpose of a matrix."""
     across = max(_TURNED, -(-out.shape[1] // 64))
     width = max(_TURNED, _PRODUCTS // 128 // across)

@@ -18,7 +18,7 @@ from .._arrays import dtype_name
 from ..backends import SESSION
 from ..boundary import MODES, IndexRule
 from . import _compiled
-from ._base import Reach, Tiles, Weights
+from ._base import PreparedKernel, SampleSource, Tiles
 
 #: Samples of all work arrays together: most of a core's second-level cache.
 _SAMPLES = 3 << 16
@@ -80,9 +80,9 @@ def _table(rule: IndexRule, start: int, stop: int, n: int, step: int) -> np.ndar
     return table
 
 
-def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
+def plane_tiles(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> Tiles | None:
     """Sums of the kernel as it is; None where the image cannot be read in place."""
-    if not _compiled.readable(image):
+    if not _compiled.readable_in_place(image):
         return None
     dtype = weights.dtype
     source = _source(image, weights, reach)
@@ -113,9 +113,9 @@ def planes(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
     return tile
 
 
-def lines(image: np.ndarray, weights: Weights, reach: Reach) -> Tiles | None:
+def lines(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> Tiles | None:
     """Sums of the kernel's separable terms; None where the image cannot be read in place."""
-    if not _compiled.readable(image) or not fits_lines(image.ndim, weights.axes):
+    if not _compiled.readable_in_place(image) or not fits_lines(image.ndim, weights.axes):
         return None
     source = _source(image, weights, reach)
     samples, dtype, lengths = dtype_name(image.dtype), weights.dtype, source.kernel
@@ -153,10 +153,10 @@ def fits_lines(ndim: int, axes: Sequence[int]) -> bool:
     return all(axis >= ndim - 3 for axis in axes)
 
 
-def whole(make: Callable[..., Tiles | None], block: np.ndarray, weights: Weights, out: np.ndarray) -> bool:
+def sum_inside(make: Callable[..., Tiles | None], block: np.ndarray, weights: PreparedKernel, out: np.ndarray) -> bool:
     """The sums over all windows inside a block."""
     block = _compiled.strided(block, weights.dtype)
-    tiles = make(block, weights, Reach((0,) * len(weights.axes), "reflect", 0.0))
+    tiles = make(block, weights, SampleSource((0,) * len(weights.axes), "reflect", 0.0))
     assert tiles is not None
     return tiles(tuple(slice(0, n) for n in out.shape), out, 1)
 
@@ -178,7 +178,7 @@ def _walks(source: _Source, key: tuple[slice, ...], out: np.ndarray, lead: tuple
     """The calls for one part of the result: one if the kernel lies in a plane, else one for each volume."""
     if out.ndim == 1:
         out, key = out[None], (slice(0, 1), *key)
-    so = _compiled.steps(out)
+    so = _compiled.sample_strides(out)
     bases, outs = np.zeros(1, np.int64), np.zeros(1, np.int64)
     for axis, tap in enumerate(lead):
         n = out.shape[axis]
@@ -201,18 +201,18 @@ def _sum(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.where(lost, -1, some[:, None] + others).reshape(-1)
 
 
-def _source(image: np.ndarray, weights: Weights, reach: Reach) -> _Source:
+def _source(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> _Source:
     """The image with two axes or more."""
     shown = image[None] if image.ndim == 1 else image
     first, lengths = [0] * shown.ndim, [1] * shown.ndim
     for axis, start, k in zip(weights.axes, reach.first, weights.values.shape, strict=True):
         first[axis - image.ndim], lengths[axis - image.ndim] = start, k
     cval = weights.values.dtype.type(np.real(reach.cval))
-    steps = _compiled.steps(shown)
+    steps = _compiled.sample_strides(shown)
     return _Source(_compiled.flat(shown), shown.shape, steps, first, lengths, reach.boundary, cval)
 
 
-def _vectors(weights: Weights, term: tuple[np.ndarray, ...], ndim: int) -> list[np.ndarray]:
+def _vectors(weights: PreparedKernel, term: tuple[np.ndarray, ...], ndim: int) -> list[np.ndarray]:
     """Correlation weights along the last three axes; a single 1 along those that are not acted on."""
     found = [np.ones(1, weights.values.dtype)] * 3
     for axis, vector in zip(weights.axes, term, strict=True):
@@ -224,7 +224,7 @@ def _vectors(weights: Weights, term: tuple[np.ndarray, ...], ndim: int) -> list[
 
 @functools.lru_cache(maxsize=256)
 def block(ny: int, nx: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, int]:
-    """Rows and columns of the blocks that `planes` works in, and the samples of its work array."""
+    """Rows and columns of the blocks that `plane_tiles` works in, and the samples of its work array."""
     depth, height, width = kernel
 
     def size(ty: int, tx: int) -> int:

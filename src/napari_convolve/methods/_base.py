@@ -21,7 +21,7 @@ Factors = tuple[tuple[np.ndarray, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class PreparedKernel:
     """A kernel made ready for one computation.
 
     Attributes
@@ -52,11 +52,11 @@ class Weights:
 
 
 #: ``run(block, weights, out, backend, workers)``; see `method`.
-Run = Callable[[Array, Weights, Array, Backend, int], bool]
+Run = Callable[[Array, PreparedKernel, Array, Backend, int], bool]
 
 
 @dataclass(frozen=True)
-class Reach:
+class SampleSource:
     """Where a method that reads the image itself finds the samples of a window.
 
     Attributes
@@ -88,7 +88,7 @@ class Method:
     tile: Callable[[Problem, Machine], tuple[int, ...]]
     keeps_ratio: bool
     codes: Callable[[Problem], tuple[Code, ...]]
-    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None]
+    tiles: Callable[[Any, PreparedKernel, SampleSource, Problem], Tiles | None]
 
 
 #: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.
@@ -107,7 +107,9 @@ def method(
     tile: Callable[[Problem, Machine], tuple[int, ...]] = lambda problem, machine: plain_tile(problem, machine),
     keeps_ratio: bool = True,
     codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: (),
-    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None] = lambda image, weights, reach, problem: None,
+    tiles: Callable[
+        [Any, PreparedKernel, SampleSource, Problem], Tiles | None
+    ] = lambda image, weights, reach, problem: None,
 ) -> Callable[[Run], Run]:
     """Register a function as a method: one more way to compute the sums, which the planner may choose by its cost.
 

@@ -61,7 +61,7 @@ def unrolled(height: int, width: int, add: bool) -> str:
     return _assemble(setup, bodies)
 
 
-def rows(taps: int, add: bool, at_once: int) -> str:
+def rows_source(taps: int, add: bool, at_once: int) -> str:
     """Any 2-D kernel of at least `taps` columns, `taps` weights of a row at a time.
 
     ``k`` holds ``at_once - 1`` rows of zeros above and below, so that a pair of result rows can share a row of samples,
@@ -84,8 +84,8 @@ def rows(taps: int, add: bool, at_once: int) -> str:
     return _assemble(setup, bodies)
 
 
-def columns(taps: int, add: bool, at_once: int) -> str:
-    """A 1-D kernel of at least `taps` weights down the rows, grouped like the columns of `rows`."""
+def columns_source(taps: int, add: bool, at_once: int) -> str:
+    """A 1-D kernel of at least `taps` weights down the rows, grouped like the columns of `rows_source`."""
     setup = [f"    groups = k.size // {taps}"]
     bodies = []
     for count in (at_once, 1):

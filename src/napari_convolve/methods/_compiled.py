@@ -81,7 +81,7 @@ class Code:
             return (_codegen.box_rows if kind == "box_rows" else _codegen.box_columns)(add)
         if kind == "unrolled":
             return _codegen.unrolled(first, second, add)
-        return (_codegen.rows if kind == "rows" else _codegen.columns)(first, add, second)
+        return (_codegen.rows_source if kind == "rows" else _codegen.columns_source)(first, add, second)
 
     def function(self) -> Function:
         """The compiled function; compiles now if need be."""
@@ -178,14 +178,14 @@ def _load(dtype: str, source: str) -> Code:
 
 def strided(block: np.ndarray, dtype: str) -> np.ndarray:
     """`block` itself when it can be read in place, else a contiguous copy in `dtype`."""
-    if readable(block):
+    if readable_in_place(block):
         return block
     copy = SESSION.scratch("strided", block.shape, dtype)
     copy[...] = block
     return copy
 
 
-def readable(block: np.ndarray) -> bool:
+def readable_in_place(block: np.ndarray) -> bool:
     """Whether the drivers can read a block in place: whole steps forward, adjacent samples along the last axis."""
     item = block.itemsize
     known = block.dtype.isnative and dtype_name(block.dtype) in SOURCES and block.flags.aligned
@@ -196,11 +196,11 @@ def flat(array: np.ndarray) -> np.ndarray:
     """All memory from the first sample of a strided array to its last, as one flat array."""
     if array.flags.c_contiguous:
         return array.reshape(-1)
-    length = 1 + sum((n - 1) * s for n, s in zip(array.shape, steps(array), strict=True))
+    length = 1 + sum((n - 1) * s for n, s in zip(array.shape, sample_strides(array), strict=True))
     return np.lib.stride_tricks.as_strided(array, (length,), (array.itemsize,))
 
 
-def steps(array: np.ndarray) -> list[int]:
+def sample_strides(array: np.ndarray) -> list[int]:
     """Strides in samples."""
     return [s // array.itemsize for s in array.strides]
 

@@ -57,7 +57,7 @@ def laid(boundary: str, start: int, stop: int, n: int) -> Laid:
     return Laid(used, runs(order))
 
 
-def convolve(
+def convolve_pruned(
     image: np.ndarray,
     axes: Sequence[int],
     ranges: Sequence[tuple[int, int]],

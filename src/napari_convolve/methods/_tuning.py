@@ -13,7 +13,7 @@ from ..planning import Machine, Problem
 from . import _compiled, fft, overlap_save
 from . import direct as direct_method
 from . import separable as separable_method
-from ._base import METHODS, Method, Weights
+from ._base import METHODS, Method, PreparedKernel
 
 #: A calibration takes no longer than this.
 _BUDGET = 0.45
@@ -37,14 +37,14 @@ def compile_common() -> int:
 def calibrate() -> dict[str, float]:
     """Rates of the methods, each from one tile that a thread computes a few times."""
     rates = {
-        "fft": _rate("fft", (1024, 1024), 31, fft.PER_SAMPLE),
-        "overlap-save": _rate("overlap-save", (290, 290), 31, overlap_save.PER_SAMPLE),
+        "fft": _rate("fft", (1024, 1024), 31, fft.FFT_PER_SAMPLE),
+        "overlap-save": _rate("overlap-save", (290, 290), 31, overlap_save.OVERLAP_SAVE_PER_SAMPLE),
     }
     if _compiled.installed():
         direct, default = _seconds("direct", (256, 1024), 9, terms=0)
-        rates["direct.compiled"] = direct_method.WEIGHT * direct / default
+        rates["direct.compiled"] = direct_method.DIRECT_WEIGHT * direct / default
         separable, default = _seconds("separable", (256, 1024), 17, terms=1)
-        rates["separable.compiled"] = separable_method.WEIGHT * separable / default
+        rates["separable.compiled"] = separable_method.SEPARABLE_WEIGHT * separable / default
     return {name: value for name, value in rates.items() if 0 < value < math.inf}
 
 
@@ -59,7 +59,7 @@ def _seconds(name: str, out: tuple[int, int], k: int, terms: int) -> tuple[float
     method: Method = METHODS.get(name)
     problem = _problem(out, k, terms)
     vector = np.linspace(0.1, 1, k, dtype=np.float32)
-    weights = Weights(np.outer(vector, vector), (0, 1), ((vector, vector),))
+    weights = PreparedKernel(np.outer(vector, vector), (0, 1), ((vector, vector),))
     block, result = np.ones(problem.shape, np.float32), np.empty(out, np.float32)
     backend = get_backend("numpy")
     measured = _fastest(lambda: method.run(block, weights, result, backend, 1), _BUDGET / 4)

@@ -12,12 +12,12 @@ from .._arrays import Array, dtype_name
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from . import _bands, _compiled
-from ._base import Reach, Tiles, Weights, band_tile, method, plain_tile, valid_key
+from ._base import PreparedKernel, SampleSource, Tiles, band_tile, method, plain_tile, valid_key
 
 #: seconds per weight and sample, and per call into the array library, without compiled loops
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample, per weight and sample, and per call of a driver
-_SAMPLE, WEIGHT, _CALL = 0.4e-9, 0.030e-9, 40e-6
+_SAMPLE, DIRECT_WEIGHT, _CALL = 0.4e-9, 0.030e-9, 40e-6
 #: so few weights (identity, a shift, a difference) are shifted copies in any case: exact, and nothing to compile
 _FEW = 2
 #: so few products (an example typed by hand) likewise
@@ -46,7 +46,7 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
     if machine.backend == "numpy" and _compiles(problem):
-        return band_tile(problem, _SAMPLE + WEIGHT / 2 * math.prod(problem.kernel))
+        return band_tile(problem, _SAMPLE + DIRECT_WEIGHT / 2 * math.prod(problem.kernel))
     return plain_tile(problem, machine)
 
 
@@ -58,7 +58,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         seconds = problem.taps * (samples * per_tap * wide + 2 * _PER_CALL)
     else:
         weights = math.prod(problem.kernel)
-        per_weight = machine.rates.get("direct.compiled", WEIGHT)
+        per_weight = machine.rates.get("direct.compiled", DIRECT_WEIGHT)
         seconds = samples * wide * (_SAMPLE + per_weight * weights) + _CALL
     return Cost(parts * seconds, (2 * samples + block) * problem.itemsize * (3 if problem.masked else 1))
 
@@ -96,19 +96,19 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
     backend.assign(out, ..., 0.0 if total is None else total)
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
-    return _bands.planes(image, weights, reach) if _compiles(problem) else None
+def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
+    return _bands.plane_tiles(image, weights, reach) if _compiles(problem) else None
 
 
-def _fits(weights: Weights, samples: int) -> bool:
+def _fits(weights: PreparedKernel, samples: int) -> bool:
     number = int(np.count_nonzero(weights.values))
     return number > _FEW and number * samples > _TINY and _compiled.usable(weights.dtype)
 
 
 @method("direct", cost=_cost, tile=_tile, codes=_codes, tiles=_tiles)
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype
     if not fits:
         shifted_sums(block, weights.values, weights.axes, out, backend)
         return False
-    return _bands.whole(_bands.planes, block, weights, out)
+    return _bands.sum_inside(_bands.plane_tiles, block, weights, out)

@@ -11,10 +11,10 @@ from .._arrays import FLOATS, Array, dtype_name
 from ..backends import SESSION, Backend, get_backend
 from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
-from ._base import Reach, Tiles, Weights, method, valid_key
+from ._base import PreparedKernel, SampleSource, Tiles, method, valid_key
 
 #: seconds per sample and doubling of the length, for both transforms and the product, on one thread
-PER_SAMPLE = 0.35e-9
+FFT_PER_SAMPLE = 0.35e-9
 #: More bytes than this leave the cache that the cores share, and each sample costs more.
 _CACHED, _BEYOND = 8 << 20, 1.45
 #: What a transform takes that reads the image by lines and works in the cache, of one that does not.
@@ -47,7 +47,7 @@ def fft_cost(problem: Problem, tile: tuple[int, ...], per_sample: float) -> Cost
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     lengths = problem.block(tile)
     beyond = _BEYOND if math.prod(lengths) * problem.itemsize > _CACHED else 1.0
-    per_sample = machine.rates.get("fft", PER_SAMPLE) * beyond
+    per_sample = machine.rates.get("fft", FFT_PER_SAMPLE) * beyond
     cost = fft_cost(problem, tile, per_sample)
     seconds, workspace = cost.seconds, cost.bytes
     real = machine.backend == "numpy" and len(problem.axes) > 1 and problem.compute in FLOATS
@@ -64,7 +64,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return Cost(seconds, workspace, shared=True, once=KERNEL_SHARE * seconds)
 
 
-def convolve_block(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def convolve_block(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     """Circular convolution on a grid no shorter than the block: no window inside the block wraps around."""
     axes = weights.axes
     dtype = weights.dtype
@@ -110,7 +110,7 @@ def spread(out: Array, axes: Sequence[int], backend: Backend) -> bool:
     return bool(xp.all(xp.isfinite(out[tuple(slice(0, 1) if a in axes else slice(None) for a in range(out.ndim))])))
 
 
-def kernel_spectrum(weights: Weights, grid: Sequence[int], ndim: int, backend: Backend, workers: int) -> Array:
+def kernel_spectrum(weights: PreparedKernel, grid: Sequence[int], ndim: int, backend: Backend, workers: int) -> Array:
     """The kernel's transform on `grid`, kept by value, with one axis for each of a block's."""
     values = weights.values
     spectrum = SESSION.cached(
@@ -135,7 +135,7 @@ def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: 
     return values
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
     if reach.cval or not _prunes(weights, image, weights.dtype):  # what it lays beyond an image is 0
         return None
 
@@ -150,7 +150,7 @@ def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Ti
     return tile
 
 
-def _prunes(weights: Weights, samples: Array, dtype: str) -> bool:
+def _prunes(weights: PreparedKernel, samples: Array, dtype: str) -> bool:
     """Whether `_pruned` takes it."""
     real = samples.dtype.kind in "fbiu" and dtype in FLOATS
     return real and weights.dtype == dtype and len(weights.axes) > 1
@@ -158,7 +158,7 @@ def _prunes(weights: Weights, samples: Array, dtype: str) -> bool:
 
 def _read(
     image: np.ndarray,
-    weights: Weights,
+    weights: PreparedKernel,
     ranges: Sequence[tuple[int, int]],
     boundary: str,
     out: np.ndarray,
@@ -171,12 +171,12 @@ def _read(
     grid = [numpy.fast_length(stop - start) for start, stop in ranges]
     spectrum = kernel_spectrum(weights, grid, image.ndim, numpy, workers)
     starts = [k - 1 for k in weights.values.shape]
-    _pruned.convolve(image, weights.axes, ranges, boundary, spectrum, grid, starts, out, workers)
+    _pruned.convolve_pruned(image, weights.axes, ranges, boundary, spectrum, grid, starts, out, workers)
     return spread(out, weights.axes, numpy)
 
 
 @method("fft", cost=_cost, tile=_tile, keeps_ratio=False, tiles=_tiles)
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     if not (backend.name == "numpy" and _prunes(weights, block, dtype_name(out.dtype))):
         return convolve_block(block, weights, out, backend, workers)
     return _read(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)

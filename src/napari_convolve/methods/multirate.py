@@ -12,7 +12,7 @@ from ..backends import SESSION, Backend
 from ..boundary import source_indices
 from ..planning import Cost, Machine, Problem
 from . import _banded, _coarse, _compiled
-from ._base import Reach, Tiles, Weights, method
+from ._base import PreparedKernel, SampleSource, Tiles, method
 from .direct import reads
 
 #: seconds per weight and sample, per sample and pass, per sample that is turned, and per tile
@@ -44,7 +44,7 @@ class _Line:
         """What `gather` makes of a constant of 1."""
         return 1.0 if self.coarse else float(self.vector.sum())
 
-    def gather(self, key: slice, boundary: str, n: int) -> _banded.Band:
+    def gather(self, key: slice, boundary: str, n: int) -> _banded.BandMatrix:
         """From the samples to what `spread` needs; to the results where there is no coarser grid."""
         start, count, step, vector = key.start + self.first, key.stop - key.start, 1, self.vector
         if self.coarse:
@@ -54,16 +54,16 @@ class _Line:
         weights = _banded.sliding(vector, step)
         lows = np.arange(0, count, _banded.AT_ONCE) * step
         rows = source_indices(boundary, start, start + int(lows[-1]) + weights.shape[1], n)
-        return _banded.Band(weights, lows, rows, count)
+        return _banded.BandMatrix(weights, lows, rows, count)
 
-    def spread(self, key: slice) -> _banded.Band:
+    def spread(self, key: slice) -> _banded.BandMatrix:
         """From the coarse samples to the results."""
         assert self.coarse
         low, count = _coarse_range(key, self.coarse.step)
         weights, begins = _banded.between(self.coarse.spread, key.start, key.stop - key.start)
         lows = begins - _coarse.BEFORE - low
         rows = np.arange(lows[-1] + weights.shape[1])
-        return _banded.Band(weights, lows, np.where(rows < count, rows, -1), key.stop - key.start)
+        return _banded.BandMatrix(weights, lows, np.where(rows < count, rows, -1), key.stop - key.start)
 
 
 def _coarse_range(key: slice, step: int) -> tuple[int, int]:
@@ -133,14 +133,14 @@ def _order(steps: dict[int, int]) -> list[int]:
     return sorted(steps, key=lambda axis: (axis == -1, steps[axis] == 1, -axis))
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
-    if not _compiled.readable(image) or image.dtype.type(np.real(reach.cval)) != reach.cval:
+def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
+    if not _compiled.readable_in_place(image) or image.dtype.type(np.real(reach.cval)) != reach.cval:
         return None
     lines, constant = _lines(weights, reach.first, image.ndim), float(np.real(reach.cval))
     return lambda key, out, workers: _sums(image, lines, key, reach.boundary, constant, out, workers)
 
 
-def _lines(weights: Weights, first: tuple[int, ...], ndim: int) -> list[_Line]:
+def _lines(weights: PreparedKernel, first: tuple[int, ...], ndim: int) -> list[_Line]:
     """The axes in the order in which they are gathered."""
     vectors = tuple(vector[::-1] for vector in weights.factors[0])
     lines = {}
@@ -175,11 +175,11 @@ def _sums(
         number += 1
         return SESSION.scratch(f"coarse {number % 2}", shape, "float32")
 
-    def along(band: _banded.Band, axis: int, target: np.ndarray | None = None) -> None:
+    def along(band: _banded.BandMatrix, axis: int, target: np.ndarray | None = None) -> None:
         nonlocal data, finite
         if target is None:
             target = room(*(band.length if a == axis else n for a, n in enumerate(data.shape)))
-        finite &= _banded.apply(band, data, axis, target, constant, workers)
+        finite &= _banded.multiply_along(band, data, axis, target, constant, workers)
         data = target
 
     rows = [line for line in lines if line.axis != -1]
@@ -189,13 +189,13 @@ def _sums(
     for line in lines[len(rows) :]:
         *shape, columns = data.shape
         turned = room(columns, math.prod(shape))
-        _banded.turn(data.reshape(-1, columns), turned, workers)
+        _banded.transpose_into(data.reshape(-1, columns), turned, workers)
         data = turned
         along(gathers[-1], 0)
         if line.coarse:
             along(line.spread(key[-1]), 0)
         turned = room(*shape, len(data))
-        _banded.turn(data, turned.reshape(-1, len(data)), workers)
+        _banded.transpose_into(data, turned.reshape(-1, len(data)), workers)
         data = turned
     wide = [line for line in reversed(rows) if line.coarse]
     for line in wide:
@@ -206,7 +206,7 @@ def _sums(
 
 
 @method("multirate", cost=_cost, applies=_applies, tile=_tile, keeps_ratio=False, codes=_codes, tiles=_tiles)
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     lines = _lines(weights, (0,) * len(weights.axes), block.ndim)
     key = tuple(slice(0, n) for n in out.shape)
     return _sums(_compiled.strided(block, "float32"), lines, key, "constant", 0.0, out, workers)

@@ -9,11 +9,11 @@ import math
 from .._arrays import Array
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
-from ._base import Weights, method
+from ._base import PreparedKernel, method
 from .fft import KERNEL_SHARE, convolve_block, fft_cost
 
 #: seconds per sample and doubling of the length while all stays in the cache
-PER_SAMPLE = 0.25e-9
+OVERLAP_SAVE_PER_SAMPLE = 0.25e-9
 #: Lengths whose transforms are fast for their size, by the number of acted axes.
 _LENGTHS = {
     1: (1024, 4096, 16384, 65536),
@@ -51,13 +51,13 @@ def best_tile(out: tuple[int, ...], kernel: tuple[int, ...], itemsize: int) -> t
         number = math.prod(-(-n // t) for n, t in zip(out, tile, strict=True))
         samples = math.prod(t + k - 1 for t, k in zip(tile, kernel, strict=True))
         beyond = _BEYOND if samples * itemsize > 4 * _CACHED else 1.0
-        return number * (samples * math.log2(max(2, samples)) * PER_SAMPLE * beyond + 60e-6)
+        return number * (samples * math.log2(max(2, samples)) * OVERLAP_SAVE_PER_SAMPLE * beyond + 60e-6)
 
     return min(itertools.product(*choices), key=total)
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
-    cost = fft_cost(problem, tile, machine.rates.get("overlap-save", PER_SAMPLE))
+    cost = fft_cost(problem, tile, machine.rates.get("overlap-save", OVERLAP_SAVE_PER_SAMPLE))
     block = math.prod(problem.block(tile)) * problem.itemsize
     seconds = cost.seconds * (_MOVED if block <= _SHARED else _FAR) + 30e-6
     # each thread makes the kernel's spectrum for its first tile
@@ -65,5 +65,5 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 
 
 @method("overlap-save", cost=_cost, tile=_tile, keeps_ratio=False)
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     return convolve_block(block, weights, out, backend, 1)

@@ -9,13 +9,13 @@ from .._arrays import Array, dtype_name
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from . import _bands, _compiled
-from ._base import Reach, Tiles, Weights, band_tile, cache_tile, method
+from ._base import PreparedKernel, SampleSource, Tiles, band_tile, cache_tile, method
 from .direct import reads, shifted_sums
 
 #: seconds per weight and sample, and per call into the array library, without compiled loops
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample and pass, per weight and sample, and per call of a driver
-_SAMPLE, WEIGHT, _CALL = 0.3e-9, 0.025e-9, 40e-6
+_SAMPLE, SEPARABLE_WEIGHT, _CALL = 0.3e-9, 0.025e-9, 40e-6
 
 #: longer kernels need blocks that leave the cache of a core
 _LONG, _TALL = 48, 1.35
@@ -50,7 +50,7 @@ def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
     if machine.backend != "numpy":
         return problem.out
     if _compiles(problem):
-        return band_tile(problem, _SAMPLE * len(problem.kernel) + WEIGHT / 2 * sum(problem.kernel))
+        return band_tile(problem, _SAMPLE * len(problem.kernel) + SEPARABLE_WEIGHT / 2 * sum(problem.kernel))
     return cache_tile(problem, 1 << 18, smallest=128)
 
 
@@ -62,7 +62,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     seconds = _CALL if compiled else 0.0
     for axis, k in zip(problem.axes, problem.kernel, strict=True):
         if compiled:
-            per_tap = 0.0 if problem.flat else machine.rates.get("separable.compiled", WEIGHT)
+            per_tap = 0.0 if problem.flat else machine.rates.get("separable.compiled", SEPARABLE_WEIGHT)
             seconds += samples * wide * (_SAMPLE + k * per_tap * (_TALL if k > _LONG else 1.0))
         else:
             lengths[axis] = tile[axis]
@@ -72,18 +72,18 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return Cost(problem.terms * parts * seconds, 4 * block * problem.itemsize * (3 if problem.masked else 1))
 
 
-def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
     return _bands.lines(image, weights, reach) if _compiles(problem) else None
 
 
-def _fits(weights: Weights, ndim: int) -> bool:
+def _fits(weights: PreparedKernel, ndim: int) -> bool:
     return _compiled.usable(weights.dtype) and _bands.fits_lines(ndim, weights.axes)
 
 
 @method("separable", cost=_cost, applies=_applies, tile=_tile, codes=_codes, tiles=_tiles)
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     if backend.name == "numpy" and _fits(weights, block.ndim) and dtype_name(out.dtype) == weights.dtype:
-        return _bands.whole(_bands.lines, block, weights, out)
+        return _bands.sum_inside(_bands.lines, block, weights, out)
     dtype = weights.dtype
     for number, term in enumerate(weights.factors):
         passed = block

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._axes import names_of
-from ._field import EXACT, Field, Part, frozen_options, on_field
+from ._field import EXACT, Bounds, Part, frozen_options, on_field
 from ._operations import OPERATIONS, Operation, Parameter, documented_parameters, parameters
 from ._recipe import Recipe
 from ._step import Step, step
@@ -12,7 +12,7 @@ from ._system import RecipeCheck, check_lti
 __all__ = [
     "EXACT",
     "OPERATIONS",
-    "Field",
+    "Bounds",
     "Operation",
     "Parameter",
     "Part",

@@ -24,7 +24,7 @@ from ..kernels import as_kernel
 from ._operations import parameters
 
 #: A half-open range of indices along each axis of the image.
-Field = tuple[tuple[int, int], ...]
+Bounds = tuple[tuple[int, int], ...]
 #: What tells a window operation: its options say what lies outside the image, and where the kernel stands.
 _WINDOW = {"boundary", "cval", "shape", "origin"}
 #: Halos of operations that look at the whole image, in lengths of the PSF; the first measures what the second misses.
@@ -79,7 +79,7 @@ def on_field(
     operation: str,
     image: Any,
     arrays: Sequence[Any],
-    field: Field,
+    field: Bounds,
     *,
     axes: Sequence[int],
     frozen: Mapping[str, Any] | None = None,
@@ -141,7 +141,7 @@ def frozen_options(
     operation: str,
     image: Any,
     arrays: Sequence[Any],
-    field: Field,
+    field: Bounds,
     *,
     axes: Sequence[int],
     progress: ProgressCallback | None = None,
@@ -185,7 +185,7 @@ def _window(
     operation: str,
     image: Any,
     arrays: Sequence[Any],
-    field: Field,
+    field: Bounds,
     axes: tuple[int, ...],
     options: dict[str, Any],
 ) -> Part:
@@ -240,7 +240,7 @@ def _whole(
     function: Callable[..., Any],
     image: Any,
     arrays: Sequence[Any],
-    field: Field,
+    field: Bounds,
     axes: tuple[int, ...],
     options: dict[str, Any],
     *,
@@ -274,14 +274,14 @@ def _reach(lengths: Sequence[int], share: float) -> tuple[int, ...]:
     return tuple(max(_LEAST_HALO, int(share * k)) for k in lengths)
 
 
-def _reached(shape: Sequence[int], field: Field, axes: Sequence[int], reach: Sequence[int] | None) -> Field:
+def _reached(shape: Sequence[int], field: Bounds, axes: Sequence[int], reach: Sequence[int] | None) -> Bounds:
     """The field with its halo, or all there is where that is little more."""
     box = _box(shape, field, axes, reach)
     large = math.prod(b - a for a, b in (box[x] for x in axes)) > _ALL * math.prod(shape[x] for x in axes)
     return _box(shape, field, axes, None) if large else box
 
 
-def _box(shape: Sequence[int], field: Field, axes: Sequence[int], reach: Sequence[int] | None) -> Field:
+def _box(shape: Sequence[int], field: Bounds, axes: Sequence[int], reach: Sequence[int] | None) -> Bounds:
     """The field and `reach` around it within the image; all along the axes acted on when there is none."""
     found = list(field)
     for i, axis in enumerate(axes):
@@ -291,9 +291,9 @@ def _box(shape: Sequence[int], field: Field, axes: Sequence[int], reach: Sequenc
     return tuple(found)
 
 
-def _cut(image: Any, box: Field) -> np.ndarray:
+def _cut(image: Any, box: Bounds) -> np.ndarray:
     return np.asarray(image[tuple(slice(*pair) for pair in box)])
 
 
-def _cut_mask(mask: Any, shape: Sequence[int], box: Field) -> np.ndarray | None:
+def _cut_mask(mask: Any, shape: Sequence[int], box: Bounds) -> np.ndarray | None:
     return None if mask is None else np.asarray(_cut(np.broadcast_to(np.asarray(mask), tuple(shape)), box), dtype=bool)

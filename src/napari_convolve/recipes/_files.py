@@ -27,7 +27,7 @@ _MOST_INFLATED = 1 << 30
 _LONGEST_HEADER = 4096
 
 
-def read(path: Path) -> tuple[Any, Fetch]:
+def read_recipe_files(path: Path) -> tuple[Any, Fetch]:
     """What the JSON of a recipe says, and the samples of the arrays beside it.
 
     Raises
@@ -39,11 +39,11 @@ def read(path: Path) -> tuple[Any, Fetch]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
-    data, name = loads(read_text(path))
+    data, name = recipe_from_json(read_text(path))
     return data, no_file if name is None else _Archive(_beside(path, name)).fetch
 
 
-def loads(text: str) -> tuple[Any, Any]:
+def recipe_from_json(text: str) -> tuple[Any, Any]:
     """What the JSON of a recipe says, and the name of the file beside it."""
     data = parse(text)
     return data, data.pop("arrays", None) if isinstance(data, dict) else None
@@ -54,7 +54,7 @@ def no_file(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) ->
     raise ValueError("has its samples in a file beside the recipe: open the recipe by its path")
 
 
-def write(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]], dict[str, Any]]) -> str:
+def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]], dict[str, Any]]) -> str:
     """Write a recipe and, when it has large arrays, the archive beside it; returns the text.
 
     Parameters
@@ -87,13 +87,13 @@ def write(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]
                 info.compress_type = zipfile.ZIP_DEFLATED if inflated <= _MOST_INFLATED else zipfile.ZIP_STORED
                 with archive.open(info, "w", force_zip64=True) as stream:
                     np.lib.format.write_array(stream, array, allow_pickle=False)
-    text = dumps(data)
+    text = recipe_to_json(data)
     with atomic(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8")
     return text
 
 
-def dumps(data: Mapping[str, Any]) -> str:
+def recipe_to_json(data: Mapping[str, Any]) -> str:
     """Plain data as JSON, innermost lists on one line.
 
     Raises

@@ -20,11 +20,11 @@ from ._operations import OPERATIONS
 from ._step import Step, step
 from ._trace import trace
 from ._values import INLINE_BYTES, Fetch, Keep, written_out
-from ._versions import PROGRAM, as_version
+from ._versions import PACKAGE, as_version
 
-FORMAT = "napari-convolve recipe"
-VERSION = 1
-_KEYS = ("format", "version", PROGRAM, "steps")
+RECIPE_FORMAT = "napari-convolve recipe"
+RECIPE_VERSION = 1
+_KEYS = ("format", "version", PACKAGE, "steps")
 _MOST_STEPS = 1000
 
 
@@ -229,8 +229,8 @@ class Recipe:
             When the text would be longer than 16 MiB, or the name does not end in ``.json``.
         """
         if path is None:
-            return _files.dumps(self._describe(written_out))
-        return _files.write(Path(path), self._describe)
+            return _files.recipe_to_json(self._describe(written_out))
+        return _files.write_recipe_files(Path(path), self._describe)
 
     @classmethod
     def from_json(cls, path_or_text: str | PathLike[str]) -> Recipe:
@@ -244,30 +244,30 @@ class Recipe:
             When it was written by a newer version, or is not as it should be; the message names file and step.
         """
         if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-            return cls._of_data(_files.loads(path_or_text.lstrip("\ufeff"))[0], _files.no_file)
+            return cls._of_data(_files.recipe_from_json(path_or_text.lstrip("\ufeff"))[0], _files.no_file)
         path = Path(path_or_text)
         try:
-            return cls._of_data(*_files.read(path))
+            return cls._of_data(*_files.read_recipe_files(path))
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
 
     def _describe(self, keep: Keep) -> dict[str, Any]:
         steps = [one.to_dict(keep) for one in self.steps]
-        return {"format": FORMAT, "version": VERSION, PROGRAM: __version__, "steps": steps}
+        return {"format": RECIPE_FORMAT, "version": RECIPE_VERSION, PACKAGE: __version__, "steps": steps}
 
     @classmethod
     def _of_data(cls, data: Any, fetch: Fetch) -> Recipe:
-        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
-            raise ValueError(f'not a recipe: its "format" must be {FORMAT!r}')
-        written, version, steps = as_version(data.get(PROGRAM)), data.get("version"), data.get("steps")
-        both = f"(written by {PROGRAM} {written}, this is {__version__})"
+        if not isinstance(data, Mapping) or data.get("format") != RECIPE_FORMAT:
+            raise ValueError(f'not a recipe: its "format" must be {RECIPE_FORMAT!r}')
+        written, version, steps = as_version(data.get(PACKAGE)), data.get("version"), data.get("steps")
+        both = f"(written by {PACKAGE} {written}, this is {__version__})"
         if isinstance(version, bool) or not isinstance(version, int) or version < 1:
             raise ValueError(f"version must be a whole number from 1, got {str(version)[:40]!r} {both}")
         if not isinstance(steps, list | tuple) or not 1 <= len(steps) <= _MOST_STEPS:
             raise ValueError(f"steps must be a list of 1 to {_MOST_STEPS} {both}")
-        if version > VERSION:
+        if version > RECIPE_VERSION:
             unknown = _first_unknown(steps)
-            raise ValueError(f"version {version} of the format, known is {VERSION}{unknown} {both}")
+            raise ValueError(f"version {version} of the format, known is {RECIPE_VERSION}{unknown} {both}")
         for key in data:
             if key not in _KEYS:
                 raise ValueError(f"unknown key {str(key)[:40]!r}; a recipe has {', '.join(_KEYS)} {both}")

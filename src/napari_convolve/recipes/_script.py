@@ -23,7 +23,7 @@ from ._checks import changed
 from ._operations import Operation, parameters
 from ._step import Step
 from ._values import INLINE_BYTES, RECORDS
-from ._versions import PROGRAM
+from ._versions import PACKAGE
 
 _MOST_TEXT = 1 << 24
 _WIDTH = 100
@@ -44,7 +44,7 @@ def script(steps: Sequence[Step], source: str | PathLike[str] | None) -> str:
     body = "".join(writer.step(one, last=one is steps[-1]) for one in steps)
     reader, reads = _reader(source)
     made = ", ".join(f"{name} {version}" for name, version in steps[-1].versions.items())
-    head = [f'"""{", then ".join(one.operation for one in steps)}: written by {PROGRAM}.', ""]
+    head = [f'"""{", then ".join(one.operation for one in steps)}: written by {PACKAGE}.', ""]
     head += ["Usage: python SCRIPT [INPUT [OUTPUT]]", ""] + ([f"The same bits with {made}.", ""] if made else [])
     head[-1:] = ['"""', "", *(f"import {name}" for name in sorted({"sys", *writer.modules})), ""]
     head += ["import numpy as np", *reads, "", "import napari_convolve as nc", *sorted(writer.imports), ""]
@@ -52,7 +52,7 @@ def script(steps: Sequence[Step], source: str | PathLike[str] | None) -> str:
     parts = ["\n".join(head), *helpers, f"def process(image):\n{body}", reader, _main(steps[-1].function, source)]
     text = "\n\n".join(parts)
     if len(text) > _MOST_TEXT:
-        raise ValueError(f"the script would have {len(text)} characters; use to_json(path) and '{PROGRAM} run'")
+        raise ValueError(f"the script would have {len(text)} characters; use to_json(path) and '{PACKAGE} run'")
     return text
 
 

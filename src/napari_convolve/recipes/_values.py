@@ -17,7 +17,7 @@ import numpy as np
 from .._arrays import as_host_array, dtype_name
 from ..backends import backend_of
 from ..kernels import Kernel
-from ..kernels._json import KEYS, describe, restore
+from ..kernels._json import KERNEL_KEYS, describe_kernel, restore_kernel
 from ..ops.fourier.drawn_filter import DrawnFilter, Region
 from ..ops.fourier.spectrum_data import Peaks
 from ..ops.noise.noise_model import NoiseEstimate, PowerSpectrum
@@ -92,7 +92,7 @@ def encode(value: Any, keep: Keep) -> Any:
     if isinstance(value, np.ndarray):
         return {"array": {"dtype": value.dtype.name, "shape": list(value.shape), **keep(value)}}
     if isinstance(value, Kernel):
-        described = encode(plain(describe(value)), keep)
+        described = encode(plain(describe_kernel(value)), keep)
         return {"kernel": {**described, "values": encode(value.values, keep)}}
     if isinstance(value, PowerSpectrum):
         kept = {"shape": list(value.shape), "weights": [float(w) for w in value.weights], "floor": float(value.floor)}
@@ -213,18 +213,18 @@ def _from_lists(nested: Any, dtype: np.dtype, shape: tuple[int, ...]) -> np.ndar
 
 
 def _kernel(held: Any, fetch: Fetch, depth: int) -> Kernel:
-    if not isinstance(held, Mapping) or set(held) != {*KEYS, "values"}:
-        raise ValueError(f"is no kernel: it must have {', '.join(KEYS)} and values")
+    if not isinstance(held, Mapping) or set(held) != {*KERNEL_KEYS, "values"}:
+        raise ValueError(f"is no kernel: it must have {', '.join(KERNEL_KEYS)} and values")
     values = decode(held["values"], fetch, depth + 1)
     if not isinstance(values, np.ndarray):
         raise ValueError("is no kernel: its values must be an array")
     parameters = held["parameters"]
     if not isinstance(parameters, Mapping):
         raise ValueError("is no kernel: its parameters must be an object")
-    described = {key: decode(held[key], fetch, depth + 1) for key in KEYS if key != "parameters"}
+    described = {key: decode(held[key], fetch, depth + 1) for key in KERNEL_KEYS if key != "parameters"}
     described["parameters"] = {key: decode(part, fetch, depth + 1) for key, part in parameters.items()}
     try:
-        return restore(values, described)
+        return restore_kernel(values, described)
     except (TypeError, ValueError) as error:
         raise ValueError(f"is no kernel: {error}") from error
 

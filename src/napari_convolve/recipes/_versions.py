@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import __version__
 
-PROGRAM = "napari-convolve"
+PACKAGE = "napari-convolve"
 _TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!_-]{0,63}")
 _MOST = 16
 
@@ -26,7 +26,7 @@ def _of(package: str) -> str | None:
 
 def versions_here(backend: str = "numpy") -> dict[str, str]:
     """The versions that decide the last bits of a result; Numba's, since it compiles the loops where it is there."""
-    found = {PROGRAM: __version__, "python": platform.python_version()}
+    found = {PACKAGE: __version__, "python": platform.python_version()}
     packages = ("numpy", "scipy", "numba") if backend == "numpy" else ("numpy", "scipy", "numba", backend)
     return found | {name: text for name in packages if (text := _of(name))}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops.psf.spot_geometry import moved
+from napari_convolve.ops.psf.spot_geometry import shift_contents
 
 UM = {"spacing": (0.2, 0.1, 0.1), "units": "um"}
 IMAGE = np.zeros((40, 64, 64))
@@ -56,7 +56,7 @@ def mismatched(depth: float = 10.0, step: float = 0.1) -> nc.Kernel:
 NOISE = np.random.default_rng(0).normal(size=(21, 25, 25))
 CASES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "one pixel off": ("off centre", planted(lambda v: np.roll(v, 1, 2)), {}),
-    "half a pixel off": ("off centre", planted(lambda v: moved(v, (0.0, 0.5, 0.0))), {}),
+    "half a pixel off": ("off centre", planted(lambda v: shift_contents(v, (0.0, 0.5, 0.0))), {}),
     "far off along z": ("off centre", planted(lambda v: np.roll(v, 4, 0)), {}),
     "centre said elsewhere": ("off centre", nc.Kernel(gauss(), (10, 12, 11), **UM), {}),
     "even, centred at (n - 1) / 2": ("off centre", gauss((21, 25, 25))[:, 1:, 1:], {}),
@@ -173,7 +173,7 @@ def scene() -> tuple[np.ndarray, np.ndarray, nc.Kernel]:
 def spoilt() -> nc.Kernel:
     """The same PSF by another camera: smaller pixels, off centre, with a background and counts."""
     fine = gauss((33, 51, 51), (2.2 * 2, 1.8 * 2, 1.8 * 2))
-    fine = moved(fine, (2.0, -3.4, 1.3))
+    fine = shift_contents(fine, (2.0, -3.4, 1.3))
     return nc.Kernel(1000 * (fine / fine.max()) + 20, spacing=(0.1, 0.05, 0.05), units="um")
 
 

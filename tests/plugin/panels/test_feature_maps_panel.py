@@ -11,7 +11,7 @@ from napari.layers import Image
 from qtpy.QtWidgets import QApplication
 
 import napari_convolve as nc
-from napari_convolve.ops.filtering.cnn_layer import Grid
+from napari_convolve.ops.filtering.cnn_layer import SampleGrid
 from napari_convolve.plugin.layers.feature_map_layers import MOVED, maps_tuple
 from napari_convolve.plugin.layers.layer_data import read_layer
 from napari_convolve.plugin.layers.recording import RECIPE
@@ -160,7 +160,7 @@ def test_maps_lie_on_layers_that_are_turned_and_sheared(new: bool, at: int) -> N
     axes = (1, 2) if at == 1 or not new else (0, 1, 2)
     step, first = (2, 1, 3)[: len(axes)], (0.5, 1.0, -2.0)[: len(axes)]
     shape = (4, 6, 20, 22) if at == 1 else (6, 4, 20, 22) if new else (6, 20, 22)
-    grid = Grid(at, new, axes, first, step)
+    grid = SampleGrid(at, new, axes, first, step)
     made = Image.create(*maps_tuple(read_layer(layer), np.zeros(shape), grid, "maps"))
     for _ in range(5):
         sample = RNG.uniform(0, 5, 3)

@@ -27,7 +27,7 @@ _TICKS = 100
 
 
 @dataclass(frozen=True)
-class Grid:
+class SampleGrid:
     """Where the samples of feature maps lie in their image.
 
     Attributes
@@ -97,7 +97,7 @@ class Layer:
         """Of the dilated kernel along each acted axis."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.weights.shape[2:], self.dilation, strict=True))
 
-    def grid(self, *, new: bool) -> Grid:
+    def grid(self, *, new: bool) -> SampleGrid:
         """Where the maps lie in an image; `new`: which was given without the channel axis."""
         blocks = self.pool_size if self.pooling else (1,) * len(self.axes)
         first = tuple(
@@ -106,7 +106,7 @@ class Layer:
         )
         step = tuple(s * b for s, b in zip(self.stride, blocks, strict=True))
         axes = tuple(a - 1 if new and a > self.channel else a for a in self.axes)
-        return Grid(self.channel, new, axes, first, step)
+        return SampleGrid(self.channel, new, axes, first, step)
 
     def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Shape of the maps of an image before they are pooled, and of the result; numbers below 1 mean: too small."""

@@ -27,7 +27,7 @@ from ...kernels import Kernel
 from ..execution.batches import without_psf
 
 #: How the weights that the images leave open are closed.
-REGULARIZATIONS = ("auto", "none")
+WEIGHT_REGULARIZATIONS = ("auto", "none")
 #: Values (bytes) of one block of equations.
 _BLOCK = 8 << 20
 #: Tried: distances (in weights) over which neighbours are alike, and over which weights fall off (in half sizes).
@@ -161,7 +161,7 @@ def add_equations(
 Given = tuple[Array, Array | None]
 
 
-def identify(
+def identify_kernel(
     before: Given,
     after: Given,
     axes: tuple[int, ...],

@@ -16,7 +16,7 @@ import numpy as np
 from ..._arrays import REAL_OF, Array, all_finite, dtype_name
 from ...backends import Backend
 from ...kernels import Kernel
-from ...methods import Factors, Method, Weights, valid_key
+from ...methods import Factors, Method, PreparedKernel, valid_key
 
 #: Below this share of a part's weight a transform's rounding matters, and the window is summed directly.
 _WEAK = 1e-3
@@ -31,7 +31,7 @@ class WindowSum:
     ----------
     method : Method
         Sums over windows of clean blocks.
-    weights : Weights
+    weights : PreparedKernel
         As a convolution applies them.
     omit : bool
         Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
@@ -40,9 +40,9 @@ class WindowSum:
     """
 
     method: Method
-    weights: Weights
+    weights: PreparedKernel
     omit: bool
-    parts: tuple[tuple[float, Weights], ...] = ()
+    parts: tuple[tuple[float, PreparedKernel], ...] = ()
 
     def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
         """Fill `out` with the sums over all windows inside `block`.
@@ -97,7 +97,7 @@ class WindowSum:
         return total
 
 
-def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, Weights], ...]:
+def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, PreparedKernel], ...]:
     """The positive and the negative weights, in float64, with their factors when they have any."""
     parts = []
     for sign in (1.0, -1.0):
@@ -105,11 +105,11 @@ def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, We
         if values.any():
             found = Kernel(values).factors()
             terms: Factors = tuple(found) if found is not None and len(found) == 1 else ()
-            parts.append((sign, Weights(values, axes, terms)))
+            parts.append((sign, PreparedKernel(values, axes, terms)))
     return tuple(parts)
 
 
-def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: Weights, backend: Backend) -> None:
+def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: PreparedKernel, backend: Backend) -> None:
     """Replace the ratio of windows with little valid weight by direct sums over those windows alone."""
     xp = backend.xp
     where = [np.asarray(backend.to_host(index)) for index in xp.nonzero(weak)]
@@ -143,11 +143,11 @@ def _scatter(target: Array, where: list[np.ndarray], values: np.ndarray, backend
     target[...] = backend.to_device(host)
 
 
-def _as(part: Weights, dtype: str) -> Weights:
+def _as(part: PreparedKernel, dtype: str) -> PreparedKernel:
     if REAL_OF.get(dtype) is None:
         return part
     factors = tuple(tuple(vector.astype(dtype) for vector in term) for term in part.factors)
-    return Weights(part.values.astype(dtype), part.axes, factors)
+    return PreparedKernel(part.values.astype(dtype), part.axes, factors)
 
 
 def _acted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -15,13 +15,13 @@ import numpy as np
 from ..._arrays import Array, compute_dtype, dtype_name
 from ...backends import SESSION
 from ...kernels import Kernel
-from ...methods import METHODS, Factors, Reach, Weights, coarse_steps
+from ...methods import METHODS, Factors, PreparedKernel, SampleSource, coarse_steps
 from ...planning import Machine, Problem, make_plan
 from ..execution.execution import Execution
 from ..execution.tiles import WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
 
-SHAPES = ("same", "full", "valid")
+OUTPUT_SHAPES = ("same", "full", "valid")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def window_sum(image: Array, kernel: Kernel, window: Window, valid: Array | None
     compute = WindowSum(method, weights, window.nan == "omit", parts)
     read = None
     if valid is None and plan.backend == run.source.name == "numpy":
-        read = method.tiles(image, weights, Reach(geometry.first, window.boundary, window.cval), problem)
+        read = method.tiles(image, weights, SampleSource(geometry.first, window.boundary, window.cval), problem)
     result = tile_loop(image, valid, geometry, plan, compute, METHODS.values(), run, read)
     if run.method == "auto":
         compile_later(problem, run.machines)
@@ -94,13 +94,18 @@ def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
 
 def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
     """Kernel and options with the axes in rising order, as everything below expects them."""
-    order = sorted(range(kernel.ndim), key=window.axes.__getitem__)
-    if order == list(range(kernel.ndim)):
+    order, window = rising_axes(window)
+    if order == tuple(range(kernel.ndim)):
         return kernel, window
     values = kernel.values.transpose(order)
-    turned = Kernel(values, tuple(kernel.center[a] for a in order), name=kernel.name)
-    axes, origin = tuple(window.axes[a] for a in order), tuple(window.origin[a] for a in order)
-    return turned, replace(window, axes=axes, origin=origin)
+    return Kernel(values, tuple(kernel.center[a] for a in order), name=kernel.name), window
+
+
+def rising_axes(window: Window) -> tuple[tuple[int, ...], Window]:
+    """The order in which the axes of the options rise, and the options in that order."""
+    order = tuple(int(a) for a in np.argsort(window.axes))
+    axes, origin = (tuple(values[a] for a in order) for values in (window.axes, window.origin))
+    return order, replace(window, axes=axes, origin=origin)
 
 
 def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, ...]]:
@@ -166,7 +171,7 @@ def separable_terms(kernel: Kernel, factors: Factors, masked: bool) -> int:
     return len(factors)
 
 
-def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str, factors: Factors) -> Weights:
+def make_weights(kernel: Kernel, axes: tuple[int, ...], compute: str, factors: Factors) -> PreparedKernel:
     """The kernel's values and factors in the dtype of the computation."""
     cast = tuple(tuple(vector.astype(compute) for vector in term) for term in factors)
-    return Weights(np.ascontiguousarray(kernel.values.astype(compute)), axes, cast)
+    return PreparedKernel(np.ascontiguousarray(kernel.values.astype(compute)), axes, cast)

@@ -20,7 +20,7 @@ _LONGEST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Reach(Psf):
+class FilterSupport(Psf):
     """An impulse of which all that counts is how far a filter reaches."""
 
     far: tuple[int, ...] = ()
@@ -51,7 +51,7 @@ class GridResponse:
 
     frame: PaddedGrid
     values: np.ndarray
-    impulse: Reach
+    impulse: FilterSupport
     changed: bool
 
     @property
@@ -85,7 +85,7 @@ def on_frame(
             values = _interpolated(weights, frame.grid)
     if real:
         values = values[..., : frame.grid[-1] // 2 + 1]
-    return GridResponse(frame, values, Reach(np.ones((1,) * len(shape)), (0,) * len(shape), far), changed)
+    return GridResponse(frame, values, FilterSupport(np.ones((1,) * len(shape)), (0,) * len(shape), far), changed)
 
 
 def _on_grid(response: Response, grid: Sequence[int], spacing: Sequence[float], real: bool) -> tuple[np.ndarray, bool]:

@@ -10,7 +10,7 @@ from ..._arrays import COMPLEX_OF, compute_dtype, dtype_name
 from ...backends import get_backend
 from .drawn_filter import DrawnFilter
 from .edge_extension import make_grid
-from .grid_response import Reach
+from .grid_response import FilterSupport
 
 #: Samples that an edge is continued by: enough for filters whose edges are not sharper than a cycle per so many.
 _REACH = 32
@@ -37,7 +37,7 @@ class LiveFilter:
         self._mean = block.mean()
         far = tuple(min(_REACH, (n - 1) // 3) for n in block.shape)
         frame = make_grid(block.shape, far, "extend", backend)
-        reach = Reach(np.ones((1, 1)), (0, 0), far)
+        reach = FilterSupport(np.ones((1, 1)), (0, 0), far)
         self._frame, self._axes = frame, tuple(range(block.ndim))
         grid = frame.extend(block, self._mean, reach, backend)
         self._spectrum = backend.fft(grid, frame.grid, self._axes, self._workers)

@@ -14,7 +14,7 @@ _NEAR, _AROUND, _STANDS_OUT = 2, 8, 6.0
 
 
 @dataclass(frozen=True)
-class Reading:
+class SpectrumReading:
     """One bin of a spectrum in words that a person asks for.
 
     Attributes
@@ -41,16 +41,16 @@ class Reading:
     between: bool = False
 
 
-def read_bin(spectrum: Spectrum, at: tuple[float, ...]) -> Reading:
+def read_bin(spectrum: Spectrum, at: tuple[float, ...]) -> SpectrumReading:
     """What a spectrum without batch axes says at the bin nearest to a frequency."""
     index = tuple(int(np.argmin(np.abs(line - f))) for line, f in zip(spectrum.frequencies, at, strict=True))
     frequency = tuple(float(line[i]) for line, i in zip(spectrum.frequencies, index, strict=True))
     place = tuple(index[spectrum.axes.index(a)] for a in range(len(index)))
     period, angle = _period_and_angle(frequency, spectrum.real)
-    return Reading(float(spectrum.amplitude[place]), frequency, period, angle, float(spectrum.phase[place]))
+    return SpectrumReading(float(spectrum.amplitude[place]), frequency, period, angle, float(spectrum.phase[place]))
 
 
-def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> Reading | None:
+def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> SpectrumReading | None:
     """The wave of the peak that stands out of a spectrum within a few bins of a frequency; None where none does.
 
     Parameters
@@ -80,7 +80,7 @@ def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> Reading | None:
     frequency = tuple(sign * f + 0.0 for f in frequency)
     period, angle = _period_and_angle(frequency, windowed.real)
     phase = sign * float(np.degrees(np.angle(wave.amplitude)))
-    return Reading((2 if windowed.real else 1) * abs(wave.amplitude), frequency, period, angle, phase, True)
+    return SpectrumReading((2 if windowed.real else 1) * abs(wave.amplitude), frequency, period, angle, phase, True)
 
 
 def _box(values: np.ndarray, middle: np.ndarray, reach: int) -> np.ndarray:

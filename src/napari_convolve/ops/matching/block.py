@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._arrays import Array, all_finite, dtype_name
 from ...backends import SESSION, Backend
-from ...methods import Weights, valid_key
+from ...methods import PreparedKernel, valid_key
 from ...methods._compiled import flat
 from ...methods.fft import inverse, kernel_spectrum
 from . import ncc_numba as _loops
@@ -74,7 +74,7 @@ class Block:
         name = raw.dtype.name
         if name not in _loops.READ or not raw.size or not in_rows(raw):
             return False
-        self.offset = middle(raw, None, np)
+        self.offset = median_of(raw, None, np)
         if not math.isfinite(self.offset):
             return False
         wanted = "float64" if name == "float64" else "float32"
@@ -84,7 +84,7 @@ class Block:
         padded = self._padded("centred", wanted)
         ny, nx = raw.shape[-2] if len(self.axes) == 2 else 1, raw.shape[-1]
         power = 0.0
-        samples, found = planes(raw, len(self.axes))
+        samples, found = memory_planes(raw, len(self.axes))
         for plane, start, row in found:
             power += centre(samples, start, row, ny, nx, self.offset, padded[plane].reshape(-1, padded.shape[-1]))
         self.rms = math.sqrt(power / raw.size) if power >= 0 else math.nan
@@ -148,10 +148,10 @@ def in_rows(array: np.ndarray) -> bool:
     return array.strides[-1] == array.itemsize and all(s > 0 for s in array.strides)
 
 
-def planes(array: np.ndarray, acted: int) -> tuple[np.ndarray, list[tuple[tuple[int, ...], int, int]]]:
+def memory_planes(array: np.ndarray, acted: int) -> tuple[np.ndarray, list[tuple[tuple[int, ...], int, int]]]:
     """Flat memory, and of each plane (or line) of the last axes the index, where it starts, and the length of a row."""
     item = array.itemsize
-    held, begin = memory(array)
+    held, begin = flat_memory(array)
     row = array.strides[-2] // item if acted == 2 else 0
     leading = array.shape[: array.ndim - acted]
     if math.prod(leading) == 1:
@@ -161,7 +161,7 @@ def planes(array: np.ndarray, acted: int) -> tuple[np.ndarray, list[tuple[tuple[
     return held, [(index, start, row) for index, start in starts]
 
 
-def memory(array: np.ndarray) -> tuple[np.ndarray, int]:
+def flat_memory(array: np.ndarray) -> tuple[np.ndarray, int]:
     """Flat memory that holds an array, and where in it the array starts."""
     base = array.base
     if array.flags.c_contiguous:
@@ -195,7 +195,7 @@ def centred(clean: Array, kept: Array | None, backend: Backend) -> tuple[Array, 
     """The block in float64 less its middle, 0 where not `kept`; the middle, what was multiplied after it, the RMS."""
     xp = backend.xp
     wide = backend.astype(clean, "float64")
-    offset = middle(wide, kept, xp)
+    offset = median_of(wide, kept, xp)
     wide = wide - offset
     if kept is not None:
         wide = xp.where(kept, wide, xp.zeros_like(wide))
@@ -213,7 +213,7 @@ def _rms(wide: Array, xp: Any) -> float:
     return math.sqrt(float(xp.sum(wide * wide)) / max(math.prod(wide.shape), 1)) if math.prod(wide.shape) else 0.0
 
 
-def middle(block: Array, kept: Array | None, xp: Any) -> float:
+def median_of(block: Array, kept: Array | None, xp: Any) -> float:
     """The median of some samples: unlike the mean, it stays where most samples are when one is 1e10."""
     step = max(1, math.ceil((math.prod(block.shape) / _SAMPLED) ** (1 / block.ndim)))
     key: Sequence[slice] = (slice(None, None, step),) * block.ndim
@@ -225,7 +225,7 @@ def middle(block: Array, kept: Array | None, xp: Any) -> float:
     return float(xp.sort(xp.reshape(some, (-1,)))[some.size // 2])
 
 
-def correlate(block: Block, name: str, weights: Weights) -> Array:
+def correlate_block(block: Block, name: str, weights: PreparedKernel) -> Array:
     """Sums over all windows inside the block, in the dtype of the weights, as `Method.run` makes them.
 
     Parameters

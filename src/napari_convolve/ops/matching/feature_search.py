@@ -17,13 +17,13 @@ from ..filtering.window import Window
 from .detections import Detections
 from .local_maxima import local_maxima
 from .ncc import BestScores, Scoring
-from .ncc_numba import compile_later
-from .null_distribution import NullScores, Peaks, learn
+from .ncc_numba import compile_scoring_later
+from .null_distribution import NullScores, ScorePeaks, learn
 from .peak_selection import Search as Search
 from .peak_selection import Where as Where
-from .peak_selection import collect, identify
-from .rotated_templates import Frame
-from .template_bank import Bank
+from .peak_selection import best_variants, collect
+from .rotated_templates import TemplateWindow
+from .template_bank import TemplateBank
 from .template_matching import resolution_of, score_geometry, scoring_methods
 
 #: Bytes of patterns' transforms that one batch may take; more would push each other out of the cache.
@@ -32,11 +32,11 @@ _SPECTRA = 96 << 20
 _STEPS = 1000
 
 
-def score_features(where: Where, bank: Bank, window: Window, search: Search) -> FeatureScores:
+def score_features(where: Where, bank: TemplateBank, window: Window, search: Search) -> FeatureScores:
     """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
     window = replace(window, dtype=None)
     scores = best_scores(where, bank, window, search.min_valid)
-    first = first_index(bank.frame, window, scores.ndim)
+    first = first_center(bank.frame, window, scores.ndim)
     region = None if search.region is None else _region(search.region, scores.shape, first, where.run.source)
     return FeatureScores(scores, first, where, bank, window, search, region)
 
@@ -58,7 +58,7 @@ class FeatureScores:
     map: Array
     first: tuple[int, ...]
     _where: Where
-    _bank: Bank
+    _bank: TemplateBank
     _window: Window
     _search: Search
     _region: Array | None
@@ -116,12 +116,12 @@ class FeatureScores:
             search = replace(search, threshold=null.threshold(search.false_alarms))
         places, heights = self._peaks(search.threshold)
         places = places + np.array(self.first)
-        variants = identify(self._where, self._bank, self._window, places)
+        variants = best_variants(self._where, self._bank, self._window, places)
         found = collect(self._where, self._bank, self._window, search, places, heights, variants)
         return replace(found, null=null)
 
 
-def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: Frame) -> np.ndarray:
+def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: TemplateWindow) -> np.ndarray:
     """How much of the window around each place lies within the image."""
     share = np.ones(len(places))
     for axis, length, center in zip(axes, frame.shape, frame.center, strict=True):
@@ -137,13 +137,13 @@ def _learn(
     scores: Array,
     region: Array | None,
     where: Where,
-    bank: Bank,
+    bank: TemplateBank,
     window: Window,
 ) -> NullScores:
     """What chance gives in this image."""
     there = ~where.run.source.xp.isnan(scores)
     searched = where.run.source.to_host(there if region is None else there & region)
-    frame, first = bank.frame, first_index(bank.frame, window, scores.ndim)
+    frame, first = bank.frame, first_center(bank.frame, window, scores.ndim)
     border = [
         (c - first[axis], where.image.shape[axis] - k + 1 + c - first[axis])
         for axis, k, c in zip(window.axes, frame.shape, frame.center, strict=True)
@@ -151,10 +151,12 @@ def _learn(
     whole = None if searched.all() else searched
     samples, positive = bank.pattern(0).count, heights > 0
     shape = tuple(scores.shape)
-    return learn(Peaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples))
+    return learn(
+        ScorePeaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples)
+    )
 
 
-def best_scores(where: Where, bank: Bank, window: Window, min_valid: float) -> Array:
+def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: float) -> Array:
     """The best score of any variant at each place; memory does not grow with the number of variants."""
     image, run = where.image, where.run
     pattern, task, xp = bank.pattern(0), run.task, run.source.xp
@@ -193,11 +195,11 @@ def best_scores(where: Where, bank: Bank, window: Window, min_valid: float) -> A
         else:
             best = xp.where(xp.isnan(best) | (found > best), found, best)
     task.plan = plan
-    compile_later(problem.dtype, problem.compute, False)
+    compile_scoring_later(problem.dtype, problem.compute, False)
     return best
 
 
-def first_index(frame: Frame, window: Window, ndim: int) -> tuple[int, ...]:
+def first_center(frame: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
     """Where in the image the template's centre stands for the first score."""
     first = [0] * ndim
     for axis, k, c, o in zip(window.axes, frame.shape, frame.center, window.origin, strict=True):

@@ -18,12 +18,12 @@ import numpy as np
 
 from ..._arrays import Array, dtype_name
 from ...backends import Backend
-from ...methods import Method, Weights
+from ...methods import Method, PreparedKernel
 from ..filtering.normalized_convolution import count_flags
 from . import ncc_numba as _loops
-from .block import Block, correlate, in_rows, last_axes, planes
+from .block import Block, correlate_block, in_rows, last_axes, memory_planes
 from .template import Pattern
-from .window_norms import Norms, box_norms, cut, support_norms
+from .window_norms import Norms, box_norms, cut_norms, support_norms
 
 #: A float32 numerator is off by about 5e-7 of the block's RMS; below this share of it, a window's norm needs float64.
 _CONTRAST = 0.02
@@ -122,7 +122,7 @@ class Scorer:
             dtype = "float64"
             norms = self._norms_of(pattern, dtype)
         numerator = self._sums("samples", pattern.numerator(axes, dtype, self.scoring.method.keeps_ratio))
-        return numerator, cut(norms, pattern, tuple(numerator.shape), axes)
+        return numerator, cut_norms(norms, pattern, tuple(numerator.shape), axes)
 
     def _norms_of(self, pattern: Pattern, dtype: str) -> Norms:
         key = (*pattern.support_key, dtype)
@@ -162,11 +162,11 @@ class Scorer:
         enough = max(1, math.ceil(self.scoring.min_valid * pattern.count))
         return xp.where(count >= enough, score, _scalar(math.nan, score, xp))
 
-    def _sums(self, name: str, weights: Weights) -> Array:
+    def _sums(self, name: str, weights: PreparedKernel) -> Array:
         """Sums over all windows in the dtype of the weights."""
         block, method = self.block, self.scoring.method
         if not method.keeps_ratio:
-            return correlate(block, name, weights)
+            return correlate_block(block, name, weights)
         dtype = str(weights.values.dtype)
         lengths = list(block.raw.shape)
         for axis, k in zip(self.scoring.axes, weights.values.shape, strict=True):
@@ -192,7 +192,7 @@ def _divided(numerator: Array, norm: Array, out: Array, acted: int, first: bool)
     if loop is None or any(not isinstance(a, np.ndarray) or a.dtype != out.dtype or not in_rows(a) for a in arrays):
         return False
     kind = out.dtype.type
-    (r, numerators), (n, norms), (o, outs) = (planes(a, acted) for a in arrays)
+    (r, numerators), (n, norms), (o, outs) = (memory_planes(a, acted) for a in arrays)
     ny, nx = out.shape[-2] if acted == 2 else 1, out.shape[-1]
     for (_, r0, sr), (_, n0, sn), (_, o0, so) in zip(numerators, norms, outs, strict=True):
         loop(r, r0, sr, n, n0, sn, ny, nx, o, o0, so, kind(0), kind(1))

@@ -10,7 +10,7 @@ import numpy as np
 from ..._arrays import Array
 from ...backends import Backend
 from ...boundary import MODES
-from .rotated_templates import Frame
+from .rotated_templates import TemplateWindow
 from .template import Pattern
 
 #: Float64 numbers held in one matrix.
@@ -37,7 +37,7 @@ class Patches:
 
 
 @dataclass(frozen=True, eq=False)
-class Reader:
+class WindowReader:
     """Reads windows of an image, with the boundary rule outside.
 
     Attributes
@@ -56,7 +56,7 @@ class Reader:
     omit: bool
     backend: Backend
 
-    def read(self, places: np.ndarray, frame: Frame) -> Patches:
+    def read(self, places: np.ndarray, frame: TemplateWindow) -> Patches:
         """The windows whose centres stand at `places`, one row of integers for each."""
         index, outside = self._index(places, frame)
         values = self._take(self.image, index).astype(np.float64)
@@ -83,7 +83,7 @@ class Reader:
         values = values / np.where(largest > 0, largest, 1.0)
         return Patches(values, there, bad)
 
-    def raw(self, place: np.ndarray, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    def raw(self, place: np.ndarray, frame: TemplateWindow) -> tuple[np.ndarray, np.ndarray]:
         """One window as it is, 0 where samples are missing, and where they are not."""
         index, outside = self._index(place[None], frame)
         values = self._take(self.image, index).astype(np.float64)
@@ -93,14 +93,14 @@ class Reader:
             there &= self._take(self.valid, index).astype(bool) | outside
         return np.where(there, values, 0.0).reshape(frame.shape), there.reshape(frame.shape)
 
-    def chunks(self, places: np.ndarray, frame: Frame) -> Iterator[tuple[slice, Patches]]:
+    def chunks(self, places: np.ndarray, frame: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
         """`read` a few places at a time."""
         step = max(1, _HELD // int(np.prod(frame.shape)))
         for start in range(0, len(places), step):
             part = slice(start, min(start + step, len(places)))
             yield part, self.read(places[part], frame)
 
-    def _index(self, places: np.ndarray, frame: Frame) -> tuple[list[np.ndarray], np.ndarray]:
+    def _index(self, places: np.ndarray, frame: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:
         """For each axis the indices to read, ready to be broadcast, and where the constant stands instead."""
         number, dims = len(places), len(frame.shape)
         index: list[np.ndarray] = []

@@ -240,14 +240,14 @@ def compile_now(read: str, wanted: str, boxes: bool = True) -> None:
         SESSION.compiled(("scores", name, *dtypes), partial(_compile, name, dtypes))
 
 
-def compile_common() -> None:
+def compile_scoring() -> None:
     """Compile now what scoring the usual images needs, if Numba is there."""
     if installed():
         for read in ("float32", "uint8", "uint16"):
             compile_now(read, "float32", boxes=False)
 
 
-def compile_later(read: str, wanted: str, boxes: bool = True) -> None:
+def compile_scoring_later(read: str, wanted: str, boxes: bool = True) -> None:
     """Have it compiled after this call, unless it is."""
     if read not in READ or wanted not in ("float32", "float64") or not installed():
         return

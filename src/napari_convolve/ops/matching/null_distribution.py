@@ -109,7 +109,7 @@ def _where(expected: Callable[[Any], np.ndarray], low: float, number: float) -> 
 
 
 @dataclass(frozen=True, eq=False)
-class Peaks:
+class ScorePeaks:
     """All peaks of a score map.
 
     Attributes
@@ -160,7 +160,7 @@ class Peaks:
         return near
 
 
-def learn(peaks: Peaks) -> NullScores:
+def learn(peaks: ScorePeaks) -> NullScores:
     """The null of a score map, from the peaks that are not near features."""
     heights = peaks.heights
     null = _null(peaks, np.ones(len(heights), bool), 1.0, middle=True)
@@ -180,7 +180,7 @@ def learn(peaks: Peaks) -> NullScores:
     return null
 
 
-def _null(peaks: Peaks, free: np.ndarray, share: float, middle: bool = False) -> NullScores:
+def _null(peaks: ScorePeaks, free: np.ndarray, share: float, middle: bool = False) -> NullScores:
     """The laws of the `free` peaks, which lie in this share of the map."""
     counts, edges = np.histogram(peaks.heights[free], bins=_BINS, range=(0, 1))
     inside = peaks.inside()

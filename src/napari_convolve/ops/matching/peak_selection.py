@@ -11,12 +11,12 @@ from ..._arrays import Array
 from ..execution.execution import Execution
 from ..filtering.window import Window
 from .detections import Detections
-from .ncc_at_places import Reader, scores_at
+from .ncc_at_places import WindowReader, scores_at
 from .non_maximum_suppression import Footprints, Rule, suppress
 from .rotated_templates import common_frame, turn
 from .sidelobes import stand_out
 from .subpixel_fit import Shifted, refine
-from .template_bank import Bank
+from .template_bank import TemplateBank
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +60,14 @@ class Where:
     run: Execution
 
 
-def _reader(where: Where, window: Window) -> Reader:
+def _reader(where: Where, window: Window) -> WindowReader:
     cval = float(window.cval.real)
-    return Reader(where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.run.source)
+    return WindowReader(
+        where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.run.source
+    )
 
 
-def identify(where: Where, bank: Bank, window: Window, places: np.ndarray) -> np.ndarray:
+def best_variants(where: Where, bank: TemplateBank, window: Window, places: np.ndarray) -> np.ndarray:
     """The best variant at each place."""
     winners = np.zeros(len(places), int)
     if len(bank) == 1 or not len(places):
@@ -86,7 +88,7 @@ def identify(where: Where, bank: Bank, window: Window, places: np.ndarray) -> np
 
 def collect(
     where: Where,
-    bank: Bank,
+    bank: TemplateBank,
     window: Window,
     search: Search,
     places: np.ndarray,
@@ -137,7 +139,7 @@ def collect(
     )
 
 
-def _shifts(where: Where, bank: Bank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
+def _shifts(where: Where, bank: TemplateBank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
     """How far from its sample each detection lies."""
     reader = _reader(where, window)
     shifts = np.zeros((len(places), len(window.axes)))

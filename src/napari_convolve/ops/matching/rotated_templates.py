@@ -121,7 +121,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Frame:
+class TemplateWindow:
     """The window that all variants share: its shape and the index of its centre."""
 
     shape: tuple[int, ...]
@@ -143,7 +143,7 @@ def planar(angle: float, ndim: int) -> np.ndarray:
     return matrix
 
 
-def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
+def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
     """The smallest window that holds every variant of its template.
 
     Raises
@@ -163,10 +163,12 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> Frame:
     if (high < low).any():
         template, variant = min(found, key=lambda pair: pair[1].scale)
         raise ValueError(_too_small(template, variant))
-    return Frame(tuple(int(n) for n in high - low + 1), tuple(int(n) for n in -low))
+    return TemplateWindow(tuple(int(n) for n in high - low + 1), tuple(int(n) for n in -low))
 
 
-def turn(template: Template, variant: Variant, frame: Frame, beyond: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def turn(
+    template: Template, variant: Variant, frame: TemplateWindow, beyond: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Values and support of a variant in a window; 0 outside the support, or going on smoothly with `beyond`."""
     inverse = variant.rotation.T / variant.scale
     offsets = np.indices(frame.shape).reshape(len(frame.shape), -1) - np.array(frame.center)[:, None]
@@ -191,7 +193,7 @@ def turn(template: Template, variant: Variant, frame: Frame, beyond: bool = Fals
     return values.reshape(frame.shape), support.reshape(frame.shape)
 
 
-def pattern_of(template: Template, variant: Variant, frame: Frame) -> Pattern:
+def pattern_of(template: Template, variant: Variant, frame: TemplateWindow) -> Pattern:
     """The pattern of a variant in a window.
 
     Raises

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ncc_at_places import Patches, Reader, scores_at
+from .ncc_at_places import Patches, WindowReader, scores_at
 from .rotated_templates import turn
 from .template import Pattern
-from .template_bank import Bank
+from .template_bank import TemplateBank
 
 #: The least score beside a better detection, in units of its score.
 _BESIDE = 0.6
@@ -32,8 +32,8 @@ class _Feature:
 
 
 def stand_out(
-    reader: Reader,
-    bank: Bank,
+    reader: WindowReader,
+    bank: TemplateBank,
     places: np.ndarray,
     batches: np.ndarray,
     shifts: np.ndarray,
@@ -100,7 +100,7 @@ def _subtract(samples: np.ndarray, feature: _Feature, place: np.ndarray) -> None
         samples[here] -= feature.adds[there]
 
 
-def _form(bank: Bank, number: int, shift: np.ndarray) -> np.ndarray:
+def _form(bank: TemplateBank, number: int, shift: np.ndarray) -> np.ndarray:
     """A variant shifted between the samples, above the level of its rim, 0 outside its support."""
     from scipy.ndimage import binary_erosion
     from scipy.ndimage import shift as shifted

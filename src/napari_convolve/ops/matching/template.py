@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._arrays import as_host_array
 from ...kernels import Kernel
-from ...methods import Factors, Weights
+from ...methods import Factors, PreparedKernel
 
 #: A template whose samples differ by less than this many roundings of its own dtype is flat.
 _ROUNDINGS = 4
@@ -35,7 +35,7 @@ class Pattern:
     values: np.ndarray
     support: np.ndarray
     center: tuple[int, ...]
-    _numerators: dict[tuple[tuple[int, ...], str], Weights] = field(default_factory=dict, init=False, repr=False)
+    _numerators: dict[tuple[tuple[int, ...], str], PreparedKernel] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -83,7 +83,7 @@ class Pattern:
         """Separable terms of the values as a convolution applies them."""
         return tuple(self.kernel().flipped().factors() or ())
 
-    def numerator(self, axes: tuple[int, ...], dtype: str, factored: bool = False) -> Weights:
+    def numerator(self, axes: tuple[int, ...], dtype: str, factored: bool = False) -> PreparedKernel:
         """The values as a convolution applies them, made once; with separable terms when `factored`."""
         key = (axes, dtype)
         if key not in self._numerators:
@@ -104,10 +104,10 @@ class Pattern:
         center = tuple(self.center[a] for a in order)
         return Pattern(self.values.transpose(order), self.support.transpose(order), center)
 
-    def weights(self, part: np.ndarray, axes: tuple[int, ...], dtype: str) -> Weights:
+    def weights(self, part: np.ndarray, axes: tuple[int, ...], dtype: str) -> PreparedKernel:
         """`part`, an array of the template's shape, as a convolution applies it."""
         flipped = part[(slice(None, None, -1),) * part.ndim]
-        return Weights(np.ascontiguousarray(flipped.astype(dtype)), axes)
+        return PreparedKernel(np.ascontiguousarray(flipped.astype(dtype)), axes)
 
 
 def as_pattern(template: Any, template_mask: Any = None) -> Pattern:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .rotated_templates import Frame, Template, Variant, common_frame, pattern_of
+from .rotated_templates import Template, TemplateWindow, Variant, common_frame, pattern_of
 from .template import Pattern
 
 #: Banks whose patterns take less than this are kept whole; of larger ones a batch at a time exists.
@@ -16,7 +16,7 @@ _KEPT = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Bank:
+class TemplateBank:
     """Templates, the variants of each that are looked for, and the window they share.
 
     Parameters
@@ -28,7 +28,7 @@ class Bank:
 
     templates: Sequence[Template]
     variants: Sequence[Variant]
-    frame: Frame = field(init=False)
+    frame: TemplateWindow = field(init=False)
     _patterns: dict[int, Pattern] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -61,9 +61,9 @@ class Bank:
         )
 
 
-def as_bank(
+def make_template_bank(
     templates: Sequence[Template], scales: Sequence[float], rotations: Sequence[tuple[np.ndarray, float]]
-) -> Bank:
+) -> TemplateBank:
     """The bank of every template at every scale and rotation.
 
     Parameters
@@ -77,4 +77,4 @@ def as_bank(
         for scale in scales
         for matrix, angle in rotations
     ]
-    return Bank(templates, variants)
+    return TemplateBank(templates, variants)

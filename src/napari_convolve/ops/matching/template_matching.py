@@ -13,13 +13,13 @@ import numpy as np
 from ..._arrays import Array, dtype_name
 from ...backends._base import next_smooth
 from ...methods import METHODS, Method
-from ...methods.fft import PER_SAMPLE
+from ...methods.fft import FFT_PER_SAMPLE
 from ...planning import Cost, Machine, Problem
 from ..execution.execution import Execution
 from ..execution.tiles import WindowGeometry, tile_loop
-from ..filtering.window import Window, as_convolution, window_geometry
+from ..filtering.window import Window, as_convolution, rising_axes, window_geometry
 from .ncc import BestScores, Scoring
-from .ncc_numba import compile_later
+from .ncc_numba import compile_scoring_later
 from .template import Pattern
 
 #: Seconds per sample for the moments of a block, and for dividing by them for each pattern; how many blocks in float64
@@ -45,7 +45,8 @@ def template_scores(image: Array, pattern: Pattern, window: Window, valid: Array
     valid : array of bool or None
         Of the image's shape; False samples are left out.
     """
-    pattern, window = in_order(pattern, window)
+    order, window = rising_axes(window)
+    pattern = pattern.transposed(order)
     dtype = dtype_name(image.dtype)
     geometry = score_geometry(image.shape, dtype, pattern, window, valid is not None, run.task.responsive)
     problem = geometry.problem
@@ -56,15 +57,8 @@ def template_scores(image: Array, pattern: Pattern, window: Window, valid: Array
     run.check_room(problem.out, geometry.dtype)
     scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image))
     result = tile_loop(image, valid, geometry, plan, BestScores(scoring, (pattern,)), candidates, run)
-    compile_later(problem.dtype, problem.compute, pattern.is_box)
+    compile_scoring_later(problem.dtype, problem.compute, pattern.is_box)
     return result
-
-
-def in_order(pattern: Pattern, window: Window) -> tuple[Pattern, Window]:
-    """Template and options with the axes in rising order, as everything below expects them."""
-    order = tuple(int(a) for a in np.argsort(window.axes))
-    axes, origin = (tuple(values[a] for a in order) for values in (window.axes, window.origin))
-    return pattern.transposed(order), replace(window, axes=axes, origin=origin)
 
 
 def score_geometry(
@@ -162,7 +156,7 @@ def _even_tile(
         tiles = math.prod(-(-n // t) for n, t in zip(out, tile, strict=True))
         samples = math.prod(next_smooth(t + k - 1) for t, k in zip(tile, kernel, strict=True))
         beyond = 1 + 0.25 * max(0.0, math.log2(samples * itemsize / _CACHED))
-        one = 0.5 * samples * math.log2(max(2, samples)) * PER_SAMPLE * beyond * itemsize / 4 + _PER_TRANSFORM
+        one = 0.5 * samples * math.log2(max(2, samples)) * FFT_PER_SAMPLE * beyond * itemsize / 4 + _PER_TRANSFORM
         rest = (_MOMENTS + _SCORE * number * beyond) * samples * itemsize / 4 + _PER_TILE
         return -(-tiles // cores) * (transforms * one + rest)
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..._arrays import Array, dtype_name
 from ...backends import SESSION, Backend
-from ...methods import Weights, valid_key
+from ...methods import PreparedKernel, valid_key
 from . import ncc_numba as _loops
-from .block import Block, correlate, planes
+from .block import Block, correlate_block, memory_planes
 from .template import Pattern
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -60,7 +60,7 @@ def _compiled_box_norms(
     shape = tuple(n - k + 1 for n, k in zip(raw.shape[raw.ndim - acted :], lengths, strict=True))
     values = SESSION.scratch("scores.norms", (*raw.shape[: raw.ndim - acted], *shape), dtype)
     work = SESSION.scratch("scores.lines", (ky, 2 * (_loops.STRIP + 2 * kx)), "float64")
-    (samples, found), lowest = planes(raw, acted), math.inf
+    (samples, found), lowest = memory_planes(raw, acted), math.inf
     for index, start, row in found:
         plane = values[index].reshape(-1, shape[-1])
         least = loop(samples, start, row, my, mx, block.offset, ky, kx, rounding, step, work, plane)
@@ -94,8 +94,8 @@ def _from_sums(
     """Norms from sums over the support; None when `certain` is wanted and some scatter is below its bound."""
     precision = dtype if certain else "float64"
     flipped = support[(slice(None, None, -1),) * support.ndim]
-    weights = Weights(np.ascontiguousarray(flipped.astype(precision)), block.axes)
-    total, second = correlate(block, "samples", weights), correlate(block, "squares", weights)
+    weights = PreparedKernel(np.ascontiguousarray(flipped.astype(precision)), block.axes)
+    total, second = correlate_block(block, "samples", weights), correlate_block(block, "squares", weights)
     share, middle = 1.0 / count, block.offset * block.scale
     loop = _loops.ready("support_norms", precision) if block.plain and precision == dtype else None
     if loop is not None:
@@ -119,7 +119,7 @@ def _compiled_support_norms(
     acted = len(block.axes)
     values = SESSION.scratch("scores.norms", total.shape, total.dtype.name)
     ny, nx = total.shape[-2] if acted == 2 else 1, total.shape[-1]
-    (t, firsts), (s, seconds), lowest = planes(total, acted), planes(second, acted), math.inf
+    (t, firsts), (s, seconds), lowest = memory_planes(total, acted), memory_planes(second, acted), math.inf
     for (index, t0, st), (_, s0, ss) in zip(firsts, seconds, strict=True):
         plane = values[index].reshape(ny, nx)
         least, none = loop(t, t0, st, s, s0, ss, ny, nx, *numbers, plane)
@@ -141,7 +141,7 @@ def _norms(block: Block, scatter: Array, floor: Array, dtype: str) -> Norms:
     )
 
 
-def cut(norms: Norms, pattern: Pattern, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+def cut_norms(norms: Norms, pattern: Pattern, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
     """The norms of the windows of a pattern whose support is only a part of its window."""
     return norms.values[valid_key(norms.values.ndim, axes, pattern.low, [shape[a] for a in axes])]
 

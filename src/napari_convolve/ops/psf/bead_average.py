@@ -11,7 +11,7 @@ from ...kernels import Kernel
 from .bead_detection import find_beads, level_and_noise, typical_width
 from .bead_registration import registered
 from .bead_results import Bead, BeadPsf
-from .spot_geometry import box, core_widths, shell
+from .spot_geometry import box_around, core_widths, shell
 
 __all__ = ["Bead", "BeadPsf", "average_beads"]
 
@@ -76,9 +76,9 @@ def nearest_peak(image: np.ndarray, point: np.ndarray, fwhm: Sequence[float]) ->
 
     near = [int(min(max(round(float(c)), 0), n - 1)) for c, n in zip(point, image.shape, strict=True)]
     reach = [max(2, int(np.ceil(f))) for f in fwhm]
-    around = box(near, [r + 3 for r in reach], image.shape)
+    around = box_around(near, [r + 3 for r in reach], image.shape)
     smooth = gaussian_filter(image[around], [0.5 * f / 2.355 for f in fwhm])
-    inside = box([n - a.start for n, a in zip(near, around, strict=True)], reach, smooth.shape)
+    inside = box_around([n - a.start for n, a in zip(near, around, strict=True)], reach, smooth.shape)
     at = np.unravel_index(int(np.argmax(smooth[inside])), smooth[inside].shape)
     return tuple(int(i) + s.start + a.start for i, s, a in zip(at, inside, around, strict=True))
 
@@ -94,7 +94,7 @@ def judged(
 ) -> Bead:
     """A bead with what speaks against it."""
     here = tuple(int(c) for c in place)
-    window = image[box(here, half, image.shape)]
+    window = image[box_around(here, half, image.shape)]
     background, noise = level_and_noise(shell(window))
     height = float(image[here]) - background
     snr = height / noise if noise > 0 else float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .spot_geometry import widths
+from .spot_geometry import fwhm_along_axes
 
 #: Peaks that are this many times the noise above the background are looked at.
 _SIGNAL = 7.0
@@ -33,7 +33,7 @@ def typical_width(image: np.ndarray) -> tuple[float, ...]:
         return (3.0,) * image.ndim
     heights = smooth[tuple(places.T)] - level
     tall = places[heights > 0.3 * heights[0]]
-    found = np.array([widths(smooth - level, place) for place in tall])
+    found = np.array([fwhm_along_axes(smooth - level, place) for place in tall])
     with np.errstate(invalid="ignore"):
         typical = [float(np.nanmedian(column)) if np.isfinite(column).any() else 3.0 for column in found.T]
     # The smoothing widened them.

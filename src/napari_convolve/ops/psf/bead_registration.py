@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bead_results import Bead
-from .spot_geometry import box, core_center, fourier_shift, gaussian_center
+from .spot_geometry import box_around, core_center, fourier_shift, gaussian_center
 
 #: Samples around a window that are taken along while it is shifted.
 _MARGIN = 4
@@ -96,7 +96,7 @@ def scale_to(window: np.ndarray, mean: np.ndarray) -> float:
 
 def offset_to(window: np.ndarray, mean: np.ndarray, fwhm: Sequence[float]) -> np.ndarray:
     """How far a bead lies from the average, by one step of least squares in the core."""
-    core = box([n // 2 for n in mean.shape], [max(2, int(np.ceil(1.2 * f))) for f in fwhm], mean.shape)
+    core = box_around([n // 2 for n in mean.shape], [max(2, int(np.ceil(1.2 * f))) for f in fwhm], mean.shape)
     slopes = np.gradient(mean)
     slopes = [slopes] if mean.ndim == 1 else slopes
     columns = [mean[core].ravel(), np.ones(mean[core].size), *(-slope[core].ravel() for slope in slopes)]
@@ -107,7 +107,7 @@ def offset_to(window: np.ndarray, mean: np.ndarray, fwhm: Sequence[float]) -> np
 def settle(mean: np.ndarray, fwhm: Sequence[float]) -> tuple[float, ...]:
     """The centre of the average: that of the Gaussian nearest to its core."""
     near = [n // 2 for n in mean.shape]
-    around = box(near, [max(1, int(np.ceil(f / 2))) for f in fwhm], mean.shape)
+    around = box_around(near, [max(1, int(np.ceil(f / 2))) for f in fwhm], mean.shape)
     at = np.unravel_index(int(np.argmax(mean[around])), mean[around].shape)
     top = [int(i) + s.start for i, s in zip(at, around, strict=True)]
     center, _ = gaussian_center(mean, top, fwhm)

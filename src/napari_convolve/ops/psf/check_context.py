@@ -130,6 +130,6 @@ def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
     return float(max(0.0, (restored * np.cos(2 * np.pi * phase)).sum() / restored.sum()))
 
 
-def usable(case: Case) -> bool:
+def has_spot(case: Case) -> bool:
     """Whether there is a spot to look at."""
     return case.values.sum() > 0 and float(np.ptp(case.values)) > 1e-9 * float(case.values.max())

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .centre import OFF, excess, grain, off_center, pedestal
-from .check_context import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, usable
-from .spot_geometry import line_width, widths
+from .check_context import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, has_spot
+from .spot_geometry import fwhm_along_axes, line_width
 
 #: Shares of the light and of the peak that do not matter.
 _NEGATIVE, _CUT, _SECOND, _GRAIN = 1e-6, 0.12, 0.5, 0.03
@@ -33,7 +33,7 @@ def empty(case: Case) -> Iterator[Finding]:
         yield Finding("no light", "error", what, "choose another PSF", False)
 
 
-def flat(case: Case) -> Iterator[Finding]:
+def constant(case: Case) -> Iterator[Finding]:
     top = case.values.max()
     if top > 0 and case.values.size > 1 and top - case.values.min() <= 1e-9 * top:
         yield Finding("flat", "error", "all values are the same: there is no point to see", "choose another PSF", False)
@@ -54,7 +54,7 @@ def total(case: Case) -> Iterator[Finding]:
 
 
 def shifted(case: Case) -> Iterator[Finding]:
-    if not usable(case):
+    if not has_spot(case):
         return
     shift = off_center(case.values, case.center)
     if max(abs(s) for s in shift) <= OFF:
@@ -70,7 +70,7 @@ def shifted(case: Case) -> Iterator[Finding]:
 
 
 def background(case: Case) -> Iterator[Finding]:
-    if not usable(case):
+    if not has_spot(case):
         return
     level, light = excess(case.values), float(case.values.sum())
     if level > 0:
@@ -81,7 +81,7 @@ def background(case: Case) -> Iterator[Finding]:
 
 def cut_off(case: Case) -> Iterator[Finding]:
     """Each face of the array is looked at, without the background."""
-    if not usable(case):
+    if not has_spot(case):
         return
     from scipy.ndimage import gaussian_filter
 
@@ -108,9 +108,9 @@ def spacing_differs(case: Case) -> Iterator[Finding]:
         yield Finding("spacing", "error", what, "it is resampled")
 
 
-def coarse(case: Case) -> Iterator[Finding]:
+def coarsely_sampled(case: Case) -> Iterator[Finding]:
     """Against the optics when they are known, otherwise by its width."""
-    if not usable(case):
+    if not has_spot(case):
         return
     if case.nyquist is not None and case.spacing is not None and len(case.nyquist) == len(case.spacing):
         wide = [(a, s / q) for a, (s, q) in enumerate(zip(case.spacing, case.nyquist, strict=True)) if s > 1.15 * q]
@@ -119,7 +119,11 @@ def coarse(case: Case) -> Iterator[Finding]:
             what = f"its pixels are longer than the optics allow (Nyquist): {words}"
             yield Finding("sampling", "warning", what, "take images with smaller pixels", False)
         return
-    found = [(a, w) for a, w in enumerate(widths(case.values, case.peak)) if case.values.shape[a] > 3 and w < _COARSE]
+    found = [
+        (a, w)
+        for a, w in enumerate(fwhm_along_axes(case.values, case.peak))
+        if case.values.shape[a] > 3 and w < _COARSE
+    ]
     if found:
         words = ", ".join(f"{w:.2g} px along axis {a}" for a, w in found)
         what = f"it is only {words} wide: finer detail than pixels show is lost"
@@ -141,7 +145,7 @@ def too_large(case: Case) -> Iterator[Finding]:
 
 def several(case: Case) -> Iterator[Finding]:
     """More than one bright spot: local maxima above half of the peak that a valley parts from it."""
-    if not usable(case):
+    if not has_spot(case):
         return
     from scipy.ndimage import gaussian_filter, label
 
@@ -156,7 +160,7 @@ def several(case: Case) -> Iterator[Finding]:
 
 def clipped(case: Case) -> Iterator[Finding]:
     """A plateau at the top, larger than a symmetric PSF of even size has."""
-    if not usable(case):
+    if not has_spot(case):
         return
     count = int(np.count_nonzero(case.values == case.values.max()))
     if count > 2**case.values.ndim:
@@ -166,7 +170,7 @@ def clipped(case: Case) -> Iterator[Finding]:
 
 def noisy(case: Case) -> Iterator[Finding]:
     """What of the rim is different from sample to sample."""
-    if not usable(case) or case.values.size < 100:
+    if not has_spot(case) or case.values.size < 100:
         return
     scatter = grain(case.values)
     if scatter > _GRAIN:
@@ -177,7 +181,7 @@ def noisy(case: Case) -> Iterator[Finding]:
 RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     not_finite,
     empty,
-    flat,
+    constant,
     negative,
     too_large,
     spacing_differs,
@@ -186,7 +190,7 @@ RULES: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     cut_off,
     several,
     clipped,
-    coarse,
+    coarsely_sampled,
     noisy,
     total,
 )
@@ -199,7 +203,7 @@ def examine(case: Case) -> PsfCheck:
     # a PSF that does not say is taken sample by sample
     steps = case.spacing or case.image_spacing or (1.0,) * case.values.ndim
     wide = [float("nan")] * case.values.ndim
-    if usable(case):
+    if has_spot(case):
         light = case.values - max(pedestal(case.values), 0.0)
         near = case.peak
         for axis, step in enumerate(steps):

@@ -24,7 +24,7 @@ def fourier_shift(values: np.ndarray, shift: Sequence[float]) -> np.ndarray:
     return np.asarray(np.fft.ifftn(spectrum).real)
 
 
-def moved(values: np.ndarray, shift: Sequence[float], margin: int = 8) -> np.ndarray:
+def shift_contents(values: np.ndarray, shift: Sequence[float], margin: int = 8) -> np.ndarray:
     """Move the contents by `shift` samples; what comes in from outside fades to 0."""
     whole = np.round(shift).astype(int)
     pads = [(margin + abs(int(w)),) * 2 for w in whole]
@@ -33,7 +33,7 @@ def moved(values: np.ndarray, shift: Sequence[float], margin: int = 8) -> np.nda
     return turned[tuple(slice(p, p + n) for (p, _), n in zip(pads, values.shape, strict=True))]
 
 
-def box(center: Sequence[int], half: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
+def box_around(center: Sequence[int], half: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
     """The part of an array within `half` of a place."""
     return tuple(slice(max(c - h, 0), min(c + h + 1, n)) for c, h, n in zip(center, half, shape, strict=True))
 
@@ -63,7 +63,7 @@ def gaussian_center(
     """Centre and FWHM of the Gaussian nearest to the spot at `near`, by least squares; a background is fitted too."""
     from scipy.optimize import least_squares
 
-    window = box(near, [max(2, int(np.ceil(reach * f))) for f in fwhm], values.shape)
+    window = box_around(near, [max(2, int(np.ceil(reach * f))) for f in fwhm], values.shape)
     part = values[window]
     start = np.array([near[a] - window[a].start for a in range(values.ndim)], dtype=float)
     grid = np.meshgrid(*(np.arange(n) for n in part.shape), indexing="ij", sparse=True)
@@ -103,7 +103,7 @@ def line_width(line: np.ndarray, center: float) -> float:
     return width
 
 
-def widths(values: np.ndarray, center: Sequence[float]) -> tuple[float, ...]:
+def fwhm_along_axes(values: np.ndarray, center: Sequence[float]) -> tuple[float, ...]:
     """Full width at half maximum along each axis through `center`, in samples."""
     near = [min(max(round(c), 0), n - 1) for c, n in zip(center, values.shape, strict=True)]
     found = []

@@ -15,7 +15,7 @@ from ..._progress import Report
 from ...backends import cpu_count
 from ...ops.fourier.drawn_filter import DrawnFilter
 from ...ops.fourier.live_filter import LiveFilter
-from ...ops.fourier.spectrum_readout import Reading, read_bin, read_peak
+from ...ops.fourier.spectrum_readout import SpectrumReading, read_bin, read_peak
 from ..layers.kernel_layers import kernel_tuple
 from ..layers.layer_data import LayerTuple, Source, View, image_tuple, short
 from ..layers.recording import recorded
@@ -154,7 +154,7 @@ def live_tuple(source: Source, data: np.ndarray, name: str) -> LayerTuple:
     return data, options, "image"
 
 
-def describe(reading: Reading, unit: str) -> str:
+def describe(reading: SpectrumReading, unit: str) -> str:
     """A wave or a bin for a person.
 
     Examples

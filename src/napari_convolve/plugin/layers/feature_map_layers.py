@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...ops.filtering.cnn_layer import Grid
+from ...ops.filtering.cnn_layer import SampleGrid
 from .appearance import looks
 from .layer_data import LayerTuple, Source
 
@@ -16,7 +16,7 @@ MOVED = "axes moved"
 _NAMES = "cqrpab"
 
 
-def maps_tuple(source: Source, data: Any, grid: Grid, name: str) -> LayerTuple:
+def maps_tuple(source: Source, data: Any, grid: SampleGrid, name: str) -> LayerTuple:
     """Maps as an image layer over their image; those of colours come before the plane, where napari looks for channels.
 
     Parameters

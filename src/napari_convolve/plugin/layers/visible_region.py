@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...recipes import Field
+from ...recipes import Bounds
 
 #: More samples than this are no preview.
 _MOST = 1 << 25
@@ -31,7 +31,7 @@ class Seen:
 
     level: int
     factors: tuple[float, ...]
-    field: Field
+    field: Bounds
 
     @property
     def coarse(self) -> str:
