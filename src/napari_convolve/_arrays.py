@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,6 +79,29 @@ def check_numbers(dtype: np.dtype, what: str = "image") -> None:
 def in_c_order(array: Array) -> Array:
     """An array whose memory is in C order, so that sums over it add in the same order, to the same bits."""
     return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+
+
+def by_axis(ndim: int, axes: Sequence[int], values: Iterable[Any], other: Any) -> tuple[Any, ...]:
+    """One value for each axis of an array: the given ones for `axes`, `other` for the rest."""
+    found = [other] * ndim
+    for axis, value in zip(axes, values, strict=True):
+        found[axis] = value
+    return tuple(found)
+
+
+def index_along(ndim: int, axis: int, part: Any) -> tuple[Any, ...]:
+    """Index of a part along one axis, and of everything along the others."""
+    return by_axis(ndim, (axis,), (part,), slice(None))
+
+
+def along_axis(line: np.ndarray, axis: int, ndim: int) -> np.ndarray:
+    """A 1-D array shaped so that it broadcasts along one axis of `ndim`."""
+    return line.reshape(by_axis(ndim, (axis,), (-1,), 1))
+
+
+def in_steps(length: int, step: int) -> list[slice]:
+    """Slices of `step` that cover a length, the last one shorter."""
+    return [slice(first, min(first + step, length)) for first in range(0, length, step)]
 
 
 def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | None = None) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ._arrays import Allocator, Array
+from ._arrays import Allocator, Array, by_axis, index_along
 from ._moved import keep_old_names
 from ._registry import Registry
 
@@ -100,7 +100,7 @@ def gather(
         A view of `image` (in its own dtype) when no sample lies outside, else a new array of `dtype`.
     """
     if all(0 <= start and stop <= image.shape[a] for a, (start, stop) in zip(axes, ranges, strict=True)):
-        return image[_key(image.ndim, axes, [slice(*r) for r in ranges])]
+        return image[by_axis(image.ndim, axes, [slice(*r) for r in ranges], slice(None))]
     pieces: list[tuple[tuple[slice, slice | None], ...]] = []
     shape = list(image.shape)
     for axis, (start, stop) in zip(axes, ranges, strict=True):
@@ -111,12 +111,12 @@ def gather(
         shape[axis] = stop - start
     block = backend.empty(tuple(shape), dtype)
     for combination in itertools.product(*pieces):
-        target = _key(image.ndim, axes, [to for to, _ in combination])
+        target = by_axis(image.ndim, axes, [to for to, _ in combination], slice(None))
         sources = [source for _, source in combination]
         if any(source is None for source in sources):
             backend.assign(block, target, cval)
         else:
-            backend.assign(block, target, image[_key(image.ndim, axes, sources)])
+            backend.assign(block, target, image[by_axis(image.ndim, axes, sources, slice(None))])
     return block
 
 
@@ -141,7 +141,7 @@ def _take(
     for axis, missing in zip(axes, outside, strict=True):
         for to, _ in runs(missing) if missing.size else ():
             first, last = int(missing[to.start]), int(missing[to.stop - 1])
-            backend.assign(block, _key(block.ndim, (axis,), [slice(first, last + 1)]), cval)
+            backend.assign(block, index_along(block.ndim, axis, slice(first, last + 1)), cval)
     return block
 
 
@@ -178,10 +178,3 @@ def _run(first: int, step: int, count: int) -> slice | None:
         return slice(first, first + 1)  # one sample, broadcast over the run
     last = first + step * count
     return slice(first, last if last >= 0 else None, step)
-
-
-def _key(ndim: int, axes: Sequence[int], slices: Sequence[slice | None]) -> tuple[slice | None, ...]:
-    key: list[slice | None] = [slice(None)] * ndim
-    for axis, part in zip(axes, slices, strict=True):
-        key[axis] = part
-    return tuple(key)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
+from .._arrays import Array, by_axis, dtype_name
 from .._registry import Registry
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
@@ -149,10 +149,8 @@ def method(
 
 def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengths: Sequence[int]) -> tuple[Any, ...]:
     """Index of the window that starts at `starts` and is `lengths` long along `axes`."""
-    key = [slice(None)] * block_ndim
-    for axis, start, length in zip(axes, starts, lengths, strict=True):
-        key[axis] = slice(start, start + length)
-    return tuple(key)
+    parts = (slice(start, start + length) for start, length in zip(starts, lengths, strict=True))
+    return by_axis(block_ndim, axes, parts, slice(None))
 
 
 def band_tile(problem: Problem, per_sample: float) -> tuple[int, ...]:

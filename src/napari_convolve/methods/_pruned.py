@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from .._arrays import in_steps
 from ..backends import SESSION
 from ..boundary import gather, runs, source_indices
 
@@ -132,12 +133,12 @@ def convolve_pruned(
 
     kind = half.dtype.name
     step = max(1, min(64, _SLAB_SAMPLES * shape[first] // max(half.size, 1)))
-    SESSION.run_all(forward, _slices(planes, step), workers)
+    SESSION.run_all(forward, in_steps(planes, step), workers)
     split = middle_axes[0] if middle_axes else last
     width = max(1, _COLUMN_SAMPLES * shape[split] // max(half.size // shape[first] * grid[0], 1))
-    columns = itertools.product(*[_slices(n, width) if a == split else [slice(None)] for a, n in enumerate(shape)])
+    columns = itertools.product(*[in_steps(n, width) if a == split else [slice(None)] for a, n in enumerate(shape)])
     SESSION.run_all(middle, columns, workers)
-    SESSION.run_all(backward, _slices(kept, step), workers)
+    SESSION.run_all(backward, in_steps(kept, step), workers)
 
 
 def transformed(values: np.ndarray, grid: Sequence[int], workers: int) -> np.ndarray:
@@ -154,7 +155,7 @@ def transformed(values: np.ndarray, grid: Sequence[int], workers: int) -> np.nda
         in_place(scipy.fft.fft, z, 0)
         spectrum[:, index] = z
 
-    SESSION.run_all(columns, _slices(lines.shape[1], width), workers)
+    SESSION.run_all(columns, in_steps(lines.shape[1], width), workers)
     return spectrum
 
 
@@ -180,7 +181,3 @@ _SCRATCH = _Scratch()
 
 def _at(array: np.ndarray, axis: int, index: slice | np.ndarray) -> np.ndarray:
     return array[(slice(None),) * axis + (index,)]
-
-
-def _slices(length: int, step: int) -> list[slice]:
-    return [slice(start, min(start + step, length)) for start in range(0, length, step)]

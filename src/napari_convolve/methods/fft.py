@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._arrays import FLOATS, Array, dtype_name
+from .._arrays import FLOATS, Array, by_axis, dtype_name
 from ..backends import SESSION, Backend, get_backend
 from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
@@ -118,10 +118,7 @@ def kernel_spectrum(weights: PreparedKernel, grid: Sequence[int], ndim: int, bac
         lambda: _transformed(backend.to_device(values), grid, backend, workers),
         lambda array: array.size * 2 * values.dtype.itemsize,
     )
-    shape = [1] * ndim
-    for axis, length in zip(weights.axes, spectrum.shape, strict=True):
-        shape[axis] = length
-    return backend.xp.reshape(spectrum, tuple(shape))
+    return backend.xp.reshape(spectrum, by_axis(ndim, weights.axes, spectrum.shape, 1))
 
 
 def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: int) -> Array:

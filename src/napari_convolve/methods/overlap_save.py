@@ -6,7 +6,7 @@ import functools
 import itertools
 import math
 
-from .._arrays import Array
+from .._arrays import Array, by_axis
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from ._base import PreparedKernel, method
@@ -28,10 +28,7 @@ _SHARED, _MOVED, _FAR = 4 << 20, 1.55, 2.3
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
     acted = best_tile(tuple(problem.out[a] for a in problem.axes), problem.kernel, problem.itemsize)
-    tile = [1] * len(problem.out)
-    for axis, length in zip(problem.axes, acted, strict=True):
-        tile[axis] = length
-    return tuple(tile)
+    return by_axis(len(problem.out), problem.axes, acted, 1)
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array, cast, compute_dtype, dtype_name
+from ..._arrays import Array, by_axis, cast, compute_dtype, dtype_name, index_along
 from ..._registry import Registry
 from ...backends import Backend
 from ...boundary import gather
@@ -154,15 +154,13 @@ def layer_maps(image: Array, layer: Layer, valid: Array | None, run: Execution) 
     block = gather(image, layer.axes, ranges, layer.boundary, layer.cval, compute, source)
     flags = None if valid is None else gather(valid, layer.axes, ranges, layer.boundary, True, "bool", source)
     task.begin(_TICKS * len(layer.weights))
-    kept = [slice(None)] * image.ndim
-    for axis, step in zip(layer.axes, layer.stride, strict=True):
-        kept[axis] = slice(None, None, step)
+    kept = by_axis(image.ndim, layer.axes, (slice(None, None, step) for step in layer.stride), slice(None))
     for number, (kernel, window) in enumerate(kernels):
         part = task.part(_TICKS)
         one = window_sum(block, kernel, window, flags, replace(each, task=part))
         if number == 0:  # it may have had to be another one
             task.plan = _whole(part.plan, len(kernels), held)
-        one = one[tuple(kept)] + float(layer.bias[number])
+        one = one[kept] + float(layer.bias[number])
         if layer.activation:
             one = ACTIVATIONS.get(layer.activation)(one, xp)
         if layer.pooling:
@@ -230,10 +228,8 @@ def pool(values: Array, axes: Sequence[int], size: Sequence[int], how: str, back
     xp = backend.xp
     for axis, n in zip(axes, size, strict=True):
         count = values.shape[axis] // n
-        key: list[Any] = [slice(None)] * values.ndim
-        key[axis] = slice(0, count * n)
         shape = (*values.shape[:axis], count, n, *values.shape[axis + 1 :])
-        blocks = xp.reshape(values[tuple(key)], shape)
+        blocks = xp.reshape(values[index_along(values.ndim, axis, slice(0, count * n))], shape)
         values = xp.max(blocks, axis=axis + 1) if how == "max" else xp.mean(blocks, axis=axis + 1)
     return values
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import REAL_OF, Array, all_finite, dtype_name
+from ..._arrays import REAL_OF, Array, all_finite, dtype_name, in_steps
 from ...backends import Backend
 from ...kernels import Kernel
 from ...methods import Factors, Method, PreparedKernel, valid_key
@@ -122,8 +122,8 @@ def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: Prepared
     flat, flat_ones = xp.reshape(clean, (-1,)), xp.reshape(ones, (-1,))
     weights = backend.to_device(part.values[tuple(taps.T)])
     step = max(1, _CHUNK // len(taps))
-    for at in range(0, where[0].size, step):
-        chosen = [index[at : at + step] for index in where]
+    for span in in_steps(where[0].size, step):
+        chosen = [index[span] for index in where]
         base = sum(index * stride for index, stride in zip(chosen, strides, strict=True))
         index = backend.to_device((base[:, None] + offsets).reshape(-1))
         shape = (len(base), len(taps))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._arrays import along_axis
 from ...backends import get_backend
 from ...backends._base import next_smooth
 from ...kernels import Kernel
@@ -132,7 +133,7 @@ def taper_of(window: str | float, size: Sequence[int]) -> np.ndarray:
         else:
             half, to_zero = _kaiser(float(window)), False
         distance = np.abs(np.arange(n) - n // 2) / max(n // 2 + to_zero, 1)
-        total = total * half(distance).reshape([-1 if a == axis else 1 for a in range(len(size))])
+        total = total * along_axis(half(distance), axis, len(size))
     return total
 
 
@@ -178,7 +179,7 @@ def impulse(wanted: np.ndarray, size: Sequence[int]) -> np.ndarray:
         length = values.shape[axis]
         inside = (offsets >= -(length // 2)) & (offsets < (length + 1) // 2)
         values = np.take(values, offsets % length, axis)
-        values = values * inside.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+        values = values * along_axis(inside, axis, values.ndim)
     return np.asarray(values)
 
 

@@ -8,14 +8,29 @@ from typing import Any
 
 import numpy as np
 
+from ..._arrays import along_axis
+
 
 def frequencies(shape: Sequence[int], *, half: bool) -> list[np.ndarray]:
     """Cycles per sample along each axis of a grid, shaped to broadcast; `half` as a real transform keeps them."""
     found = []
     for axis, n in enumerate(shape):
         lines = np.fft.rfftfreq(n) if half and axis == len(shape) - 1 else np.fft.fftfreq(n)
-        found.append(lines.reshape([-1 if a == axis else 1 for a in range(len(shape))]))
+        found.append(along_axis(lines, axis, len(shape)))
     return found
+
+
+def rings_of(frequencies: Sequence[np.ndarray], width: float) -> np.ndarray:
+    """For each frequency of a grid, flattened, the number of its ring about zero; rings are `width` apart."""
+    length = np.sqrt(sum((f * f for f in frequencies), start=np.zeros(())))
+    return np.asarray(np.rint(length / width).astype(np.int64).ravel())
+
+
+def ring_means(ring: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Mean of the values in each ring; NaN where a ring is empty."""
+    weighted = values if weights is None else weights * values
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.bincount(ring, weighted) / np.bincount(ring, weights))
 
 
 def laplacian_power(shape: Sequence[int], *, half: bool) -> np.ndarray:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..._arrays import index_along
 from ...backends import Backend
 from ..psf.psf_set import Psf
 from .edge_extension import PaddedGrid, make_grid
@@ -96,14 +97,10 @@ def _on_grid(response: Response, grid: Sequence[int], spacing: Sequence[float], 
     values = np.array(evaluate(response, lines))
     for axis, n in enumerate(grid):
         if n % 2 == 0:  # half a cycle per sample is both the highest frequency and its negative
-            other = [-f[_slab(axis, n // 2, f.ndim)] if a == axis else f for a, f in enumerate(lines)]
-            key = _slab(axis, n // 2, values.ndim)
+            key = index_along(values.ndim, axis, slice(n // 2, n // 2 + 1))
+            other = [-f[key] if a == axis else f for a, f in enumerate(lines)]
             values[key] = (values[key] + evaluate(response, other)) / 2
     return symmetric(values, opposite(values)) if real else (values, False)
-
-
-def _slab(axis: int, index: int, ndim: int) -> tuple[slice, ...]:
-    return tuple(slice(index, index + 1) if a == axis else slice(None) for a in range(ndim))
 
 
 def _interpolated(weights: np.ndarray, grid: Sequence[int]) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._arrays import in_steps
 from ...kernels import Kernel
 
 #: Amplitudes below this share of the largest are rounding; their phase means nothing and is 0.
@@ -144,8 +145,7 @@ def at_points(kernel: Kernel, points: Sequence[np.ndarray]) -> np.ndarray:
     found = np.empty(len(points[0]), np.complex128)
     rest = max(1, kernel.values.size // kernel.shape[0])
     step = max(1, (1 << 22) // rest)
-    for first in range(0, len(found), step):
-        part = slice(first, first + step)
+    for part in in_steps(len(found), step):
         total: np.ndarray | None = None
         for axis, (n, c) in enumerate(zip(kernel.shape, kernel.center, strict=True)):
             waves = np.exp(-2j * np.pi * np.multiply.outer(points[axis][part], np.arange(n) - c))

@@ -14,12 +14,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array
 from ...backends import Backend
+from .frequency_grid import rings_of
+from .tapers import hann, tapered_transform
 
 THRESHOLDS = ("1/7", "half-bit")
 _RINGS = 64
@@ -101,12 +102,8 @@ def add_pair(
     shape = tuple(first.shape)
     grids = [np.fft.fftfreq(n) for n in shape[:-1]] + [np.fft.rfftfreq(shape[-1])]
     lines = np.meshgrid(*grids, indexing="ij", sparse=True)
-    squared: Any = 0.0
-    phase: Any = 0.0
-    for f, d, a in zip(lines, spacing, apart, strict=True):
-        squared = squared + (f / d) ** 2
-        phase = phase - 2 * np.pi * f * a
-    ring = np.rint(np.sqrt(squared) / width).astype(np.int64).ravel()
+    ring = rings_of([f / d for f, d in zip(lines, spacing, strict=True)], width)
+    phase = sum((-2 * np.pi * f * a for f, a in zip(lines, apart, strict=True)), start=np.zeros(()))
     twice = np.full(len(grids[-1]), 2.0)
     twice[0] = 1.0
     if shape[-1] % 2 == 0:
@@ -170,13 +167,5 @@ def _crossing(frequency: np.ndarray, values: np.ndarray, limit: np.ndarray) -> f
 
 
 def _spectrum(image: Array, windowed: bool, backend: Backend, workers: int) -> np.ndarray:
-    xp, dtype = backend.xp, dtype_name(image.dtype)
-    values = image - xp.mean(image)
-    for axis, n in enumerate(values.shape):
-        if windowed and n > 3:
-            shape = [1] * values.ndim
-            shape[axis] = n
-            window = np.hanning(n + 2)[1:-1].reshape(shape)
-            values = values * backend.astype(backend.to_device(window), dtype)
-    found = backend.to_host(backend.fft(values, values.shape, tuple(range(values.ndim)), workers))
-    return np.asarray(found).astype(np.complex128)
+    found = tapered_transform(image, hann if windowed else None, backend, workers)
+    return np.asarray(backend.to_host(found)).astype(np.complex128)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._arrays import along_axis
 from .tapers import leakage
 
 #: Bins on each side of a peak that are fitted, steps of a fit, times that all are fitted again, and the share of the
@@ -56,7 +57,7 @@ class _Model:
         """What the bins (one array for each axis) read of a complex wave of amplitude 1."""
         total = np.ones((1,) * len(bins), np.complex128)
         for axis, line in enumerate(self.lines(place, bins)):
-            total = total * line.reshape([-1 if a == axis else 1 for a in range(len(bins))])
+            total = total * along_axis(line, axis, len(bins))
         return total
 
     def reading(self, wave: Wave, bins: Sequence[np.ndarray]) -> np.ndarray:

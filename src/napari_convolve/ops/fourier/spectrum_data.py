@@ -11,6 +11,7 @@ import numpy as np
 
 from ..._arrays import Array, dtype_name
 from ...backends import Backend, backend_of, get_backend
+from .frequency_grid import ring_means, rings_of
 from .sinusoids import Wave, find_waves
 from .tapers import TAPERS, noise_bandwidth, windowed
 
@@ -212,17 +213,14 @@ class Spectrum:
         True
         """
         sparse = np.meshgrid(*self.frequencies, indexing="ij", sparse=True)
-        radius = np.sqrt(sum((f * f for f in sparse), start=np.zeros(1)))
         steps = [1 / (self.shape[a] * s) for a, s in zip(self.axes, self.spacing, strict=True) if self.shape[a] > 1]
         width = max(steps, default=1.0)
-        ring = np.round(radius / width).astype(int).ravel()
+        ring = rings_of(sparse, width)
         count = np.bincount(ring)
         means = []
         for array in (self.amplitude, self.power):
             blocks, batch = self._blocks(array)
-            with np.errstate(invalid="ignore"):  # a ring without bins is NaN
-                rings = [np.bincount(ring, block.ravel(), len(count)) / count for block in blocks]
-            means.append(np.reshape(rings, (*batch, len(count))))
+            means.append(np.reshape([ring_means(ring, block.ravel()) for block in blocks], (*batch, len(count))))
         return Radial(np.arange(len(count)) * width, means[0], means[1], count)
 
     @property

@@ -6,9 +6,12 @@ Names and values are those of `scipy.signal.get_window` for periodic windows.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+
+from ..._arrays import COMPLEX_OF, Array, along_axis, dtype_name
+from ...backends import Backend
 
 #: ``w[i] = sum_m (-1)^m a[m] cos(2 pi m i / n)``: the coefficients a.
 TAPERS: dict[str, tuple[float, ...]] = {
@@ -38,6 +41,29 @@ def samples(window: str | None, n: int) -> np.ndarray:
 def noise_bandwidth(window: str | None, shape: Sequence[int]) -> float:
     """How many bins of white noise a bin reads: the mean square of the window, its mean being 1."""
     return math.prod(float(np.mean(samples(window, n) ** 2)) for n in shape)
+
+
+def hann(n: int) -> np.ndarray:
+    """Hann's window of n samples without its zeros at the ends; ones where n is too short for it."""
+    return np.hanning(n + 2)[1:-1] if n > 3 else np.ones(n)
+
+
+def tapered_transform(
+    block: Array, taper: Callable[[int], np.ndarray] | None, backend: Backend, workers: int, *, half: bool = True
+) -> Array:
+    """Transform of a block less its mean, under the window `taper(length)` along every axis, or without a window.
+
+    Of a real block the half that `numpy.fft.rfftn` gives, or with ``half=False`` the whole spectrum.
+    """
+    dtype = dtype_name(block.dtype)
+    values = block - backend.xp.mean(block)
+    for axis, n in enumerate(values.shape):
+        if taper is not None:
+            line = along_axis(taper(n), axis, values.ndim)
+            values = values * backend.astype(backend.to_device(line), dtype)
+    if not half:
+        values = backend.astype(values, COMPLEX_OF.get(dtype, dtype))
+    return backend.fft(values, values.shape, tuple(range(values.ndim)), workers)
 
 
 def windowed(values: np.ndarray, window: str | None, axes: Sequence[int]) -> np.ndarray:

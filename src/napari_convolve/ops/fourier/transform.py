@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name
+from ..._arrays import COMPLEX_OF, Array, along_axis, compute_dtype, dtype_name, index_along
 from ...backends import Backend
 from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch, without_psf
 from ..execution.execution import Execution
@@ -56,10 +56,7 @@ def spectrum_of(image: Array, options: SpectrumOptions, valid: Array | None, run
     items = without_psf(image.shape, options.axes)
     problem = batch_problem("spectrum", image, items, out, options.edges, masked=valid is not None, run=run)
     cost = ItemCost(tuple(lengths), transforms=2 if options.edges == "moisan" else 1, buffers=4, steps=1)
-    taper = math.prod(
-        samples(options.window, n).reshape([-1 if a == axis else 1 for a in range(len(lengths))])
-        for axis, n in enumerate(lengths)
-    )
+    taper = math.prod(along_axis(samples(options.window, n), axis, len(lengths)) for axis, n in enumerate(lengths))
 
     def transformed(item: BatchItem) -> Array:
         block, device = item.block, item.device
@@ -104,9 +101,7 @@ def periodic_component(block: Array, backend: Backend, workers: int) -> Array:
     jumps = backend.empty(tuple(block.shape), dtype)
     backend.assign(jumps, ..., 0)
     for axis, n in enumerate(block.shape):
-        first, last = (
-            tuple(slice(i, i + 1) if a == axis else slice(None) for a in range(block.ndim)) for i in (0, n - 1)
-        )
+        first, last = (index_along(block.ndim, axis, slice(i, i + 1)) for i in (0, n - 1))
         jump = block[last] - block[first]
         backend.assign(jumps, first, jumps[first] + jump)
         backend.assign(jumps, last, jumps[last] - jump)
@@ -114,7 +109,7 @@ def periodic_component(block: Array, backend: Backend, workers: int) -> Array:
     total = np.zeros((1,) * block.ndim)
     for axis, n in enumerate(block.shape):
         line = 2 * np.cos(2 * np.pi * np.arange(n) / n) - 2
-        total = total + line.reshape([-1 if a == axis else 1 for a in axes])
+        total = total + along_axis(line, axis, block.ndim)
     total = np.array(np.broadcast_to(total, block.shape))
     total[(0,) * block.ndim] = np.inf  # the mean belongs to the periodic component
     inverse = backend.astype(backend.to_device(1 / total), dtype)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..._arrays import along_axis
 from ..._progress import Task
 from ...backends import get_backend
 from ...boundary import gather
@@ -81,7 +82,7 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
     outside = [(np.arange(*r) < 0) | (np.arange(*r) >= image.shape[axis]) for axis, r in zip(axes, ranges, strict=True)]
     supplied = np.zeros(lengths, bool)
     for number, line in enumerate(outside):
-        supplied |= line.reshape([-1 if a == number else 1 for a in range(len(lengths))])
+        supplied |= along_axis(line, number, len(lengths))
     only = replace(window, operation="convolve", shape="valid", origin=(0,) * len(axes), dtype=None)
     # of a single window: nothing to compile, and the sum to rounding
     run = Execution(backend, (Machine("numpy", 1, 1 << 30),), Task("inspect"), method="fft", workers=1)

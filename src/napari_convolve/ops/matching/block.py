@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array, all_finite, dtype_name
+from ..._arrays import Array, all_finite, dtype_name, index_along
 from ...backends import SESSION, Backend
 from ...methods import PreparedKernel, valid_key
 from ...methods._compiled import flat
@@ -100,9 +100,7 @@ class Block:
             shape[axis] = length
         buffer = SESSION.scratch(f"scores.{slot}", tuple(shape), dtype)
         for axis in self.axes:
-            buffer[
-                tuple(slice(self.raw.shape[axis], None) if a == axis else slice(None) for a in range(buffer.ndim))
-            ] = 0
+            buffer[index_along(buffer.ndim, axis, slice(self.raw.shape[axis], None))] = 0
         return buffer
 
     @cached_property

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, by_axis, dtype_name
 from ...backends import SESSION, Backend
 from ...methods import METHODS
 from ..execution.tiles import tile_loop
@@ -201,10 +201,9 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
 
 def first_center(frame: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
     """Where in the image the template's centre stands for the first score."""
-    first = [0] * ndim
-    for axis, k, c, o in zip(window.axes, frame.shape, frame.center, window.origin, strict=True):
-        first[axis] = {"same": -o, "valid": c, "full": c - (k - 1)}[window.shape]
-    return tuple(first)
+    sides = zip(frame.shape, frame.center, window.origin, strict=True)
+    first = ({"same": -o, "valid": c, "full": c - (k - 1)}[window.shape] for k, c, o in sides)
+    return by_axis(ndim, window.axes, first, 0)
 
 
 def _region(region: np.ndarray, shape: tuple[int, ...], first: Sequence[int], source: Backend) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..._arrays import Array
+from ..._arrays import Array, index_along
 from ...backends import Backend
 
 #: Scores looked at together, so that memory stays small beside the map.
@@ -110,7 +110,7 @@ def _line_maxima(array: Array, axis: int, backend: Backend) -> Array:
     xp = backend.xp
 
     def cut(first: int | None, last: int | None) -> tuple[slice, ...]:
-        return tuple(slice(first, last) if a == axis else slice(None) for a in range(array.ndim))
+        return index_along(array.ndim, axis, slice(first, last))
 
     pairs = xp.maximum(array[cut(None, -1)], array[cut(1, None)])
     inside = xp.maximum(pairs[cut(None, -1)], pairs[cut(1, None)])

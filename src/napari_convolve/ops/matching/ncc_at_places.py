@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import Array
+from ..._arrays import Array, in_steps
 from ...backends import Backend
 from ...boundary import MODES
 from .rotated_templates import TemplateWindow
@@ -96,8 +96,7 @@ class WindowReader:
     def chunks(self, places: np.ndarray, frame: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
         """`read` a few places at a time."""
         step = max(1, _HELD // int(np.prod(frame.shape)))
-        for start in range(0, len(places), step):
-            part = slice(start, min(start + step, len(places)))
+        for part in in_steps(len(places), step):
             yield part, self.read(places[part], frame)
 
     def _index(self, places: np.ndarray, frame: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, by_axis, dtype_name
 from ...backends._base import next_smooth
 from ...methods import METHODS, Method
 from ...methods.fft import FFT_PER_SAMPLE
@@ -134,10 +134,7 @@ def _scoring_tile(method: Method, number: int, boxes: bool) -> Callable[[Problem
         kernel = tuple(problem.kernel[a] for a in range(2))
         transforms = 2 * _correlations(method, number, boxes)
         acted = _even_tile(out, kernel, problem.itemsize, transforms, number, machine.cores)
-        lengths = [1] * len(problem.out)
-        for axis, length in zip(problem.axes, acted, strict=True):
-            lengths[axis] = length
-        return tuple(lengths)
+        return by_axis(len(problem.out), problem.axes, acted, 1)
 
     return tile
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, by_axis, dtype_name, index_along
 from ...backends import SESSION, Backend
 from ...methods import PreparedKernel, valid_key
 from . import ncc_numba as _loops
@@ -187,11 +187,11 @@ def _by_blocks(array: Array, axis: int, length: int, backend: Backend) -> Array:
         array = xp.concat([array, xp.zeros(tuple(shape), dtype=array.dtype, device=array.device)], axis=axis)
     shape = list(array.shape)
     parts = xp.reshape(array, (*shape[:axis], blocks, length, *shape[axis + 1 :]))
-    back = tuple(slice(None, None, -1) if a == axis + 1 else slice(None) for a in range(parts.ndim))
+    back = index_along(parts.ndim, axis + 1, slice(None, None, -1))
     after = xp.reshape(xp.cumulative_sum(parts[back], axis=axis + 1)[back], tuple(shape))
     before = xp.reshape(xp.cumulative_sum(parts, axis=axis + 1), tuple(shape))
     after = after[valid_key(array.ndim, (axis,), (0,), (number,))]
     before = before[valid_key(array.ndim, (axis,), (length - 1,), (number,))]
     whole = xp.arange(number, device=array.device) % length == 0
-    whole = xp.reshape(whole, tuple(number if a == axis else 1 for a in range(array.ndim)))
+    whole = xp.reshape(whole, by_axis(array.ndim, (axis,), (number,), 1))
     return after + xp.where(whole, xp.zeros_like(before), before)

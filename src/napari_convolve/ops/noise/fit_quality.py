@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+
+from ..fourier.frequency_grid import ring_means
 
 #: A ring of frequencies is averaged over at least so many.
 _LEAST = 8
@@ -97,11 +100,7 @@ class NoiseFit:
             if held >= _LEAST:
                 group, held = group + 1, 0
         ring = np.minimum(joined, max(group - 1, 0))[ring]
-        total = np.bincount(ring, self.weights)
-
-        def mean(values: np.ndarray) -> np.ndarray:
-            return np.asarray(np.bincount(ring, self.weights * values) / total)
-
+        mean = partial(ring_means, ring, weights=self.weights)
         expected = mean((self.transfer + self.unsure) * self.object) + self.noise
         return NoiseProfile(np.exp(mean(np.log(length))), mean(self.observed), expected, mean(self.object), self.noise)
 

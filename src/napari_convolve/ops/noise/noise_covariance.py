@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..._arrays import Array
+from ..._arrays import Array, along_axis, index_along
 from ...backends import Backend
 
 #: Normal noise: its standard deviation over the median of its absolute values.
@@ -64,9 +64,7 @@ def white_sigma(entries: np.ndarray, there: np.ndarray) -> float:
 
 
 def _cut(array: np.ndarray, axis: int, start: int) -> np.ndarray:
-    key = [slice(None)] * array.ndim
-    key[axis] = slice(start, array.shape[axis] - 2 + start)
-    return array[tuple(key)]
+    return np.asarray(array[index_along(array.ndim, axis, slice(start, array.shape[axis] - 2 + start))])
 
 
 def covariance(entries: np.ndarray, there: np.ndarray, reach: Sequence[int]) -> np.ndarray:
@@ -97,5 +95,5 @@ def tapered(lags: np.ndarray) -> np.ndarray:
     for axis, length in enumerate(lags.shape):
         x = np.abs(np.arange(length) - length // 2) / (length // 2 + 1)
         line = np.where(x <= 0.5, 1 - 6 * x**2 + 6 * x**3, 2 * (1 - x) ** 3)
-        lags = lags * line.reshape([-1 if a == axis else 1 for a in range(lags.ndim)])
+        lags = lags * along_axis(line, axis, lags.ndim)
     return lags

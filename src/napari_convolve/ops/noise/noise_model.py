@@ -15,6 +15,7 @@ import numpy as np
 from ..._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name, in_c_order
 from ...backends import Backend
 from ..fourier.missing_samples import fill_missing
+from ..fourier.tapers import hann, tapered_transform
 from ..psf.psf_set import Psf
 from .fit_quality import NoiseFit
 from .frequency_sample import Sample, sample_frequencies
@@ -225,22 +226,10 @@ def _constant(nsr: float, noise: float, reason: str) -> NoiseEstimate:
 
 def _periodogram(block: Array, sample: Sample, edges: str, backend: Backend, workers: int) -> np.ndarray:
     """Power per sample at the chosen frequencies, under a Hann window unless the image is a period."""
-    xp, dtype = backend.xp, dtype_name(block.dtype)
-    values = block - xp.mean(block)
-    energy = 1.0
-    for axis, n in enumerate(values.shape):
-        if edges == "periodic" or n < 4:
-            continue
-        window = np.hanning(n + 2)[1:-1]
-        energy *= float(np.mean(window**2))
-        shape = [1] * values.ndim
-        shape[axis] = n
-        values = values * backend.astype(backend.to_device(window.reshape(shape)), dtype)
-    if not sample.half and not dtype.startswith("complex"):
-        values = backend.astype(values, "complex64" if dtype == "float32" else "complex128")
-    found = sample.of(backend.fft(values, values.shape, tuple(range(values.ndim)), workers), backend)
-    power: np.ndarray = np.abs(found.astype(np.complex128)) ** 2 / (math.prod(values.shape) * energy)
-    return power
+    taper = None if edges == "periodic" else hann
+    found = sample.of(tapered_transform(block, taper, backend, workers, half=sample.half), backend)
+    energy = math.prod(float(np.mean(taper(n) ** 2)) for n in block.shape) if taper else 1.0
+    return np.asarray(np.abs(found.astype(np.complex128)) ** 2 / (math.prod(block.shape) * energy))
 
 
 def _transfer(

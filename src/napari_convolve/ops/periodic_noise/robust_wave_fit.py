@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import COMPLEX_OF, Array, dtype_name
+from ..._arrays import COMPLEX_OF, Array, along_axis, dtype_name
 from ...backends import Backend
 from ..fourier.sinusoids import Wave
 
@@ -124,8 +124,7 @@ def waves_on(waves: Sequence[Wave], block: Array, backend: Backend) -> Array:
         product = None
         for axis, (n, p) in enumerate(zip(block.shape, wave.place, strict=True)):
             line = np.exp(2j * np.pi * p * np.arange(n)) * (wave.amplitude if axis == 0 else 1)
-            line = line.reshape([-1 if a == axis else 1 for a in range(block.ndim)])
-            factor = backend.astype(backend.to_device(line), kind)
+            factor = backend.astype(backend.to_device(along_axis(line, axis, block.ndim)), kind)
             product = factor if product is None else product * factor
         total = total + (product if kind == dtype else 2 * xp.real(product))
     return total

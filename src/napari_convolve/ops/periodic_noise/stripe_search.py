@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from ..._arrays import Array, dtype_name
 from ...backends import Backend
 from ..fourier.sinusoids import Wave
-from ..fourier.tapers import samples
+from ..fourier.tapers import samples, tapered_transform
 from .robust_wave_fit import Steady, fit_steady, waves_on
 from .weighted_wave_fit import weigh
 
@@ -124,13 +125,8 @@ def _highest(
 
 
 def _power(block: Array, backend: Backend, workers: int) -> np.ndarray:
-    xp, dtype = backend.xp, dtype_name(block.dtype)
-    kind = {"float32": "complex64", "float64": "complex128"}.get(dtype, dtype)
-    values = backend.astype(block - xp.mean(block), kind)
-    for axis, n in enumerate(block.shape):
-        line = samples("hann", n).reshape([-1 if a == axis else 1 for a in range(block.ndim)])
-        values = values * backend.astype(backend.to_device(line), kind)
-    found = backend.fft(values, values.shape, tuple(range(values.ndim)), workers)
+    xp = backend.xp
+    found = tapered_transform(block, partial(samples, "hann"), backend, workers, half=False)
     return np.asarray(backend.to_host(xp.real(found) ** 2 + xp.imag(found) ** 2), dtype=np.float64)
 
 

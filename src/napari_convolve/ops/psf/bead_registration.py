@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._arrays import along_axis
 from .bead_results import Bead
 from .spot_geometry import box_around, core_center, fourier_shift, gaussian_center
 
@@ -70,7 +71,7 @@ def window_at(image: np.ndarray, center: np.ndarray, half: Sequence[int], backgr
     part = padded[tuple(slice(c, c + 2 * r + 1) for c, r in zip(near, reach, strict=True))] - background
     for axis, r in enumerate(reach):
         ramp = np.minimum(1, (np.minimum(np.arange(2 * r + 1), 2 * r - np.arange(2 * r + 1)) + 0.5) / _MARGIN)
-        part = part * (np.sin(np.pi / 2 * ramp) ** 2).reshape([-1 if a == axis else 1 for a in range(part.ndim)])
+        part = part * along_axis(np.sin(np.pi / 2 * ramp) ** 2, axis, part.ndim)
     turned = fourier_shift(part, near - center)
     return turned[(slice(_MARGIN, -_MARGIN),) * part.ndim]
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..._arrays import along_axis
+
 SEVERITIES = ("error", "warning", "note")
 #: Power of the noise over that of the object with which the damage of a shift is predicted.
 _NSR = 1e-3
@@ -124,9 +126,7 @@ def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
     restored = power / (power + _NSR)
     phase = np.zeros(grid)
     for axis, move in enumerate(shift):
-        phase = phase + (np.fft.fftfreq(grid[axis]) * move).reshape(
-            [-1 if a == axis else 1 for a in range(values.ndim)]
-        )
+        phase = phase + along_axis(np.fft.fftfreq(grid[axis]) * move, axis, values.ndim)
     return float(max(0.0, (restored * np.cos(2 * np.pi * phase)).sum() / restored.sum()))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..._arrays import along_axis
+
 #: Samples above this share of the peak are the core whose centroid is the centre.
 _CORE = 0.5
 
@@ -20,7 +22,7 @@ def fourier_shift(values: np.ndarray, shift: Sequence[float]) -> np.ndarray:
         phase = np.exp(-2j * np.pi * np.fft.fftfreq(n) * move)
         if n % 2 == 0:
             phase[n // 2] = phase[n // 2].real
-        spectrum = spectrum * phase.reshape([-1 if a == axis else 1 for a in range(values.ndim)])
+        spectrum = spectrum * along_axis(phase, axis, values.ndim)
     return np.asarray(np.fft.ifftn(spectrum).real)
 
 
