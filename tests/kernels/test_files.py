@@ -163,7 +163,7 @@ def test_what_is_not_a_file(tmp_path: Path) -> None:
 
 
 def test_a_kernel_too_large_for_text_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_convolve.kernels.files.MAX_TEXT", 1000)
+    monkeypatch.setattr("napari_convolve._files.MAX_TEXT", 1000)
     with pytest.raises(ValueError, match="use .npz"):
         gaussian(3).save(tmp_path / "k.json")
     (tmp_path / "k.csv").write_text("1 " * 600)

@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISREG
 
 import numpy as np
 
-from ._atomic import atomic
+from .._files import atomic
 from ._labeled import FileError, Labeled, plain_axes
 from ._raster import check_png, read_raster, write_png
 from ._tiff_read import read_tiff

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .._files import atomic
 from .._progress import Report
-from ..bigdata._atomic import atomic
 from ..bigdata.files import check_output, read
 from ..kernels import Kernel
 from ..ops.matching.detections import Detections

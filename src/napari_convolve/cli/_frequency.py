@@ -13,8 +13,8 @@ import typer
 
 import napari_convolve as nc
 
+from .._files import atomic
 from .._progress import Report
-from ..bigdata._atomic import atomic
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
 from ..kernels.files import FORMATS
 from ..ops.fourier.spectrum_data import Spectrum

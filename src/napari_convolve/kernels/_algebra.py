@@ -28,8 +28,6 @@ def same_grid(a: Kernel, b: Kernel) -> tuple[tuple[float, ...] | None, str | Non
 
 def add(a: Kernel, b: Kernel, sign: int) -> Kernel:
     """Return ``a + sign * b`` with the centres on each other; missing values count as 0."""
-    from ._kernel import Kernel
-
     spacing, units = same_grid(a, b)
     center = tuple(map(max, a.center, b.center))
     after = (max(a.shape[i] - a.center[i], b.shape[i] - b.center[i]) for i in range(a.ndim))
@@ -40,18 +38,16 @@ def add(a: Kernel, b: Kernel, sign: int) -> Kernel:
         start = [c - k for c, k in zip(center, kernel.center, strict=True)]
         window = tuple(slice(s, s + n) for s, n in zip(start, kernel.shape, strict=True))
         values[window] += factor * kernel.values
-    return Kernel(values, center, spacing, units, f"({a.name} {'+' if sign > 0 else '-'} {b.name})")
+    return type(a)(values, center, spacing, units, f"({a.name} {'+' if sign > 0 else '-'} {b.name})")
 
 
 def compose(a: Kernel, b: Kernel) -> Kernel:
     """Return the kernel that does what convolving with `a`, then with `b` does: full convolution, centre c1 + c2."""
-    from ._kernel import Kernel
-
     spacing, units = same_grid(a, b)
     shape = tuple(n + m - 1 for n, m in zip(a.shape, b.shape, strict=True))
     guard(shape)
     center = tuple(c + d for c, d in zip(a.center, b.center, strict=True))
-    return Kernel(full(a.values, b.values, shape), center, spacing, units, f"({a.name} @ {b.name})")
+    return type(a)(full(a.values, b.values, shape), center, spacing, units, f"({a.name} @ {b.name})")
 
 
 def full(a: Values, b: Values, shape: tuple[int, ...]) -> Values:

@@ -108,8 +108,6 @@ def quarter_turns(kernel: Kernel, turns: int, first: int, second: int, name: str
 
 def resample(kernel: Kernel, spacing: float | Sequence[float], order: int) -> Kernel:
     """Bring to another spacing; see :meth:`Kernel.resample`."""
-    from ._kernel import Kernel
-
     new = as_spacing(spacing, kernel.ndim)
     if new is None or kernel.spacing is None:
         raise ValueError("resample needs a spacing of the kernel and a new one; one of them is None")
@@ -126,7 +124,7 @@ def resample(kernel: Kernel, spacing: float | Sequence[float], order: int) -> Ke
         line = interpolation(positions, ratio, kernel.shape[axis], order)
         values = np.moveaxis(np.tensordot(line, values, (1, axis)), 0, axis)
         center.append(-low)
-    return Kernel(same_sum(values, kernel), center, new, kernel.units, f"resampled({kernel.name})")
+    return type(kernel)(same_sum(values, kernel), center, new, kernel.units, f"resampled({kernel.name})")
 
 
 def interpolation(positions: npt.NDArray[np.floating], width: float, length: int, order: int) -> Values:

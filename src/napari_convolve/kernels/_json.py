@@ -7,12 +7,12 @@ for complex kernels.
 
 from __future__ import annotations
 
-import codecs
 import json
 from typing import Any
 
 import numpy as np
 
+from .._files import parse_json
 from ._kernel import Kernel
 from ._values import Values
 
@@ -75,7 +75,7 @@ def kernel_from_json(text: str) -> Kernel:
     ValueError
         For anything else: NaN, duplicate or unknown keys, deep nesting, rows of different length, newer versions.
     """
-    content = parse(text)
+    content = parse_json(text)
     if isinstance(content, list):
         return Kernel(array_of_lists(content, "values"))
     if not isinstance(content, dict) or "values" not in content:
@@ -87,31 +87,6 @@ def kernel_from_json(text: str) -> Kernel:
             raise ValueError(f"values and imaginary differ in shape: {values.shape} and {imaginary.shape}")
         values = values + 1j * imaginary
     return restore_kernel(values, content)
-
-
-def parse(text: str) -> Any:
-    """Return what JSON text says; ValueError with the line for what is not JSON or is meant to deceive."""
-    try:
-        return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
-    except RecursionError as error:
-        raise ValueError("brackets are nested too deeply") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg} in line {error.lineno}") from error
-
-
-def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; ValueError when a key comes twice."""
-    content: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in content:
-            raise ValueError(f"the key {key!r} comes twice")
-        content[key] = value
-    return content
-
-
-def refuse(constant: str) -> float:
-    """Refuse what Python's JSON reads beyond the standard: NaN and Infinity."""
-    raise ValueError(f"values must be finite, got {constant}")
 
 
 def array_of_lists(nested: Any, what: str) -> Values:
@@ -133,12 +108,3 @@ def array_of_lists(nested: Any, what: str) -> Values:
         return np.array(level, dtype=float).reshape(shape)
     except OverflowError as error:
         raise ValueError(f"{what} holds a number that is too large") from error
-
-
-def decode_text(data: bytes) -> str:
-    """Return text in UTF-8, or in UTF-16 with its byte order mark."""
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not text: byte {error.start} is not {encoding.upper()}") from error

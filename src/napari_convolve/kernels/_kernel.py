@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from . import _algebra, _factors
+from . import _algebra, _factors, _geometry
 from ._values import Values, as_values
 from ._weights import KernelData
 
@@ -193,9 +193,7 @@ class Kernel(KernelData):
         >>> Kernel([0, 0, 1, 2, 0]).crop()
         Kernel('cropped(custom)', shape=(2,), center=(0,), sum=3)
         """
-        from ._geometry import crop
-
-        return crop(self, shape, tolerance)
+        return _geometry.crop(self, shape, tolerance)
 
     def pad(self, shape: SupportsIndex | Sequence[SupportsIndex]) -> Kernel:
         """Return a kernel padded with zeros to `shape`, its centre at ``N // 2``; ValueError if it does not fit.
@@ -205,9 +203,7 @@ class Kernel(KernelData):
         >>> Kernel([1, 2]).pad(4).values.tolist()
         [0.0, 1.0, 2.0, 0.0]
         """
-        from ._geometry import pad
-
-        return pad(self, shape)
+        return _geometry.pad(self, shape)
 
     def rotate(self, angle: float, *, axes: tuple[int, int] = (-2, -1), order: int = 3) -> Kernel:
         """Return the kernel rotated about its centre, enlarged to include its corners, with the same sum.
@@ -227,9 +223,7 @@ class Kernel(KernelData):
         >>> Kernel([[0, 1, 2]]).rotate(90).values.ravel().tolist()
         [2.0, 1.0, 0.0]
         """
-        from ._geometry import rotate
-
-        return rotate(self, angle, axes, order)
+        return _geometry.rotate(self, angle, axes, order)
 
     def resample(self, spacing: float | Sequence[float], *, order: int = 3) -> Kernel:
         """Return the kernel resampled to another pixel size, with the same position of the centre and the same sum.
@@ -251,9 +245,7 @@ class Kernel(KernelData):
         >>> Kernel([1, 1, 1, 1, 1, 1, 1, 1, 1], spacing=1.0).resample(3.0, order=0).values.tolist()
         [3.0, 3.0, 3.0]
         """
-        from ._geometry import resample
-
-        return resample(self, spacing, order)
+        return _geometry.resample(self, spacing, order)
 
 
 def as_kernel(x: Any) -> Kernel:

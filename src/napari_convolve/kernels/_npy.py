@@ -15,7 +15,8 @@ from typing import IO
 
 import numpy as np
 
-from ._json import decode_text, describe_kernel, parse, restore_kernel
+from .._files import decode_text, parse_json
+from ._json import describe_kernel, restore_kernel
 from ._kernel import Kernel
 from ._values import Values, guard
 
@@ -39,6 +40,14 @@ VALUES, DESCRIPTION = "values.npy", "kernel.json"
 MAX_DESCRIPTION = 2**20
 
 
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether in Fortran order, and dtype of the array that follows; raises any of `BAD_HEADER`."""
+    version = np.lib.format.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError(f"version {version} of the format is not supported")
+    return HEADERS[version](stream)
+
+
 def read_array(stream: IO[bytes], size: int) -> Values:
     """Read the NPY array that fills the `size` bytes of `stream`.
 
@@ -48,10 +57,7 @@ def read_array(stream: IO[bytes], size: int) -> Values:
         When the header is damaged, holds objects, or claims another size than there is.
     """
     try:
-        version = np.lib.format.read_magic(stream)
-        if version not in HEADERS:
-            raise ValueError(f"version {version} of the format is not supported")
-        shape, fortran, dtype = HEADERS[version](stream)
+        shape, fortran, dtype = read_header(stream)
     except BAD_HEADER as error:
         reason = f"{error}".partition("\n")[0][:120] or "its header is damaged"
         raise ValueError(f"not a readable NPY array: {reason}") from error
@@ -104,7 +110,7 @@ def read_npz(path: Path) -> Kernel:
             if described[0].file_size > MAX_DESCRIPTION:
                 raise ValueError(f"{DESCRIPTION} claims {described[0].file_size} bytes, the limit is {MAX_DESCRIPTION}")
             with archive.open(described[0]) as stream:
-                return restore_kernel(values, parse(decode_text(stream.read(MAX_DESCRIPTION))))
+                return restore_kernel(values, parse_json(decode_text(stream.read(MAX_DESCRIPTION))))
     except BAD_ZIP as error:
         raise ValueError(f"not a readable NPZ archive: {error}") from error
 

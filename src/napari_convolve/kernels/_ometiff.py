@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from ._json import KERNEL_FORMAT, describe_kernel, parse, restore_kernel
+from .._files import parse_json
+from ._json import KERNEL_FORMAT, describe_kernel, restore_kernel
 from ._kernel import Kernel
 from ._values import guard
 
@@ -84,7 +85,7 @@ def read_series(tif: TiffFile) -> Kernel:
     description = kernel_description(tif.ome_metadata) if tif.is_ome else None
     if description is None:
         return Kernel(values)
-    content = parse(description)
+    content = parse_json(description)
     shape = content.pop("shape", None) if isinstance(content, dict) else None
     if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
         raise ValueError(f"the shape of the kernel must be whole numbers, got {shape!r}")

@@ -13,17 +13,15 @@ suffix         holds
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from .._files import atomic, read_text, write_text
 from . import _json, _npy, _ometiff
 from ._kernel import Kernel
 from ._text import format_matrix, parse_matrix
-
-MAX_TEXT = 2**24
 
 
 @dataclass(frozen=True)
@@ -32,22 +30,6 @@ class Format:
 
     read: Callable[[Path], Kernel]
     write: Callable[[Path, Kernel], None]
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a file of at most 16 MiB."""
-    size = path.stat().st_size
-    if size > MAX_TEXT:
-        raise ValueError(f"{size} bytes of text are too many, the limit is {MAX_TEXT}; use .npz")
-    return _json.decode_text(path.read_bytes())
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write text of at most 16 MiB."""
-    data = text.encode()
-    if len(data) > MAX_TEXT:
-        raise ValueError(f"{len(data)} bytes of text are too many, the limit is {MAX_TEXT}; use .npz")
-    path.write_bytes(data)
 
 
 def write_matrix(path: Path, kernel: Kernel) -> None:
@@ -136,11 +118,8 @@ def write_kernel(path: str | PathLike[str], kernel: Kernel) -> None:
     """
     file = Path(path)
     chosen = format_of(file)
-    part = file.with_name(f".{secrets.token_hex(6)}.part{file.suffix}")
     try:
-        chosen.write(part, kernel)
-        part.replace(file)
+        with atomic(file, overwrite=True) as part:
+            chosen.write(part, kernel)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{file}: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -16,10 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..bigdata._atomic import atomic
+from .._files import MAX_TEXT, atomic, parse_json, read_text
 from ..kernels import _npy
-from ..kernels._json import parse
-from ..kernels.files import MAX_TEXT, read_text
 from ._values import INLINE_BYTES, Fetch, written_out
 
 #: Compressed members are believed up to this size; larger arrays are written as they are.
@@ -45,7 +43,7 @@ def read_recipe_files(path: Path) -> tuple[Any, Fetch]:
 
 def recipe_from_json(text: str) -> tuple[Any, Any]:
     """What the JSON of a recipe says, and the name of the file beside it."""
-    data = parse(text)
+    data = parse_json(text)
     return data, data.pop("arrays", None) if isinstance(data, dict) else None
 
 
@@ -173,11 +171,10 @@ class _Archive:
                 raise ValueError(f"{where} claims too much: compressed arrays may take {_MOST_INFLATED} bytes")
         with archive.open(info) as stream:
             try:
-                version = np.lib.format.read_magic(stream)
-                header = _npy.HEADERS[version](stream) if version in _npy.HEADERS else None
+                header = _npy.read_header(stream)
             except _npy.BAD_HEADER as error:
                 raise ValueError(f"{where} is not readable: its header is damaged") from error
-            if header is None or (header[0], header[2].newbyteorder("=")) != (shape, dtype):
+            if (header[0], header[2].newbyteorder("=")) != (shape, dtype):
                 raise ValueError(f"{where} is not an array of {dtype} and shape {shape}")
             data = stream.read(wanted + 1)
         if len(data) != wanted:

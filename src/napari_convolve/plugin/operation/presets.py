@@ -10,8 +10,7 @@ from typing import Any
 from magicgui.widgets import CheckBox, Container, PushButton, Widget
 
 from ... import __version__
-from ...kernels._json import parse
-from ...kernels.files import read_text
+from ..._files import parse_json, read_text
 from ..layers.layer_data import View
 from ..widgets.fields import Choice, Field
 from ..widgets.form import Form
@@ -47,7 +46,7 @@ def load(path: Path, panel: str, body: Widget) -> None:
         When it is no preset for this panel, of a newer version, or holds what the panel does not have; then the
         fields are as they were.
     """
-    data = parse(read_text(path))
+    data = parse_json(read_text(path))
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise ValueError(f"{path.name} is no preset of napari-convolve")
     version = data.get("version")
