@@ -109,7 +109,7 @@ def complete_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[s
 
     Examples
     --------
-    >>> name_axes([None, "y", "x"])
+    >>> complete_axes([None, "y", "x"])
     (('z', 'y', 'x'), ("the file does not name axis 0: taken as 'z'",))
     """
     missing = [index for index, label in enumerate(known) if label is None]

@@ -136,7 +136,7 @@ def parse_numbers(value: Any) -> Any:
 
     Examples
     --------
-    >>> numbers("0,45"), numbers("0:90:30")
+    >>> parse_numbers("0,45"), parse_numbers("0:90:30")
     ((0.0, 45.0), (0.0, 30.0, 60.0))
     """
     if not isinstance(value, str):
@@ -158,7 +158,7 @@ def parse_rows(value: Any) -> Any:
 
     Examples
     --------
-    >>> rows("0,0.21; 0.1,0.2")
+    >>> parse_rows("0,0.21; 0.1,0.2")
     ((0.0, 0.21), (0.1, 0.2))
     """
     if not isinstance(value, str):
