@@ -138,7 +138,7 @@ def cancelled(viewer: Any, panel: Any) -> None:
     """And cancelled."""
     iterating(viewer, panel)
     panel.cancel()
-    while panel.foot.busy:
+    while panel.run_bar.busy:
         spin(0.05)
 
 
@@ -198,7 +198,7 @@ def main(folder: Path, names: list[str]) -> None:
                 if theme == "dark" and name in WINDOWS:
                     save(window, folder / f"{name}-window.png")
                 panel.cancel()
-                while panel.foot.busy:
+                while panel.run_bar.busy:
                     spin(0.05)
                 viewer.close()
                 spin(0.2)

@@ -229,19 +229,19 @@ def test_published_stacks_with_their_own_psf_are_as_the_function_makes_them(
     assert "lies" in seen(panel), "both are half a sample and more off the middle of their arrays"
 
     hands.write(panel.settings["nsr"], "0.01")
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     assert hands.wait(panel, 120_000).startswith("wiener · ")
     as_function_makes(viewer.layers["image · deconvolved"].data, nc.wiener(image, psf, nsr=0.01))
 
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "5")
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     assert hands.wait(panel, 120_000).startswith("Richardson-Lucy · ")
     expected = nc.richardson_lucy(image, psf, iterations=5)
     as_function_makes(viewer.layers["image · deconvolved [1]"].data, expected)
 
     hands.click(panel.doctor.fix)
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     hands.wait(panel, 120_000)
     expected = nc.richardson_lucy(image, nc.fix_psf(psf, image), iterations=5)
     as_function_makes(viewer.layers["image · deconvolved [2]"].data, expected)

@@ -177,7 +177,7 @@ def test_the_preview_is_the_run_on_what_is_seen(viewer, panel, hands, qtbot) -> 
     hands.write(panel.rotations, "0, 90")
     viewer.scene.camera.zoom = 12
     viewer.scene.camera.center = (0, 24, 78)
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     qtbot.waitUntil(lambda: len(panel.live.layers) == 2 and not panel.live.busy, timeout=20000)
     score, hits = panel.live.layers
     kept: list[Any] = []
@@ -189,7 +189,7 @@ def test_the_preview_is_the_run_on_what_is_seen(viewer, panel, hands, qtbot) -> 
     inside = [p for p in whole.coordinates if all(s.start <= c < s.stop for s, c in zip(part, p, strict=True))]
     np.testing.assert_allclose(hits.data, inside, atol=1e-3)
     assert len(inside) == 1
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     assert not panel.live.layers
 
 

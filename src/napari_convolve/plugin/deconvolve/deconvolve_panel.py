@@ -85,7 +85,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
         super().__init__(napari_viewer)
         self.body.append(self.noise)
-        self.foot.insert(self.foot.index(self.foot.buttons) + 1, self.keep)
+        self.run_bar.insert(self.run_bar.index(self.run_bar.buttons) + 1, self.keep)
         self.keep.visible = False
         self.keep.changed.connect(self.stop_and_keep)
         self.noise.look.changed.connect(self.look_at_noise)
@@ -95,8 +95,8 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
         self.doctor.set_image(source, view)
         self.noise.clear()
-        if not self.foot.busy:
-            self.foot.say("")  # of another image, too
+        if not self.run_bar.busy:
+            self.run_bar.say("")  # of another image, too
 
     def operation_now(self) -> str:
         return self._asked or self.settings.operation
@@ -171,7 +171,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             live.show(look)
         self.keep.enabled = not watch.stopping
         place = f" of image {watch.entry + 1} of {live.count}" if live.count > 1 else ""
-        say(self.foot.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
+        say(self.run_bar.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
 
     def ended(self) -> None:
         if self._live is not None:

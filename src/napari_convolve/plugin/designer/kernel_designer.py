@@ -86,7 +86,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
                 "A file that keeps centre, spacing and units, or text",
             ),
         )
-        foot = self._row(
+        bottom = self._row(
             ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
             (
                 "Copy Python",
@@ -102,7 +102,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         settings = [self.readings, self.kernel, rows([self.view, self.pixels]), self.normalize]
         self.combine_fold = Fold("Combine with another kernel", self.combine)
         self.body = column([*settings, picture, self.message, self.noise, self.combine_fold])
-        self.extend([top, foot])
+        self.extend([top, bottom])
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._later = QTimer(self.native)
         self._later.setSingleShot(True)

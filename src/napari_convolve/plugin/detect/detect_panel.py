@@ -65,7 +65,7 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
         return [self.template, rows([self.rotations, self.scales]), self.score]
 
     def _tell(self, text: str) -> None:
-        self.foot.say(text)
+        self.run_bar.say(text)
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
         if source is not None and view is not None:

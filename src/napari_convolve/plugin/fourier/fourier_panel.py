@@ -56,15 +56,15 @@ class FourierPanel(Container[Widget]):
         self.stage = Stage(napari_viewer, self._changed)
         self.form = FourierForm(napari_viewer, self._is_image)
         self.form.image.prefer_selected()
-        self.foot = RunBar("Apply to the whole image")
-        self.foot.preview.visible = False  # the picture follows anyway
-        self.append(self.foot)
+        self.run_bar = RunBar("Apply to the whole image")
+        self.run_bar.preview.visible = False  # the picture follows anyway
+        self.append(self.run_bar)
         self.native.layout().insertWidget(0, Scroll(self.form))
         self.picture = LivePicture(self.native, self.stage, self._live_filter, self._tell)
         self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
         self._anew = False
         self._then: Callable[[], object] | None = None
-        self.work = Work(self.native, self.foot, self._done)
+        self.work = Work(self.native, self.run_bar, self._done)
         self._connect()
         self.reset_choices()
 
@@ -83,8 +83,8 @@ class FourierPanel(Container[Widget]):
         form.kernel.changed.connect(self.make_kernel)
         form.copy.changed.connect(self.copy_python)
         form.image.changed.connect(self._image_changed)
-        self.foot.run.changed.connect(self.run)
-        self.foot.help.changed.connect(self.show_help)
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.help.changed.connect(self.show_help)
         self._viewer.dims.events.current_step.connect(self._redraw)
         self._viewer.mouse_move_callbacks.append(self._hover)
         self.native_parent_changed.connect(self._moved)
@@ -98,10 +98,10 @@ class FourierPanel(Container[Widget]):
     def show_spectrum(self, then: Callable[[], object] | None = None) -> None:
         """Put the spectrum of what is on screen beside the image, and then do something with it."""
         if self.form.image.value is None:
-            self.foot.say(_NO_IMAGE)
+            self.run_bar.say(_NO_IMAGE)
             return
         self._anew, self._then = True, then
-        self.foot.say(_LOOKING)
+        self.run_bar.say(_LOOKING)
         self._look.ask(0)
 
     def _redraw(self, *_: Any) -> None:
@@ -123,7 +123,7 @@ class FourierPanel(Container[Widget]):
         """Show what was looked at, unless another image was chosen meanwhile."""
         anew, then, self._anew, self._then = self._anew, self._then, False, None
         if outcome.error:
-            self.foot.say(outcome.error, outcome.details)
+            self.run_bar.say(outcome.error, outcome.details)
         if outcome.value is None or outcome.value[0] is not self.form.image.value:
             return
         layer, source, plane, shown_as = outcome.value
@@ -132,7 +132,7 @@ class FourierPanel(Container[Widget]):
         else:
             self.stage.show(layer, source, plane, shown_as)
             self._viewer.reset_view()
-            self.foot.say("")
+            self.run_bar.say("")
         if then is not None:
             then()
         self._changed()
@@ -177,7 +177,7 @@ class FourierPanel(Container[Widget]):
 
     def _tell(self, text: str, outcome: Outcome) -> None:
         if outcome.error:
-            self.foot.say(outcome.error, outcome.details)
+            self.run_bar.say(outcome.error, outcome.details)
         say(self.form.state, text)
 
     # --- using it --------------------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ class FourierPanel(Container[Widget]):
         try:
             request = self._request()
         except ValueError as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
             return
         self.work.start(partial(filtered_stack, request), "filter_spectrum")
 
@@ -215,9 +215,9 @@ class FourierPanel(Container[Widget]):
         """Put a script that does what Apply would do on the clipboard."""
         try:
             QApplication.clipboard().setText(script_of(self._request()))
-            self.foot.say("Copied: a Python script that does this.")
+            self.run_bar.say("Copied: a Python script that does this.")
         except (ValueError, TypeError) as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
 
     def keep_filter(self) -> None:
         """Add the gains as a layer that remembers the filter."""
@@ -227,11 +227,11 @@ class FourierPanel(Container[Widget]):
             if stage.plane is None or stage.place is None or stage.source is None:
                 raise ValueError(_NO_SPECTRUM)
         except ValueError as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
             return
         options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
         self._add(response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter"))
-        self.foot.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
+        self.run_bar.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
 
     def make_kernel(self) -> None:
         """Add a kernel that does about the same as a layer."""
@@ -239,10 +239,10 @@ class FourierPanel(Container[Widget]):
         try:
             wanted = self._wanted()
         except ValueError as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
             return
         if plane is None or source is None:
-            self.foot.say(_NO_SPECTRUM)
+            self.run_bar.say(_NO_SPECTRUM)
             return
         name = f"{short(source.name)} · kernel"
         self.work.start(partial(kernel_of, plane, wanted, self.form.size.value, name), "kernel_from_response")
@@ -257,13 +257,13 @@ class FourierPanel(Container[Widget]):
     def _done(self, value: Any) -> None:
         """Show what came of a call: layers, or waves."""
         if isinstance(value, Result):
-            self.foot.say(str(value))
+            self.run_bar.say(str(value))
             for made in value.layers:
                 self._add(made)
         elif self.stage.ready:
             count = len(value)
             waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
-            self.foot.say(waves if count else "No wave runs through the whole image.")
+            self.run_bar.say(waves if count else "No wave runs through the whole image.")
             self.stage.show_notches(value)
 
     def show_help(self) -> None:

@@ -1,4 +1,4 @@
-"""The foot of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
+"""The run bar of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
 
 from __future__ import annotations
 

@@ -87,28 +87,28 @@ class OperationPanel(Container[Widget]):
         )
         self.settings = self.make_settings()
         self.body = column([rows([self.image, self.view]), *self.inputs(), self.settings])
-        self.foot = RunBar()
-        self.append(self.foot)
+        self.run_bar = RunBar()
+        self.append(self.run_bar)
         self.compare = Compare(napari_viewer, lambda: self.image.value)
-        self.foot.insert(2, self.compare)
-        self.tools = Tools(self.operation, self.body, self.request, self.foot.say)
-        self.foot.append(Fold("Python and presets", self.tools))
+        self.run_bar.insert(2, self.compare)
+        self.tools = Tools(self.operation, self.body, self.request, self.run_bar.say)
+        self.run_bar.append(Fold("Python and presets", self.tools))
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._timer = QTimer(self.native)
         self._timer.setInterval(_TICK)
         self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws
         self._timer.timeout.connect(self._look)
         title = titled(self.operation)
-        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, title)
-        self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
-        self.foot.preview.visible = self.previews
-        self.foot.preview.changed.connect(self.live.switch)
+        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.run_bar.tell_preview, title)
+        self.plan_line = PlanLine(self.native, self.request, self.run_bar.tell_plan)
+        self.run_bar.preview.visible = self.previews
+        self.run_bar.preview.changed.connect(self.live.switch)
         self.body.changed.connect(self._settings_changed)
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
-        self.foot.run.changed.connect(self.run)
-        self.foot.cancel.changed.connect(self.cancel)
-        self.foot.help.changed.connect(self.show_help)
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.cancel.changed.connect(self.cancel)
+        self.run_bar.help.changed.connect(self.show_help)
         self.native_parent_changed.connect(self._moved)
         self._image_changed()
 
@@ -201,12 +201,12 @@ class OperationPanel(Container[Widget]):
             request = self.request()
             warning = lazy_note(request.source)
         except (ValueError, TypeError, OSError, MemoryError) as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
             return
         if warning:
             show_warning(f"{type(self).__name__}: {warning}")
         self._job = Job(partial(recorded_all, self.compute, request), titled(request.operation))
-        self.foot.begin(titled(request.operation))
+        self.run_bar.begin(titled(request.operation))
         self.begun(request)
         self._timer.start()
         self._asked_for = request
@@ -216,14 +216,14 @@ class OperationPanel(Container[Widget]):
         """Stop computing; nothing is added. What does not stop at once ends by itself, without the panel."""
         if self._job is not None:
             self._job.cancel()
-            self.foot.update_from(self._job)
+            self.run_bar.update_from(self._job)
             QTimer.singleShot(_PATIENCE, partial(self._let_go, self._job))
 
     def _let_go(self, job: Job) -> None:
         """Be ready for the next run although a library call of a cancelled job has not returned yet."""
         if self._job is job and isalive(self.native):
             self._ended()
-            self.foot.say("Cancelled; its last step still ends in the background.")
+            self.run_bar.say("Cancelled; its last step still ends in the background.")
 
     def show_help(self) -> None:
         """Open a window that says what to do."""
@@ -233,7 +233,7 @@ class OperationPanel(Container[Widget]):
         """Follow the layers of the viewer; napari calls it."""
         super().reset_choices()
         self.body.reset_choices()
-        self.foot.run.enabled = not self.foot.busy and self.image.value is not None
+        self.run_bar.run.enabled = not self.run_bar.busy and self.image.value is not None
 
     def _settings_changed(self, *_: object) -> None:
         self.live.ask()
@@ -241,14 +241,14 @@ class OperationPanel(Container[Widget]):
 
     def _look(self) -> None:
         if self._job is not None:
-            self.foot.update_from(self._job)
+            self.run_bar.update_from(self._job)
             self.ticked(self._job)
             self._timer.start()
 
     def _ended(self) -> None:
         self._job = self._asked_for = None
         self._timer.stop()
-        self.foot.end()
+        self.run_bar.end()
         self.ended()
 
     def _finished(self, job: Job) -> None:
@@ -258,12 +258,12 @@ class OperationPanel(Container[Widget]):
         job.outcome = None  # napari may keep the job: let it not keep the result
         self._ended()
         if outcome.cancelled:
-            self.foot.say("Cancelled.")
+            self.run_bar.say("Cancelled.")
         elif outcome.error:
-            self.foot.say(outcome.error, outcome.details)
+            self.run_bar.say(outcome.error, outcome.details)
         else:
-            self.foot.say(str(outcome.value))
-            self.foot.preview.value = False  # the result itself is there now
+            self.run_bar.say(str(outcome.value))
+            self.run_bar.preview.value = False  # the result itself is there now
             for layer in outcome.value.layers:
                 self._viewer.add_layer(Layer.create(*layer))
             self.compare.raise_()
@@ -286,10 +286,10 @@ class OperationPanel(Container[Widget]):
         self.view_changed(source, self.view.value)
         self._settings_changed()
         self.compare.follow()
-        self.foot.run.enabled = not self.foot.busy and source is not None
-        self.foot.preview.enabled = source is not None
-        if not self.foot.busy and (source is None) != (self.foot.message.value == _NO_IMAGE):
-            self.foot.say("" if source else _NO_IMAGE)
+        self.run_bar.run.enabled = not self.run_bar.busy and source is not None
+        self.run_bar.preview.enabled = source is not None
+        if not self.run_bar.busy and (source is None) != (self.run_bar.message.value == _NO_IMAGE):
+            self.run_bar.say("" if source else _NO_IMAGE)
 
     def _moved(self, parent: object = None) -> None:
         """Stop when the panel is taken out of the window."""

@@ -60,8 +60,8 @@ Every result of the other panels knows how it was made, back to the image it beg
         buttons.margins = (0, 0, 0, 0)
         self.target = Choice(label="apply to", tooltip="What the same is done to")
         self.body = column([rows([self.result, self.file]), self.steps, buttons, rows([self.target])])
-        self.foot = RunBar("Apply", live=False)
-        self.append(self.foot)
+        self.run_bar = RunBar("Apply", live=False)
+        self.append(self.run_bar)
         self.native.layout().insertWidget(0, Scroll(self.body))
         self._timer = QTimer(self.native)
         self._timer.setInterval(_TICK)
@@ -70,9 +70,9 @@ Every result of the other panels knows how it was made, back to the image it beg
         self.file.changed.connect(self._show)
         self.copy.changed.connect(self.copy_python)
         self.save.changed.connect(self.save_file)
-        self.foot.run.changed.connect(self.run)
-        self.foot.cancel.changed.connect(self.cancel)
-        self.foot.help.changed.connect(lambda: show_help(self.native, self.guide))
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.cancel.changed.connect(self.cancel)
+        self.run_bar.help.changed.connect(lambda: show_help(self.native, self.guide))
         self.native_parent_changed.connect(self._moved)
         self.reset_choices()
         if len(self.result.choices) > 1:
@@ -99,15 +99,15 @@ Every result of the other panels knows how it was made, back to the image it beg
         try:
             return self.recipe()
         except (ValueError, TypeError, OSError) as error:
-            self.foot.say(sentence(error))
+            self.run_bar.say(sentence(error))
             return None
 
     def _show(self, *_: object) -> None:
         self.file.visible = self.result.value is None
-        self.foot.say("")
+        self.run_bar.say("")
         recipe = self._try()
-        for widget in (self.copy, self.save, self.foot.run):
-            widget.enabled = recipe is not None and not self.foot.busy
+        for widget in (self.copy, self.save, self.run_bar.run):
+            widget.enabled = recipe is not None and not self.run_bar.busy
         say(self.steps, "" if recipe is None else "\n".join(f"{i}. {s}" for i, s in enumerate(recipe.steps, 1)))
 
     def copy_python(self) -> None:
@@ -118,9 +118,9 @@ Every result of the other panels knows how it was made, back to the image it beg
             try:
                 QApplication.clipboard().setText(recipe.to_python(origin.get("file")))
             except ValueError as error:
-                self.foot.say(sentence(error))
+                self.run_bar.say(sentence(error))
             else:
-                self.foot.say("Copied: a Python script that makes this result.")
+                self.run_bar.say("Copied: a Python script that makes this result.")
 
     def save_file(self) -> None:
         """Ask for a file and write the recipe."""
@@ -130,9 +130,9 @@ Every result of the other panels knows how it was made, back to the image it beg
             try:
                 recipe.to_json(path)
             except (ValueError, OSError) as error:
-                self.foot.say(sentence(error))
+                self.run_bar.say(sentence(error))
             else:
-                self.foot.say(f"Saved as {Path(path).name}.")
+                self.run_bar.say(f"Saved as {Path(path).name}.")
 
     def targets(self) -> list[Any]:
         """The layers to do the same to."""
@@ -147,10 +147,10 @@ Every result of the other panels knows how it was made, back to the image it beg
             return
         sources = [read_layer(layer) for layer in self.targets()]
         if not sources:
-            self.foot.say("Select one or more image layers in the layer list first.")
+            self.run_bar.say("Select one or more image layers in the layer list first.")
             return
         self._job = Job(partial(_apply, recipe, sources), "recipe")
-        self.foot.begin("recipe")
+        self.run_bar.begin("recipe")
         self._timer.start()
         start(self._job, self._finished)
 
@@ -161,19 +161,19 @@ Every result of the other panels knows how it was made, back to the image it beg
 
     def _look(self) -> None:
         if self._job is not None:
-            self.foot.update_from(self._job)
+            self.run_bar.update_from(self._job)
 
     def _finished(self, job: Job) -> None:
         if self._job is not job or job.outcome is None or not isalive(self.native):
             return
         outcome, job.outcome, self._job = job.outcome, None, None
         self._timer.stop()
-        self.foot.end()
+        self.run_bar.end()
         layers, notes = outcome.value or ((), ())
         for layer in layers:
             self._viewer.add_layer(Layer.create(*layer))
         done = " ".join([f"Done: {len(layers)} new.", *notes])
-        self.foot.say(outcome.error or ("Cancelled." if outcome.cancelled else done), outcome.details)
+        self.run_bar.say(outcome.error or ("Cancelled." if outcome.cancelled else done), outcome.details)
 
     def reset_choices(self, *_: Any) -> None:
         """Follow the layers of the viewer; napari calls it."""
