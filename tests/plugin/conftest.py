@@ -28,7 +28,6 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
 )
 
-from napari_convolve.plugin.designer import kernel_designer
 from napari_convolve.plugin.jobs import latest as _latest
 
 
@@ -126,6 +125,6 @@ def at_once(monkeypatch: Any) -> None:
         job()
         finished(job)
 
-    for module in (_latest, kernel_designer):
+    for module in (_latest,):
         monkeypatch.setattr(module, "start", start)
     monkeypatch.setattr(_latest.Latest, "ask", lambda self, delay=None: self._begin())

@@ -102,7 +102,7 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     assert "PSF from 4 of 4 beads" in str(beads.text.value)
     assert "FWHM 0.5" in seen(panel)
     expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
-    assert panel.doctor.later()() == expected.psf
+    assert panel.doctor.factory()() == expected.psf
 
 
 def test_a_measured_psf_is_saved_and_taken_from_its_file(

@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from magicgui.widgets import Container, Widget
-
 from ..kernel_input.kernel_chooser import KernelChooser
+from ..widgets.containers import Column, rows
 from ..widgets.fields import Choice
-from ..widgets.form import rows
 from ..widgets.text import note, say
 
 
@@ -93,7 +91,7 @@ READINGS = (
 )
 
 
-class Readings(Container[Widget]):
+class Readings(Column):
     """Which preset the designer begins with.
 
     Parameters
@@ -110,8 +108,7 @@ class Readings(Container[Widget]):
             tooltip="Presets: what a convolution can be read as",
         )
         self.about = note()
-        super().__init__(widgets=[rows([self.choice]), self.about], labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(rows(self.choice), self.about)
         self.choice.changed.connect(self._chosen)
 
     def _chosen(self) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Seconds between two looks: an object is copied for each.
-_BETWEEN = 0.4
+from .timing import INTERMEDIATE_SECONDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +56,7 @@ class Watch:
             self.kept, self.uneven = iteration, self.entry > 0
         last = self.kept is not None and iteration >= self.kept
         now = time.monotonic()
-        if self._pictures and self._look is None and (last or now - self._last >= _BETWEEN):
+        if self._pictures and self._look is None and (last or now - self._last >= INTERMEDIATE_SECONDS):
             self._look, self._last = Look(self.entry, iteration, np.array(found)), now
         return last
 

@@ -15,6 +15,8 @@ from napari.qt.threading import FunctionWorker, create_worker
 
 import napari_convolve as nc
 
+from ..widgets.text import sentence
+
 Call = Callable[[Callable[[int, int], None]], Any]
 
 
@@ -26,15 +28,6 @@ class Outcome:
     error: str = ""
     details: str = ""
     cancelled: bool = False
-
-
-def sentence(error: BaseException) -> str:
-    """What went wrong, for a person; the type is named only when nobody expected it."""
-    text = " ".join(str(error).split())
-    if isinstance(error, MemoryError) and not text:
-        return "there is not enough memory"
-    expected = isinstance(error, ValueError | TypeError | MemoryError | OSError | nc.BackendUnavailable)
-    return text if expected and text else f"{type(error).__name__}: {text}"
 
 
 class Job:
