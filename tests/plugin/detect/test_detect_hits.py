@@ -58,7 +58,7 @@ def test_points_follow_the_threshold_without_correlating_again(
     hits = viewer.layers["scene · hits"]
     assert len(hits.data) == len(nc.detect_features(scene(), TEMPLATE)) == 4
     monkeypatch.setattr(nc, "detect_features", None)
-    monkeypatch.setattr("napari_convolve.ops.matching.template_matching.feature_search.best_scores", None)
+    monkeypatch.setattr("napari_convolve.ops.matching.feature_search.best_scores", None)
     plot = panel.found.plot
     for target in (0.5, 0.9, 0.2, 0.6):
         drag(plot, target)
