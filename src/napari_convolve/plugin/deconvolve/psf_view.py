@@ -24,13 +24,7 @@ _SIGNS = {"error": "✗", "warning": "⚠", "note": "·"}
 
 
 class PsfView(Column):
-    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for.
-
-    Parameters
-    ----------
-    chooser
-        Where the PSF comes from.
-    """
+    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for."""
 
     def __init__(self, chooser: KernelChooser) -> None:
         self._chooser = chooser
@@ -124,15 +118,11 @@ class PsfView(Column):
         self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
         self.undo.visible = self._mend
 
-    def _model(self) -> str | None:
-        """The model of a PSF with a wavelength that is chosen."""
-        kind = self._chooser.kind.value
-        known = kind in KERNELS and KERNELS.get(kind).family == FAMILY
-        return kind if known and "wavelength" in KERNELS.get(kind).signature.parameters else None
-
     def _per_channel(self) -> bool:
-        """Whether a wavelength for each channel can be given."""
-        return self._model() is not None and bool(channels_of(self._source, self._view))
+        """Whether a wavelength for each channel can be given: the PSF is a model that has one."""
+        design = KERNELS.get(self._chooser.kind.value) if self._chooser.kind.value in KERNELS else None
+        takes = design is not None and design.family == FAMILY and "wavelength" in design.signature.parameters
+        return takes and bool(channels_of(self._source, self._view))
 
     def _lights(self) -> Sequence[float] | None:
         return self.wavelengths.value if self._per_channel() else None

@@ -14,19 +14,7 @@ from ..widgets.text import note, say
 
 @dataclass(frozen=True)
 class Reading:
-    """A kernel to begin with.
-
-    Attributes
-    ----------
-    label, kind : str
-        What a person reads, and the name of the kernel.
-    ndim : int
-        Number of axes.
-    fields : mapping
-        Values that differ from the kernel's defaults.
-    text : str
-        What to see in it.
-    """
+    """A kernel to begin with: its fields that differ from the defaults, and a text that says what to see in it."""
 
     label: str
     kind: str
@@ -92,13 +80,7 @@ READINGS = (
 
 
 class Readings(Column):
-    """Which preset the designer begins with.
-
-    Parameters
-    ----------
-    begin
-        Sets the designer to a reading.
-    """
+    """Which preset the designer begins with; `begin` sets the designer to it."""
 
     def __init__(self, begin: Callable[[Reading], None]) -> None:
         self._begin = begin

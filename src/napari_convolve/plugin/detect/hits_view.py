@@ -35,18 +35,7 @@ _SPARE = 300
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a run found, and what it takes to find more.
-
-    Attributes
-    ----------
-    request : Request
-    report : Report
-    scores : FeatureScores
-    hits : Detections
-        At the threshold of the run.
-    ready : Detections
-        Those, and some below.
-    """
+    """What a run found, and what it takes to find more: `ready` are its hits and some below their threshold."""
 
     request: Request
     report: Report

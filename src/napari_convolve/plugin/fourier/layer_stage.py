@@ -21,14 +21,7 @@ _RIM = 0.008
 
 
 class Stage:
-    """An image, the plane of it that is seen, and the layers beside it.
-
-    Parameters
-    ----------
-    viewer
-    changed
-        Called when shapes or notches change.
-    """
+    """An image, the plane of it that is seen, and the layers beside it; calls `changed` when what is drawn changes."""
 
     def __init__(self, viewer: Any, changed: Callable[..., Any]) -> None:
         self._viewer, self._changed = viewer, changed

@@ -18,16 +18,7 @@ from .layer_stage import Stage
 class LivePicture:
     """Filters the plane on screen again whenever it is told that something changed.
 
-    Parameters
-    ----------
-    owner
-        Nothing happens any more once this widget is gone.
-    stage
-        Has the plane, and shows the picture.
-    wanted
-        Gives the filter, None when there shall be no picture.
-    tell
-        Gets what the picture is, and an outcome that is an error.
+    `wanted` gives the filter, None for no picture; `tell` gets what the picture is, and an outcome that is an error.
     """
 
     def __init__(

@@ -30,13 +30,7 @@ def layer_index(layer: Any, position: Any) -> tuple[int, ...] | None:
 
 
 class Marks:
-    """The layers of an inspector; they come and go without the selection changing.
-
-    Parameters
-    ----------
-    viewer
-        Whose layers.
-    """
+    """The layers of an inspector in a viewer; they come and go without the selection changing."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer

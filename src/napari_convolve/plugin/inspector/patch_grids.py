@@ -50,15 +50,10 @@ class Grid:
 
 
 class PatchGrids(Fitted):
-    """Draws the grids of a patch; of one with three axes a slice of the kernel. After a click, the arrow keys move it.
+    """Draws the grids of a patch; of one with three axes a slice of the kernel.
 
     A sample that the boundary rule supplied is hatched in its grid, and in that of the products; one that is left out
-    is crossed out in all.
-
-    Parameters
-    ----------
-    move
-        Goes so many samples down and to the right.
+    is crossed out in all. After a click, arrow keys call `move` with samples down and to the right.
     """
 
     def __init__(self, move: Callable[[int, int], None] = lambda down, right: None) -> None:

@@ -20,16 +20,8 @@ _TRIED = 60
 class Player(Column):
     """Buttons, speed, and the walk they drive.
 
-    Parameters
-    ----------
-    marks
-        Where the result appears.
-    begin
-        Hands out the image and a new walk on it; None when there is nothing to walk on.
-    value
-        The result at a place; None when there is none.
-    look
-        Shows the window at a place.
+    `begin` hands out the image and a new walk on it, `value` the result at a place, each None when there is none;
+    `look` shows the window at a place.
     """
 
     def __init__(

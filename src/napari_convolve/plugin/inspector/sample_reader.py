@@ -16,13 +16,7 @@ _COLOURS = [(name, number) for number, name in enumerate(("red", "green", "blue"
 
 
 class Reader:
-    """Reads an image along the axes acted on, at a place along the others.
-
-    Parameters
-    ----------
-    viewer
-        Whose labels may say what counts.
-    """
+    """Reads an image along the axes acted on, at a place along the others; labels may say what counts."""
 
     def __init__(self, viewer: Any) -> None:
         self.colour = Choice(_COLOURS, label="colour", tooltip="Each colour of an RGB layer is convolved by itself")

@@ -15,15 +15,7 @@ from .timing import INTERMEDIATE_SECONDS
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The object as it was after an iteration.
-
-    Attributes
-    ----------
-    entry : int
-        Which of the images: entries of the batch axes are iterated one after the other.
-    iteration : int
-    data : ndarray
-    """
+    """The object after an iteration of one image; `entry` counts the images, which are iterated one after the other."""
 
     entry: int
     iteration: int

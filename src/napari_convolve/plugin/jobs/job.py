@@ -33,17 +33,8 @@ class Outcome:
 class Job:
     """One call of ``call(progress)``, to be run once, in any thread.
 
-    Parameters
-    ----------
-    call
-        Given a callback ``progress(done, total)``, which raises `Cancelled` to stop it.
-    title
-        What napari shows of it.
-
-    Attributes
-    ----------
-    seconds : float
-        From being made, when its values were those of the moment, to its outcome.
+    ``progress(done, total)`` raises `Cancelled` to stop it. `seconds` counts from when the job was made, with the
+    values of that moment, to its outcome.
     """
 
     def __init__(self, call: Call, title: str) -> None:

@@ -23,15 +23,7 @@ _LOOK = ("colormap", "contrast_limits", "gamma", "interpolation2d")
 
 
 class Compare(Column):
-    """Shows the image again, on top of everything, for the eye to compare with what is below.
-
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    image
-        The layer to compare with, or None.
-    """
+    """Shows the image again, on top of everything, for the eye to compare with what is below."""
 
     def __init__(self, viewer: Any, image: Callable[[], Any]) -> None:
         self._viewer, self._image = viewer, image

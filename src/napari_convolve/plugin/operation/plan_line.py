@@ -21,17 +21,7 @@ from ..layers.request import Request
 
 
 class PlanLine:
-    """Says what Run will do with the settings of the moment.
-
-    Parameters
-    ----------
-    owner
-        The panel's widget.
-    request
-        What Run would compute.
-    say
-        Shows one line.
-    """
+    """Says in one line what Run will do with the settings of the moment."""
 
     def __init__(self, owner: QWidget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._request, self._say = request, say

@@ -29,17 +29,7 @@ _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
 class Preview:
-    """Keeps the preview layers of a panel up to date while it is on.
-
-    Parameters
-    ----------
-    viewer
-        Where the layers are shown.
-    panel
-        Whose result is shown.
-    say
-        Shows one line about the preview.
-    """
+    """Keeps the preview layers of a panel up to date while it is on, and says how they were made."""
 
     def __init__(self, viewer: Any, panel: OperationPanel, say: Callable[[str], object], name: str) -> None:
         self._viewer, self._panel, self._say, self._name = viewer, panel, say, name

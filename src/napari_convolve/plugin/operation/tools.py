@@ -17,19 +17,7 @@ from . import presets
 
 
 class Tools(Column):
-    """Buttons below a panel.
-
-    Parameters
-    ----------
-    panel
-        What presets are of.
-    body
-        The fields whose values are kept.
-    request
-        What Run would compute.
-    say
-        Shows one sentence.
-    """
+    """Buttons below a panel: presets keep the fields of its body, scripts do what its request says."""
 
     def __init__(self, panel: str, body: Widget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._panel, self._body, self._request, self._say = panel, body, request, say

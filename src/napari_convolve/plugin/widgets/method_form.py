@@ -19,17 +19,7 @@ from .text import note, say, summary
 
 @dataclass(frozen=True)
 class Method:
-    """An operation to choose.
-
-    Attributes
-    ----------
-    operation : str
-        Name of the public function.
-    label : str
-        What a person chooses.
-    about : str
-        What it does, for whom.
-    """
+    """A public function to choose, by the label that a person reads, and a text about what it does, for whom."""
 
     operation: str
     label: str

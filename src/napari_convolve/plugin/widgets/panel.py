@@ -13,13 +13,7 @@ from .help_dialog import show_help
 
 
 class Panel(Container[Widget]):
-    """A dock widget of napari, made with the viewer it belongs to.
-
-    Parameters
-    ----------
-    napari_viewer
-        The viewer.
-    """
+    """A dock widget of napari, made with the viewer it belongs to."""
 
     #: What a person does, step by step, in Markdown.
     guide: ClassVar[str]
