@@ -137,7 +137,7 @@ def iterating(viewer: Any, panel: Any) -> None:
 def cancelled(viewer: Any, panel: Any) -> None:
     """And cancelled."""
     iterating(viewer, panel)
-    panel.cancel()
+    panel.runner.cancel()
     while panel.run_bar.busy:
         spin(0.05)
 
@@ -197,7 +197,7 @@ def main(folder: Path, names: list[str]) -> None:
                 trim(folder / f"{name}-{theme}.png")
                 if theme == "dark" and name in WINDOWS:
                     save(window, folder / f"{name}-window.png")
-                panel.cancel()
+                panel.runner.cancel()
                 while panel.run_bar.busy:
                     spin(0.05)
                 viewer.close()
