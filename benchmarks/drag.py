@@ -50,7 +50,7 @@ def measure() -> Results:
     wait(0.5)
     viewer.reset_view()
     wait(0.5)
-    panel.foot.preview.value = True
+    panel.run_bar.preview.value = True
     drag(panel)
     ours.seconds.clear()
     real = Image.data

@@ -37,7 +37,7 @@ def wait(seconds: float) -> None:
 def settle(panel: Any) -> None:
     """Until nothing is computed any more."""
     wait(0.3)
-    while panel.foot.busy or panel.picture.busy or panel._look.busy:
+    while panel.run_bar.busy or panel.picture.busy or panel._look.busy:
         wait(0.1)
     wait(0.3)
 
@@ -114,7 +114,7 @@ def photograph(theme: str, target: Path) -> None:
     click(panel.form.save)
     click(panel.form.kernel)
     settle(panel)
-    click(panel.foot.run)
+    click(panel.run_bar.run)
     settle(panel)
     for area in panel.native.findChildren(QScrollArea):
         area.ensureWidgetVisible(panel.form.kernel.native)

@@ -70,7 +70,7 @@ def preview(viewer: Any, panel: Any) -> None:
     viewer.dims.set_current_step(0, 30)
     panel.kernel.kind.value = "log"
     panel.kernel.form["sigma"].value = 2.0
-    panel.foot.preview.value = True
+    panel.run_bar.preview.value = True
     wait_for(panel)
 
 
@@ -142,7 +142,7 @@ def choose(choice: Any, label: str) -> None:
 def run(panel: Any) -> None:
     """Press Run and wait for the end."""
     panel.run()
-    while panel.foot.busy:
+    while panel.run_bar.busy:
         spin(0.05)
     spin(0.3)
 

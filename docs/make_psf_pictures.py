@@ -137,8 +137,8 @@ def iterating(viewer: Any, panel: Any) -> None:
 def cancelled(viewer: Any, panel: Any) -> None:
     """And cancelled."""
     iterating(viewer, panel)
-    panel.cancel()
-    while panel.foot.busy:
+    panel.runner.cancel()
+    while panel.run_bar.busy:
         spin(0.05)
 
 
@@ -197,8 +197,8 @@ def main(folder: Path, names: list[str]) -> None:
                 trim(folder / f"{name}-{theme}.png")
                 if theme == "dark" and name in WINDOWS:
                     save(window, folder / f"{name}-window.png")
-                panel.cancel()
-                while panel.foot.busy:
+                panel.runner.cancel()
+                while panel.run_bar.busy:
                     spin(0.05)
                 viewer.close()
                 spin(0.2)

@@ -28,7 +28,6 @@ from qtpy.QtWidgets import (
     QPlainTextEdit,
 )
 
-from napari_convolve.plugin.designer import kernel_designer
 from napari_convolve.plugin.jobs import latest as _latest
 
 
@@ -102,11 +101,11 @@ def hands(qtbot: Any) -> SimpleNamespace:
             QTest.keyClick(native, Qt.Key.Key_Return)
 
     def wait(panel: Any, timeout: int = 20000) -> str:
-        qtbot.waitUntil(lambda: panel.foot.run.enabled and not panel.foot.busy, timeout=timeout)
-        return str(panel.foot.message.value)
+        qtbot.waitUntil(lambda: panel.run_bar.run.enabled and not panel.run_bar.busy, timeout=timeout)
+        return str(panel.run_bar.message.value)
 
     def run(panel: Any) -> str:
-        click(panel.foot.run)
+        click(panel.run_bar.run)
         return wait(panel)
 
     return SimpleNamespace(click=click, move=move, pick=pick, write=write, wait=wait, run=run)
@@ -126,6 +125,6 @@ def at_once(monkeypatch: Any) -> None:
         job()
         finished(job)
 
-    for module in (_latest, kernel_designer):
+    for module in (_latest,):
         monkeypatch.setattr(module, "start", start)
     monkeypatch.setattr(_latest.Latest, "ask", lambda self, delay=None: self._begin())

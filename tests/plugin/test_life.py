@@ -59,23 +59,23 @@ def slow(monkeypatch) -> Slow:
 
 def begin(panel: Any, hands: Any, slow: Slow) -> None:
     slow.started.clear()
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     assert slow.started.wait(5)
 
 
 def test_without_an_image_there_is_nothing_to_press(viewer, open_panel) -> None:
     panel = open_panel("Convolve")
-    assert not panel.foot.run.enabled
+    assert not panel.run_bar.run.enabled
     viewer.add_labels(np.ones((5, 5), int))
     viewer.add_points(np.zeros((1, 2)))
     viewer.add_shapes()
-    assert not panel.foot.run.enabled and panel.image.value is None
+    assert not panel.run_bar.run.enabled and panel.image.value is None
     panel.run()  # not even when something else calls it
-    assert panel.foot.message.value.startswith("Open an image first: File")
+    assert panel.run_bar.message.value.startswith("Open an image first: File")
     viewer.add_image(np.ones((5, 5)))
-    assert panel.foot.run.enabled and not panel.foot.message.value
+    assert panel.run_bar.run.enabled and not panel.run_bar.message.value
     viewer.layers.pop()
-    assert not panel.foot.run.enabled
+    assert not panel.run_bar.run.enabled
 
 
 def test_progress_is_shown_here_and_in_the_activity_dock(viewer, open_panel, hands, slow, qtbot) -> None:
@@ -84,15 +84,15 @@ def test_progress_is_shown_here_and_in_the_activity_dock(viewer, open_panel, han
     viewer.add_image(np.ones((5, 5)))
     panel = open_panel("Convolve")
     begin(panel, hands, slow)
-    assert panel.foot.bar.native.isVisible() and not panel.foot.run.enabled and panel.foot.cancel.enabled
-    qtbot.waitUntil(lambda: panel.foot.bar.native.value() > 0)
-    qtbot.waitUntil(lambda: " left" in panel.foot.bar.native.text())
+    assert panel.run_bar.bar.native.isVisible() and not panel.run_bar.run.enabled and panel.run_bar.cancel.enabled
+    qtbot.waitUntil(lambda: panel.run_bar.bar.native.value() > 0)
+    qtbot.waitUntil(lambda: " left" in panel.run_bar.bar.native.text())
     activity = viewer.window._qt_window._activity_dialog
     bars = activity.findChildren(QtLabeledProgressBar)
     assert len(bars) == 1 and bars[0].qt_progress_bar.value() > 0
     slow.step.set()
     hands.wait(panel)
-    assert not panel.foot.bar.native.isVisible() and not panel.foot.cancel.enabled
+    assert not panel.run_bar.bar.native.isVisible() and not panel.run_bar.cancel.enabled
     qtbot.waitUntil(lambda: not activity.findChildren(QtLabeledProgressBar))
 
 
@@ -101,7 +101,7 @@ def test_cancel_leaves_nothing_behind(viewer, open_panel, hands, slow) -> None:
     panel = open_panel("Convolve")
     threads = threading.active_count()
     begin(panel, hands, slow)
-    hands.click(panel.foot.cancel)
+    hands.click(panel.run_bar.cancel)
     assert hands.wait(panel) == "Cancelled."
     assert len(viewer.layers) == 1 and slow.ended == ["cancelled"]
     assert QThreadPool.globalInstance().activeThreadCount() == 0 and threading.active_count() <= threads
@@ -123,14 +123,14 @@ def test_cancel_over_one_gigabyte_then_run_again(viewer, open_panel, hands, qtbo
     qtbot.wait(500)
     before = resident()
     for _ in range(2):  # Run can be pressed again on the same stack
-        hands.click(panel.foot.run)
+        hands.click(panel.run_bar.run)
         qtbot.waitUntil(lambda: resident() > before + 200, timeout=60_000)  # the result grows
-        assert panel.foot.busy
+        assert panel.run_bar.busy
         began = time.monotonic()
-        hands.click(panel.foot.cancel)
+        hands.click(panel.run_bar.cancel)
         hands.wait(panel, timeout=10_000)  # a second is the aim, the rest is for machines that do other things
         print(f"cancelled within {time.monotonic() - began:.2f} s")
-        assert panel.foot.message.value == "Cancelled." and len(viewer.layers) == 1
+        assert panel.run_bar.message.value == "Cancelled." and len(viewer.layers) == 1
         qtbot.waitUntil(lambda: resident() < before + 100, timeout=30_000)
     viewer.add_image(plane[:64, :64], name="small")
     hands.pick(panel.image, "small")
@@ -142,7 +142,7 @@ def test_cancel_does_not_wait_for_a_call_that_does_not_stop(viewer, open_panel, 
     panel = open_panel("Convolve")
     slow.deaf = True
     begin(panel, hands, slow)
-    hands.click(panel.foot.cancel)
+    hands.click(panel.run_bar.cancel)
     assert hands.wait(panel).startswith("Cancelled; its last step")
     slow.deaf = False
     begin(panel, hands, slow)
@@ -157,7 +157,7 @@ def test_run_pressed_twice_runs_once(viewer, open_panel, hands, slow) -> None:
     viewer.add_image(np.ones((5, 5)))
     panel = open_panel("Convolve")
     begin(panel, hands, slow)
-    panel.foot.run.native.click()
+    panel.run_bar.run.native.click()
     panel.run()
     slow.step.set()
     hands.wait(panel)
@@ -170,8 +170,8 @@ def test_two_panels_at_once(viewer, open_panel, hands) -> None:
     first, second = open_panel("Convolve"), open_panel("Deconvolve")
     first.kernel.form["sigma"].value = 3
     second.psf.form["sigma"].value = 1
-    hands.click(first.foot.run)
-    hands.click(second.foot.run)
+    hands.click(first.run_bar.run)
+    hands.click(second.run_bar.run)
     hands.wait(first)
     hands.wait(second)
     assert {layer.name for layer in viewer.layers} == {"a", "a · gaussian", "a · deconvolved"}
@@ -225,7 +225,7 @@ def test_the_window_is_closed_during_the_run(make_napari_viewer, slow, qtbot) ->
     viewer = make_napari_viewer(show=True)
     viewer.add_image(np.ones((5, 5)))
     _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Convolve")
-    panel.foot.run.native.click()
+    panel.run_bar.run.native.click()
     assert slow.started.wait(5)
     viewer.close()
     qtbot.waitUntil(lambda: slow.ended == ["cancelled"], timeout=5000)
@@ -243,7 +243,7 @@ _, panel = viewer.window.add_plugin_dock_widget("napari-convolve", "Convolve")
 panel.kernel.form["sigma"].value = 4
 panel.run()
 def close():
-    assert panel.foot.busy
+    assert panel.run_bar.busy
     print("closed", time.time(), flush=True)
     viewer.close()
 QTimer.singleShot(1500, close)
@@ -268,7 +268,7 @@ def test_two_windows_do_not_mix(make_napari_viewer, hands, qtbot) -> None:
         viewer.add_image(np.full((200, 200), value), name="a")
         panels.append((viewer, viewer.window.add_plugin_dock_widget("napari-convolve", "Convolve")[1]))
     for _, panel in panels:
-        panel.foot.run.native.click()
+        panel.run_bar.run.native.click()
     for (viewer, panel), value in zip(panels, (1.0, 2.0), strict=True):
         hands.wait(panel)
         assert [layer.name for layer in viewer.layers] == ["a", "a · gaussian"]
@@ -286,11 +286,11 @@ def test_an_error_is_a_sentence_and_details_are_for_those_who_ask(viewer, open_p
     panel.settings["shape"].value = "valid"
     assert "9 > 5" in hands.run(panel)
     assert len(viewer.layers) == 1
-    hands.click(panel.foot.details_button)
-    assert panel.foot.details.native.isVisible() and "Traceback" in panel.foot.details.value
+    hands.click(panel.run_bar.details_button)
+    assert panel.run_bar.details.native.isVisible() and "Traceback" in panel.run_bar.details.value
     panel.settings["shape"].value = "same"
     assert hands.run(panel).startswith("convolve · ")
-    assert not panel.foot.details_button.native.isVisible()
+    assert not panel.run_bar.details_button.native.isVisible()
 
 
 def test_names_are_never_markup_and_never_too_wide(viewer, open_panel, hands) -> None:
@@ -302,7 +302,7 @@ def test_names_are_never_markup_and_never_too_wide(viewer, open_panel, hands) ->
         hands.pick(panel.image, layer.name)
         assert panel.image.value == layer
         panel.run()
-        assert "RGB" in panel.foot.message.value
+        assert "RGB" in panel.run_bar.message.value
     panel = open_panel("Convolve")
     width = panel.native.minimumSizeHint().width()
     assert width < 350
@@ -310,7 +310,7 @@ def test_names_are_never_markup_and_never_too_wide(viewer, open_panel, hands) ->
         hands.pick(panel.image, layer.name)
         hands.pick(panel.kernel.kind, "from a layer")
         hands.run(panel)
-        assert panel.foot.message.native.textFormat() == Qt.TextFormat.PlainText
+        assert panel.run_bar.message.native.textFormat() == Qt.TextFormat.PlainText
         assert panel.native.minimumSizeHint().width() <= width
 
 

@@ -45,7 +45,7 @@ def settle(qtbot: Any) -> None:
 def use(panel: Any, viewer: Any, qtbot: Any) -> None:
     """What makes a panel add layers, start a job, or listen to the viewer."""
     if hasattr(panel, "live"):
-        panel.foot.preview.value = True
+        panel.run_bar.preview.value = True
         qtbot.waitUntil(lambda live=panel.live: bool(live.layers) or not live.busy, timeout=20000)
     elif hasattr(panel, "stage"):
         panel.form.spectrum.native.click()

@@ -184,3 +184,26 @@ def make(name: str, /, **parameters: Any) -> Kernel:
     [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
     """
     return KERNELS.get(name)(**parameters)
+
+
+def remake(kernel: Kernel) -> tuple[Kernel, dict[str, Any]] | None:
+    """What the catalogue makes by the name and the parameters that a kernel remembers, and those not at their defaults.
+
+    None when it makes nothing of them: a kernel of a file may say anything of itself.
+    """
+    if kernel.name not in KERNELS:
+        return None
+    known = KERNELS.get(kernel.name).signature.parameters
+    given = {key: value for key, value in kernel.parameters.items() if key not in known or value != known[key].default}
+    try:
+        return make(kernel.name, **given), given
+    except (TypeError, ValueError):
+        return None
+
+
+def placed(kernel: Kernel) -> list[str]:
+    """Centre, spacing and unit as arguments in Python, where they are not what a kernel has by itself."""
+    said: dict[str, Any] = {"spacing": kernel.spacing, "units": kernel.units}
+    if kernel.center != tuple(n // 2 for n in kernel.shape):
+        said = {"center": kernel.center, **said}
+    return [f"{key}={value!r}" for key, value in said.items() if value is not None]

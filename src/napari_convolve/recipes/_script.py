@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels import KERNELS, Kernel, make
+from ..kernels import Kernel
+from ..kernels._design import placed, remake
 from ..ops.noise.noise_model import PowerSpectrum
 from ..planning import Plan
 from ._checks import changed
-from ._operations import Operation, parameters
+from ._operations import Operation
 from ._step import Step
 from ._values import INLINE_BYTES, RECORDS
 from ._versions import PACKAGE
@@ -151,17 +152,8 @@ class _Writer:
 
     def kernel(self, kernel: Kernel) -> str:
         """The call that makes it, where that gives the same bits; else its weights."""
-        if kernel.name in KERNELS:
-            defaults = {p.name: p.default for p in parameters(KERNELS.get(kernel.name).function)}
-            given = {k: v for k, v in kernel.parameters.items() if k not in defaults or v != defaults[k]}
-            try:
-                same = make(kernel.name, **given)
-            except (TypeError, ValueError):
-                same = None
-            if same is not None and same == kernel and same.values.tobytes() == kernel.values.tobytes():
-                words = ", ".join(f"{name}={self.value(value)}" for name, value in given.items())
-                return f"nc.kernels.{kernel.name}({words})"
-        place = "" if kernel.center == tuple(n // 2 for n in kernel.shape) else f", center={kernel.center!r}"
-        if kernel.spacing is not None:
-            place += f", spacing={kernel.spacing!r}, units={kernel.units!r}"
-        return f"nc.Kernel({self.array(kernel.values)}{place})"
+        found = remake(kernel)
+        if found is not None and found[0] == kernel and found[0].values.tobytes() == kernel.values.tobytes():
+            words = ", ".join(f"{name}={self.value(value)}" for name, value in found[1].items())
+            return f"nc.kernels.{kernel.name}({words})"
+        return f"nc.Kernel({', '.join([self.array(kernel.values), *placed(kernel)])})"

@@ -56,13 +56,13 @@ def test_an_iteration_is_watched_and_ended_by_hand(viewer, open_panel, hands, im
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "1000000")
     assert not panel.keep.native.isVisible()
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     qtbot.waitUntil(lambda: len(viewer.layers) == 2 and "iteration" in viewer.layers[1].name, timeout=20000)
     live = viewer.layers[1]
     np.testing.assert_array_equal(live.scale, (2, 2))
     first, name = np.array(live.data), live.name
     qtbot.waitUntil(lambda: live.name != name, timeout=20000)
-    assert np.abs(live.data - first).max() > 0 and panel.foot.message.value.startswith("Iteration ")
+    assert np.abs(live.data - first).max() > 0 and panel.run_bar.message.value.startswith("Iteration ")
     hands.click(panel.keep)
     said = hands.wait(panel)
     assert "as asked for" in said and not panel.keep.native.isVisible()
@@ -76,12 +76,12 @@ def test_cancel_takes_the_live_layer_away(viewer, open_panel, hands, image, qtbo
     panel = open_panel("Deconvolve")
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "1000000")
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20000)
     assert viewer.layers[1].data.shape == (2, 48, 50) and viewer.layers[1].data[1].max() == 0
     assert viewer.dims.current_step[0] == 0, "what is iterated can be seen"
-    qtbot.waitUntil(lambda: "of image 1 of 2" in panel.foot.message.value)
-    hands.click(panel.foot.cancel)
+    qtbot.waitUntil(lambda: "of image 1 of 2" in panel.run_bar.message.value)
+    hands.click(panel.run_bar.cancel)
     assert hands.wait(panel) == "Cancelled."
     assert [layer.name for layer in viewer.layers] == ["a"] and viewer.dims.current_step[0] == 1
 

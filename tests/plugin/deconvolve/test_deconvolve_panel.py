@@ -83,7 +83,7 @@ def test_another_image_is_another_question(viewer, open_panel, hands) -> None:
     hands.write(panel.settings["nsr"], "0.1")
     assert hands.run(panel).startswith("wiener")
     hands.pick(panel.image, "stack")
-    assert panel.view.value.label == "3-D (z, y, x)" and panel.foot.message.value == ""
+    assert panel.view.value.label == "3-D (z, y, x)" and panel.run_bar.message.value == ""
     hands.pick(panel.view, "2-D per plane (y, x)")
     hands.pick(panel.image, "plane")
     hands.pick(panel.image, "stack")

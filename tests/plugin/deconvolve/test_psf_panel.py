@@ -102,7 +102,7 @@ def test_beads_are_measured_in_the_panel(viewer, open_panel, hands, seen, qtbot)
     assert "PSF from 4 of 4 beads" in str(beads.text.value)
     assert "FWHM 0.5" in seen(panel)
     expected = nc.psf_from_beads(image, size=(19, 31, 31), spacing=(0.125, 0.0225, 0.0225), units="um")
-    assert panel.doctor.later()() == expected.psf
+    assert panel.doctor.factory()() == expected.psf
 
 
 def test_a_measured_psf_is_saved_and_taken_from_its_file(
@@ -229,19 +229,19 @@ def test_published_stacks_with_their_own_psf_are_as_the_function_makes_them(
     assert "lies" in seen(panel), "both are half a sample and more off the middle of their arrays"
 
     hands.write(panel.settings["nsr"], "0.01")
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     assert hands.wait(panel, 120_000).startswith("wiener · ")
     as_function_makes(viewer.layers["image · deconvolved"].data, nc.wiener(image, psf, nsr=0.01))
 
     hands.pick(panel.settings.method, "Richardson-Lucy")
     hands.write(panel.settings["iterations"], "5")
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     assert hands.wait(panel, 120_000).startswith("Richardson-Lucy · ")
     expected = nc.richardson_lucy(image, psf, iterations=5)
     as_function_makes(viewer.layers["image · deconvolved [1]"].data, expected)
 
     hands.click(panel.doctor.fix)
-    hands.click(panel.foot.run)
+    hands.click(panel.run_bar.run)
     hands.wait(panel, 120_000)
     expected = nc.richardson_lucy(image, nc.fix_psf(psf, image), iterations=5)
     as_function_makes(viewer.layers["image · deconvolved [2]"].data, expected)

@@ -58,7 +58,7 @@ def test_points_follow_the_threshold_without_correlating_again(
     hits = viewer.layers["scene · hits"]
     assert len(hits.data) == len(nc.detect_features(scene(), TEMPLATE)) == 4
     monkeypatch.setattr(nc, "detect_features", None)
-    monkeypatch.setattr("napari_convolve.ops.matching.template_matching.feature_search.best_scores", None)
+    monkeypatch.setattr("napari_convolve.ops.matching.feature_search.best_scores", None)
     plot = panel.found.plot
     for target in (0.5, 0.9, 0.2, 0.6):
         drag(plot, target)
@@ -177,7 +177,7 @@ def test_the_preview_is_the_run_on_what_is_seen(viewer, panel, hands, qtbot) -> 
     hands.write(panel.rotations, "0, 90")
     viewer.scene.camera.zoom = 12
     viewer.scene.camera.center = (0, 24, 78)
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     qtbot.waitUntil(lambda: len(panel.live.layers) == 2 and not panel.live.busy, timeout=20000)
     score, hits = panel.live.layers
     kept: list[Any] = []
@@ -189,7 +189,7 @@ def test_the_preview_is_the_run_on_what_is_seen(viewer, panel, hands, qtbot) -> 
     inside = [p for p in whole.coordinates if all(s.start <= c < s.stop for s, c in zip(part, p, strict=True))]
     np.testing.assert_allclose(hits.data, inside, atol=1e-3)
     assert len(inside) == 1
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     assert not panel.live.layers
 
 

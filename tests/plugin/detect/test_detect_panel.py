@@ -126,7 +126,7 @@ def test_a_layer_as_template_and_no_hit_at_all(viewer, open_panel, hands) -> Non
     assert "threshold" in hands.run(panel)
     viewer.add_image(np.ones((60, 80)), name="flat")
     hands.pick(panel.template.kernel.layer, "flat")
-    assert "flat" in hands.run(panel) or "equal" in panel.foot.message.value
+    assert "flat" in hands.run(panel) or "equal" in panel.run_bar.message.value
 
 
 def test_hits_over_time_know_their_frame(viewer, open_panel, hands) -> None:

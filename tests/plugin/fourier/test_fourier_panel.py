@@ -202,17 +202,17 @@ def test_what_is_missing_is_said(
     panel = open_panel("Fourier")
     assert not panel.form.spectrum.enabled
     panel.show_spectrum()
-    assert "Open an image" in panel.foot.message.value
+    assert "Open an image" in panel.run_bar.message.value
     viewer.add_image(WAVE, name="image")
     panel.run()
-    assert "Show spectrum" in panel.foot.message.value
+    assert "Show spectrum" in panel.run_bar.message.value
     hands.click(panel.form.spectrum)
     qtbot.waitUntil(lambda: panel.stage.ready)
     panel.run()
-    assert "Draw a shape" in panel.foot.message.value
+    assert "Draw a shape" in panel.run_bar.message.value
     viewer.layers.remove("image · spectrum")
     panel.run()
-    assert "Show spectrum" in panel.foot.message.value
+    assert "Show spectrum" in panel.run_bar.message.value
 
 
 def test_the_slider_is_followed_and_colours_are_kept(viewer: Any, opened: Callable[..., Any], qtbot: Any) -> None:

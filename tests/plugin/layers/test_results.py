@@ -26,8 +26,8 @@ def smooth(qtbot) -> Any:
         for name, value in (options or {}).items():
             panel.settings[name].value = value
         panel.run()
-        qtbot.waitUntil(lambda: not panel.foot.busy, timeout=20000)
-        assert len(viewer.layers) == 2, panel.foot.details.value or panel.foot.message.value
+        qtbot.waitUntil(lambda: not panel.run_bar.busy, timeout=20000)
+        assert len(viewer.layers) == 2, panel.run_bar.details.value or panel.run_bar.message.value
         return viewer.layers[0], viewer.layers[1]
 
     return call
@@ -103,8 +103,8 @@ def test_a_lazy_layer_larger_than_memory_is_refused(qtbot) -> None:
     viewer.add_image(lazy, contrast_limits=(0, 1))
     panel.reset_choices()
     panel.run()
-    assert "390625.0 MiB" in panel.foot.message.value or "390.6 GiB" in panel.foot.message.value
-    assert not panel.foot.busy and len(viewer.layers) == 1
+    assert "390625.0 MiB" in panel.run_bar.message.value or "390.6 GiB" in panel.run_bar.message.value
+    assert not panel.run_bar.busy and len(viewer.layers) == 1
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_a_slider_in_the_middle_and_transposed_dims_change_nothing(qtbot) -> Non
     viewer.dims.set_point(2, 5)
     panel = ConvolvePanel(viewer)
     panel.run()
-    qtbot.waitUntil(lambda: not panel.foot.busy, timeout=20000)
-    assert len(viewer.layers) == 2, panel.foot.details.value
+    qtbot.waitUntil(lambda: not panel.run_bar.busy, timeout=20000)
+    assert len(viewer.layers) == 2, panel.run_bar.details.value
     np.testing.assert_allclose(viewer.layers[1].data, gaussian(image, (0, 1, 1)), atol=1e-5)
 
 
@@ -166,5 +166,5 @@ def test_a_second_result_does_not_replace_the_first(qtbot) -> None:
     panel = ConvolvePanel(viewer)
     for _ in range(2):
         panel.run()
-        qtbot.waitUntil(lambda: not panel.foot.busy, timeout=20000)
+        qtbot.waitUntil(lambda: not panel.run_bar.busy, timeout=20000)
     assert [layer.name for layer in viewer.layers] == ["a", "a · gaussian", "a · gaussian [1]"]

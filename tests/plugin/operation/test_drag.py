@@ -55,7 +55,7 @@ def test_sigma_from_1_to_10_in_40_steps(viewer, open_panel, hands, qtbot, monkey
     monkeypatch.setattr(latest, "_make", watched)
     monkeypatch.setattr(latest, "_done", told)
     monkeypatch.setattr(Latest, "_ended", ended)
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     qtbot.waitUntil(lambda: not panel.live.busy, timeout=20000)
     slider = panel.kernel.form["sigma"].native.findChild(QSlider)
     place = handle_of(slider)
@@ -77,5 +77,5 @@ def test_sigma_from_1_to_10_in_40_steps(viewer, open_panel, hands, qtbot, monkey
     assert layer.data.shape == (1, 2048, 2048) and round(layer.translate[0]) == 15
     whole = nc.convolve(plane, nc.kernels.gaussian(sigma=10))
     assert np.abs(layer.data[0] - whole).max() <= 1e-5 * whole.max()
-    assert "exact" in panel.foot.preview_note.value
+    assert "exact" in panel.run_bar.preview_note.value
     print(f"{len(begun)} jobs and {len(shown)} pictures for {len(set(values))} values")

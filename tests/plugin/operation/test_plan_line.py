@@ -14,7 +14,7 @@ from napari_convolve.plugin.operation import plan_line as _plan_line
 def line(panel: Any, qtbot: Any) -> str:
     qtbot.wait(20)
     qtbot.waitUntil(lambda: not panel.plan_line.busy, timeout=20000)
-    return str(panel.foot.plan_note.value)
+    return str(panel.run_bar.plan_note.value)
 
 
 @pytest.mark.parametrize("name", ["Convolve", "Deconvolve", "Feature Maps"])

@@ -38,7 +38,7 @@ def settle(qtbot: Any) -> Any:
     def wait(panel: Any) -> str:
         qtbot.wait(20)
         qtbot.waitUntil(lambda: not panel.live.busy, timeout=20000)
-        return str(panel.foot.preview_note.value)
+        return str(panel.run_bar.preview_note.value)
 
     return wait
 
@@ -56,7 +56,7 @@ def test_it_shows_the_visible_plane_and_follows(viewer, open_wide, hands, settle
     layer = viewer.add_image(stack, name="a")
     panel = open_wide("Convolve")
     hands.write(panel.kernel.form["sigma"], "2")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     said = settle(panel)
     assert said.startswith("Preview ") and "exact" in said
     (shown,) = previews(viewer)
@@ -78,17 +78,17 @@ def test_it_shows_the_visible_plane_and_follows(viewer, open_wide, hands, settle
     hands.write(panel.kernel.form["sigma"], "3")
     settle(panel)
     check(shown, nc.convolve(stack, nc.kernels.gaussian(sigma=3)))
-    hands.click(panel.foot.preview)
-    assert not previews(viewer) and not panel.foot.preview_note.value
+    hands.click(panel.run_bar.preview)
+    assert not previews(viewer) and not panel.run_bar.preview_note.value
 
 
 def test_a_run_ends_the_preview(viewer, open_wide, hands, settle) -> None:
     viewer.add_image(RNG.random((30, 40)), name="a")
     panel = open_wide("Convolve")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     settle(panel)
     hands.run(panel)
-    assert [layer.name for layer in viewer.layers] == ["a", "a · gaussian"] and not panel.foot.preview.value
+    assert [layer.name for layer in viewer.layers] == ["a", "a · gaussian"] and not panel.run_bar.preview.value
 
 
 def test_a_coarser_level_is_shown_as_such(viewer, open_wide, hands, settle, qtbot) -> None:
@@ -98,7 +98,7 @@ def test_a_coarser_level_is_shown_as_such(viewer, open_wide, hands, settle, qtbo
     qtbot.wait(200)
     panel = open_wide("Convolve")
     hands.write(panel.kernel.form["sigma"], "8")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     qtbot.wait(200)
     said = settle(panel)
     level = layer.data_level
@@ -119,7 +119,7 @@ def test_rgb_keeps_its_colours(viewer, open_wide, hands, settle) -> None:
     image = RNG.integers(0, 256, (30, 40, 4)).astype("u1")
     viewer.add_image(image, rgb=True, name="a")
     panel = open_wide("Convolve")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     settle(panel)
     (shown,) = previews(viewer)
     expected = nc.convolve(image[..., :3], nc.kernels.gaussian(sigma=1), axes=(0, 1), dtype="u1")
@@ -136,7 +136,7 @@ def test_a_mask_counts_in_the_preview(viewer, open_wide, hands, settle) -> None:
     panel = open_wide("Convolve")
     hands.click(panel.settings._list[-1].button)
     hands.pick(panel.mask, "good")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     settle(panel)
     check(previews(viewer)[0], nc.convolve(image, nc.kernels.gaussian(sigma=1), mask=image < 2))
 
@@ -144,7 +144,7 @@ def test_a_mask_counts_in_the_preview(viewer, open_wide, hands, settle) -> None:
 def test_what_is_missing_is_said(viewer, open_wide, hands, settle) -> None:
     viewer.add_image(RNG.random((30, 40)), name="a")
     panel = open_wide("Convolve")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     settle(panel)
     hands.pick(panel.kernel.kind, "custom matrix")
     assert "a matrix needs at least one number" in settle(panel)
@@ -165,7 +165,7 @@ def test_the_noise_is_estimated_once_on_the_whole(viewer, open_wide, hands, sett
     calls: list[Any] = []
     real = nc.estimate_noise
     monkeypatch.setattr(nc, "estimate_noise", lambda *a, **k: calls.append(a[0].shape) or real(*a, **k))
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     assert "exact" in settle(panel)
     whole = nc.wiener(image, psf)
     check(previews(viewer)[0], whole, 1e-4)
@@ -192,7 +192,7 @@ def test_an_iteration_that_stops_by_itself_stops_as_on_the_whole(viewer, open_wi
     reports: list[nc.Report] = []
     whole = nc.richardson_lucy(image, psf, stop="auto", report=reports.append)
     viewer.scene.camera.zoom *= 8
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     said = settle(panel)
     assert f"{reports[0].details['iterations']} iterations, as on the whole image" in said
     check(previews(viewer)[0], whole, 0.02 if "approximate" in said else 1e-3)
@@ -201,7 +201,7 @@ def test_an_iteration_that_stops_by_itself_stops_as_on_the_whole(viewer, open_wi
 def test_the_image_goes_while_there_is_a_preview(viewer, open_wide, hands, settle) -> None:
     layer = viewer.add_image(RNG.random((30, 40)), name="a")
     panel = open_wide("Convolve")
-    hands.click(panel.foot.preview)
+    hands.click(panel.run_bar.preview)
     settle(panel)
     layer.data = np.zeros((30, 40))
     settle(panel)

@@ -42,7 +42,7 @@ def test_a_bank_on_a_plane(viewer, open_panel, hands) -> None:
     np.testing.assert_allclose(layer.scale, (1, 1, 0.5))
     np.testing.assert_allclose(layer.data_to_world((0, 0, 0))[1:], (0.25, 0.125), err_msg="the middle of a block")
     np.testing.assert_array_equal(layer.metadata[RECIPE].run(image), expected)
-    hands.click(panel.foot[-1].button)
+    hands.click(panel.run_bar[-1].button)
     hands.click(panel.tools.copy)
     script = QApplication.clipboard().text()
     names: dict[str, Any] = {"__name__": "script"}

@@ -57,7 +57,7 @@ def test_settings_as_python_before_any_run(viewer, open_panel, hands, tmp_path: 
     viewer.add_image(image, name="a")
     for name, expected in (("Convolve", nc.convolve), ("Deconvolve", nc.wiener)):
         panel = open_panel(name)
-        hands.click(panel.foot[-1].button)
+        hands.click(panel.run_bar[-1].button)
         hands.click(panel.tools.copy)
         again = run_script(QApplication.clipboard().text(), tmp_path, "in.npy", "out.npy")
         assert again.tobytes() == expected(image, nc.kernels.gaussian(sigma=1)).tobytes()
@@ -107,10 +107,10 @@ def test_axes_go_by_name_and_by_position_where_they_have_none(viewer, open_panel
 
 def test_a_hostile_file_is_a_sentence(viewer, open_panel, tmp_path: Path) -> None:
     recipes = open_panel("Recipes")
-    assert "run another panel first" in recipes.foot.message.value and not recipes.copy.enabled
+    assert "run another panel first" in recipes.run_bar.message.value and not recipes.copy.enabled
     for text in ('{"format": "x"}', "[" * 10_000, '{"format": "napari-convolve recipe", "version": 99, "steps": [{}]}'):
         (tmp_path / "a.json").write_text(text)
         recipes.file.value = tmp_path / "a.json"
         recipes._show()
-        assert recipes.foot.message.value and not recipes.foot.run.enabled and not recipes.steps.value
-    assert "version 99" in recipes.foot.message.value
+        assert recipes.run_bar.message.value and not recipes.run_bar.run.enabled and not recipes.steps.value
+    assert "version 99" in recipes.run_bar.message.value

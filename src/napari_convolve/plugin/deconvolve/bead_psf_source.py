@@ -7,20 +7,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Points
-from qtpy.compat import isalive
 
 import napari_convolve as nc
 
 from ...kernels import Kernel
 from ...ops.psf.bead_average import BeadPsf
-from ..jobs.job import Job, start
+from ..jobs.job import Call, Outcome
+from ..jobs.latest import Latest
 from ..kernel_input.kernel_chooser import KernelSource
 from ..kernel_input.kernel_making import fitted
 from ..layers.layer_data import Source, View, load, placed, read_layer
+from ..widgets.containers import beside, button, rows
 from ..widgets.fields import TextField
-from ..widgets.form import rows
 from ..widgets.layer_choice import LayerChoice
 from ..widgets.text import capital, note, say, typeset, written
 
@@ -33,22 +32,17 @@ class BeadSource(KernelSource):
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
-        self._job: Job | None = None
         self.found: BeadPsf | None = None
         self.image = LayerChoice(viewer, label="image of beads", tooltip="A stack of beads smaller than the PSF")
         self.points = LayerChoice(
             viewer, accept=lambda layer: isinstance(layer, Points), nobody=_ALL, label="beads", tooltip="Which beads"
         )
         self.size = TextField(_sizes, label="size in pixels", hint="from the beads", tooltip="Odd: 21, or 11, 21, 21")
-        self.pick = PushButton(text="Pick beads", tooltip="Click on beads in the image; a layer keeps the places")
-        self.measure = PushButton(text="Measure", tooltip="Register and average the beads")
+        self.pick = button("Pick beads", self.start_picking, "Click on beads in the image; a layer keeps the places")
+        self.measure = button("Measure", self.start_measuring, "Register and average the beads")
         self.text = note()
-        buttons: Container[Widget] = Container(widgets=[self.pick, self.measure], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(widgets=[rows([self.image, self.points, self.size]), buttons, self.text], labels=False)
-        self.margins = (0, 0, 0, 0)
-        self.pick.changed.connect(self.start_picking)
-        self.measure.changed.connect(self.start_measuring)
+        super().__init__(rows(self.image, self.points, self.size), beside(self.pick, self.measure), self.text)
+        self._measuring = Latest(self.native, self._begin, self._measured, title="PSF from beads")
 
     def start_picking(self) -> None:
         """Add a layer of points in the place of the image, ready for clicks."""
@@ -67,22 +61,18 @@ class BeadSource(KernelSource):
 
     def start_measuring(self) -> None:
         """Measure in the background."""
-        if self._job is not None or self.image.value is None:
-            return
+        if self.image.value is not None and not self._measuring.busy:
+            self._measuring.ask(0)
+
+    def _begin(self) -> Call:
         source = read_layer(self.image.value)
         points = None if self.points.value is None else self._places(source)
         if points is not None and not len(points):
-            say(self.text, "No bead is picked yet: click on some, or take all that stand out.")
-            return
-        try:
-            size = self.size.value
-        except ValueError as error:
-            say(self.text, str(error))
-            return
+            raise ValueError("No bead is picked yet: click on some, or take all that stand out.")
+        call = partial(_measure, source, points, self.size.value)
         self.measure.enabled = False
         say(self.text, "Measuring …")
-        self._job = Job(partial(_measure, source, points, size), "PSF from beads")
-        start(self._job, self._finished)
+        return call
 
     def _told(self) -> str:
         layer = self.image.value
@@ -94,19 +84,15 @@ class BeadSource(KernelSource):
         points, image = self.points.value, self.image.value
         return np.array([image.world_to_data(points.data_to_world(place)) for place in points.data])
 
-    def _finished(self, job: Job) -> None:
-        if self._job is not job or job.outcome is None or not isalive(self.native):
-            return
-        self._job, self.measure.enabled = None, True
-        if job.outcome.error:
-            say(self.text, job.outcome.error)
-            return
-        if job.outcome.value is not None:
-            self.found = job.outcome.value
-            say(self.text, self._told())
+    def _measured(self, outcome: Outcome) -> None:
+        self.measure.enabled = True
+        if outcome.value is None:
+            say(self.text, outcome.error)
+        else:
+            self.state = outcome.value
             self.changed.emit(self)
 
-    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+    def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         if self.found is None:
             raise ValueError("No PSF is measured yet: press Measure.")
         return partial(fitted, self.found.psf, view)

@@ -17,10 +17,10 @@ from ...ops.deconvolution.method_registry import DECONVOLVERS
 from ..jobs.iteration_watch import Watch
 from ..jobs.job import Job
 from ..kernel_input.kernel_chooser import KernelChooser
-from ..layers.layer_data import Source, View, image_tuple, read_layer, short
+from ..layers.layer_data import Source, View, image_tuple, short
 from ..layers.live_layer import LiveLayer
 from ..layers.recording import recorded, unrecorded
-from ..layers.request import Later, Progress, Request, Result, on_colours
+from ..layers.request import Factory, Progress, Request, Result, on_colours
 from ..operation.operation_panel import OperationPanel
 from ..widgets.method_form import Method, MethodForms, plain_method
 from ..widgets.text import say, written
@@ -85,32 +85,28 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
         super().__init__(napari_viewer)
         self.body.append(self.noise)
-        self.foot.insert(self.foot.index(self.foot.buttons) + 1, self.keep)
+        self.run_bar.insert(self.run_bar.index(self.run_bar.buttons) + 1, self.keep)
         self.keep.visible = False
         self.keep.changed.connect(self.stop_and_keep)
         self.noise.look.changed.connect(self.look_at_noise)
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
-        if source is not None and view is not None:
-            self.psf.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.psf.follow(source, view)
         self.doctor.set_image(source, view)
         self.noise.clear()
-        if not self.foot.busy:
-            self.foot.say("")  # of another image, too
+        if not self.run_bar.busy:
+            self.run_bar.say("")  # of another image, too
 
     def operation_now(self) -> str:
         return self._asked or self.settings.operation
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        return (Later(self.doctor.later()),)
+        return (Factory(self.doctor.factory()),)
 
     def extras(self) -> dict[str, Any]:
         iterative = not self._asked and self.settings.takes("intermediate")
-        watch = {"watch": Watch(pictures=not self._source().rgb)} if iterative else {}
+        watch = {"watch": Watch(pictures=not self.image.value.rgb)} if iterative else {}
         return {**watch, "judge": bool(self.judge.value)}
-
-    def _source(self) -> Source:
-        return read_layer(self.image.value)
 
     def look_at_noise(self) -> None:
         """Estimate the noise and draw it, without a result."""
@@ -126,13 +122,12 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             self._watch.stop()
 
     def compute(self, request: Request, progress: Progress) -> Result:
-        reports: list[Report] = []
         image = request.image(progress)
         if request.operation == _ESTIMATE:
             return self._estimate(request, image, progress)
         watch = request.extras.get("watch")
         more = {} if watch is None else {"intermediate": watch}
-        data = on_colours(request, image, progress=progress, report=reports.append, **more)
+        data, report = on_colours(request, image, progress, **more)
         name = f"{short(request.source.name)} · deconvolved"
         notes = spacing_notes(request.arguments[0], request.source, request.view)
         if request.extras.get("judge"):
@@ -140,11 +135,11 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         layer = image_tuple(request.source, data, name)
         if watch is not None and watch.kept is not None:
             if watch.uneven:  # no call gives some images more iterations than others
-                return Result([unrecorded(layer)], reports[0], notes)
+                return Result([unrecorded(layer)], report, notes)
             options = {**request.options, "iterations": watch.kept}
             options.pop("stop", None)
-            layer = recorded(layer, request, reports[0], options=options)
-        return Result([layer], reports[0], notes)
+            layer = recorded(layer, request, report, options=options)
+        return Result([layer], report, notes)
 
     @staticmethod
     def _estimate(request: Request, image: Any, progress: Progress) -> Result:
@@ -171,7 +166,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             live.show(look)
         self.keep.enabled = not watch.stopping
         place = f" of image {watch.entry + 1} of {live.count}" if live.count > 1 else ""
-        say(self.foot.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
+        say(self.run_bar.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
 
     def ended(self) -> None:
         if self._live is not None:

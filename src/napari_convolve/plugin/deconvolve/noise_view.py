@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from magicgui.widgets import Container, PushButton, Widget
+from magicgui.widgets import PushButton
 
 from ...ops.noise.fit_quality import POOR, NoiseProfile
 from ...ops.noise.noise_model import FittedNoise, NoiseEstimate
 from ..plots.kernel_curves import Line
 from ..plots.line_plot import LinePlot
-from ..widgets.form import Fold
-from ..widgets.text import note, say
+from ..widgets.containers import Column, Fold, column
+from ..widgets.text import note, say, written
 
 #: Nothing is drawn deeper below the noise than this, in dB.
 _DEEPEST = -12.0
 
 
-class NoiseView(Container[Widget]):
+class NoiseView(Column):
     """Folded away until there is something to see."""
 
     def __init__(self) -> None:
         self.look = PushButton(text="Look at the noise", tooltip="Fit noise and object to the image, without a result")
         self.text = note()
         self.plot = LinePlot()
-        self._content: Container[Widget] = Container(widgets=[self.look, self.text], labels=False)
-        self._content.margins = (0, 0, 0, 0)
+        self._content = column([self.look, self.text])
         self._content.native.layout().insertWidget(1, self.plot)
         self.fold = Fold("Noise in the image", self._content)
-        super().__init__(widgets=[self.fold], labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(self.fold)
         self.clear()
 
     def show_estimate(self, found: NoiseEstimate, spacing: Sequence[float], unit: str | None) -> None:
@@ -40,7 +38,7 @@ class NoiseView(Container[Widget]):
             say(self.text, str(found))
             return
         profile = found.fit.profile(spacing if unit else None)
-        name = (unit or "px").replace("um", "µm")
+        name = written(unit or "px")
         self.plot.show_lines(power_lines(profile), f"frequency (cycles/{name})")
         self.plot.setVisible(True)
         say(self.text, noise_text(found, profile, name))

@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-from magicgui.widgets import Container, PushButton, Widget
+from functools import partial
 
 from ...kernels import KERNELS, Kernel
 from ...kernels._optics import FAMILY
 from ...ops.psf.check_context import Finding, PsfCheck
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
+from ..jobs.timing import FIELD_REST
 from ..kernel_input.kernel_chooser import KernelChooser
 from ..kernel_input.kernel_save import save_kernel
 from ..layers.layer_data import Source, View
 from ..plots.psf_image import PsfPicture
+from ..widgets.containers import Column, button, rows
 from ..widgets.fields import TextField, numbers
-from ..widgets.form import rows
 from ..widgets.text import capital, note, say, typeset, written
 from .psf_choice import PsfChoice, channels_of
 
-#: Milliseconds after the last change until the PSF is looked at.
-_REST = 250
 _SIGNS = {"error": "✗", "warning": "⚠", "note": "·"}
 
 
-class PsfView(Container[Widget]):
-    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for.
-
-    Parameters
-    ----------
-    chooser
-        Where the PSF comes from.
-    """
+class PsfView(Column):
+    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for."""
 
     def __init__(self, chooser: KernelChooser) -> None:
         self._chooser = chooser
@@ -49,20 +41,15 @@ class PsfView(Container[Widget]):
         )
         self.picture = PsfPicture()
         self.text, self.done, self.saved = note(), note(), note()
-        self.fix = PushButton(text="Fix", tooltip="Mend what can be: centre, background, pixel size, size")
-        self.undo = PushButton(text="Undo the fix", tooltip="Use the PSF as it came")
-        self.save = PushButton(text="Save PSF …", tooltip="What is shown, in a file that 'from a file' takes again")
-        self.fields = rows([self.wavelengths])
-        below: list[Widget] = [self.text, self.fix, self.done, self.undo, self.save, self.saved]
-        super().__init__(widgets=[self.fields, *below], labels=False)
-        self.margins = (0, 0, 0, 0)
+        self.fix = button("Fix", self.mend, "Mend what can be: centre, background, pixel size, size")
+        self.undo = button("Undo the fix", self.unmend, "Use the PSF as it came")
+        self.save = button("Save PSF …", self.save_file, "What is shown, in a file that 'from a file' takes again")
+        self.fields = rows(self.wavelengths)
+        super().__init__(self.fields, self.text, self.fix, self.done, self.undo, self.save, self.saved)
         self.native.layout().insertWidget(1, self.picture)
         self._latest = Latest(self.native, self._look, self._show, title="PSF", short=0)
         chooser.changed.connect(self._changed)
         self.wavelengths.changed.connect(self._later)
-        self.fix.changed.connect(self.mend)
-        self.undo.changed.connect(self.unmend)
-        self.save.changed.connect(self.save_file)
         self.picture.show_kernel(None)
         self._show_buttons()
 
@@ -84,20 +71,20 @@ class PsfView(Container[Widget]):
     def save_file(self) -> None:
         """Ask for a file and save the PSF that is shown."""
         if self.kernel is not None:
-            say(self.saved, save_kernel(self.native, self.kernel, "Save the PSF", ".tif"))
+            save_kernel(self.native, partial(say, self.saved), self.kernel, "Save the PSF", ".tif")
 
     @property
     def busy(self) -> bool:
         """Whether the picture is not yet of the PSF that is chosen."""
         return self._latest.busy
 
-    def later(self) -> Callable[[], Kernel]:
+    def factory(self) -> Callable[[], Kernel]:
         """Read the fields now; what is returned makes the PSF to deconvolve with, in any thread."""
         return self._choice().kernel
 
     def _choice(self) -> PsfChoice:
         computed = self._chooser.kind.value in KERNELS
-        return PsfChoice(self._chooser.later(), computed, self._source, self._view, self._mend, self._lights())
+        return PsfChoice(self._chooser.factory(), computed, self._source, self._view, self._mend, self._lights())
 
     def _look(self) -> Call:
         return self._choice().judged
@@ -117,7 +104,7 @@ class PsfView(Container[Widget]):
 
     def _later(self, *_: object) -> None:
         self.fields.visible = self._per_channel()
-        self._ask(_REST)
+        self._ask(FIELD_REST)
 
     def _ask(self, rest: int | None = None) -> None:
         """Look at the PSF soon; until then the one that is shown is not the one that is chosen, and is not saved."""
@@ -131,15 +118,11 @@ class PsfView(Container[Widget]):
         self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
         self.undo.visible = self._mend
 
-    def _model(self) -> str | None:
-        """The model of a PSF with a wavelength that is chosen."""
-        kind = self._chooser.kind.value
-        known = kind in KERNELS and KERNELS.get(kind).family == FAMILY
-        return kind if known and "wavelength" in KERNELS.get(kind).signature.parameters else None
-
     def _per_channel(self) -> bool:
-        """Whether a wavelength for each channel can be given."""
-        return self._model() is not None and bool(channels_of(self._source, self._view))
+        """Whether a wavelength for each channel can be given: the PSF is a model that has one."""
+        design = KERNELS.get(self._chooser.kind.value) if self._chooser.kind.value in KERNELS else None
+        takes = design is not None and design.family == FAMILY and "wavelength" in design.signature.parameters
+        return takes and bool(channels_of(self._source, self._view))
 
     def _lights(self) -> Sequence[float] | None:
         return self.wavelengths.value if self._per_channel() else None

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from magicgui.widgets import CheckBox, Container, PushButton, Widget
+from magicgui.widgets import PushButton
 
 from ...kernels import Kernel
+from ..widgets.containers import Column, rows
 from ..widgets.fields import Choice, NumberField
-from ..widgets.form import rows
 from ..widgets.text import note, say
 
 
@@ -32,7 +32,7 @@ WAYS: dict[str, tuple[Callable[[Kernel, Kernel], Kernel], str]] = {
 }
 
 
-class Combine(Container[Widget]):
+class Combine(Column):
     """Which kernel is kept, and what is done with it."""
 
     def __init__(self) -> None:
@@ -41,8 +41,7 @@ class Combine(Container[Widget]):
         self.about = note("No kernel is kept yet.")
         self.way = Choice([("not at all", None), *((way, way) for way in WAYS)], label="combine")
         self.factor = NumberField(1.0, label="times", step=0.1)
-        super().__init__(widgets=[self.keep, self.about, rows([self.way, self.factor])], labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(self.keep, self.about, rows(self.way, self.factor))
         self.way.enabled = False
 
     def hold(self, written: Written | None) -> None:
@@ -54,7 +53,7 @@ class Combine(Container[Widget]):
         size = " × ".join(map(str, written.kernel.shape)) if written else ""
         say(self.about, f"Kept: {written.kernel.name}, {size}" if written else "No kernel is kept yet.")
 
-    def later(self) -> Callable[[Written], Written]:
+    def factory(self) -> Callable[[Written], Written]:
         """Read the fields now; what is returned combines, in any thread; ValueError when the two do not combine."""
         return partial(_combined, self.way.value, self.factor.value, self.kept)
 
@@ -84,8 +83,3 @@ def normalized(this: Written) -> Written:
 
 def _wrapped(kernel: Kernel, pattern: str, *parts: Written) -> Written:
     return Written(kernel, lambda: pattern.format(*(part.python() for part in parts)))
-
-
-def sum_box() -> CheckBox:
-    """The box that asks for `normalized`."""
-    return CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")

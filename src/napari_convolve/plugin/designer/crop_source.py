@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from magicgui.widgets import PushButton, SpinBox
+from magicgui.widgets import SpinBox
 from napari.layers import Shapes
 
 from ...kernels import Kernel
-from ..kernel_input.drawn_rectangle import Box, box, corners, cut
+from ..kernel_input.drawn_rectangle import Box, box, corners, cut, draw_rectangle
 from ..kernel_input.kernel_chooser import KernelSource
-from ..layers.layer_data import Source, View, placed, read_layer, short, views
-from ..widgets.form import rows
+from ..layers.layer_data import Source, View, read_layer, short, views
+from ..widgets.containers import button, rows
 from ..widgets.layer_choice import LayerChoice
 
 
@@ -24,30 +24,17 @@ class CutOut(KernelSource):
         self._viewer = viewer
         self._followed: Any = None
         self.image = LayerChoice(viewer, label="image")
-        self.draw = PushButton(text="Draw a rectangle", tooltip="Then drag one around the part in the image")
+        self.draw = button("Draw a rectangle", self.start_drawing, "Then drag one around the part in the image")
         self.shapes = LayerChoice(viewer, accept=lambda layer: isinstance(layer, Shapes), label="drawn in")
         self.depth = SpinBox(value=5, min=1, max=999, label="planes", tooltip="How many planes deep, in 3-D")
-        super().__init__(widgets=[rows([self.image]), self.draw, rows([self.shapes, self.depth])], labels=False)
-        self.margins = (0, 0, 0, 0)
-        self.draw.changed.connect(self.start_drawing)
+        super().__init__(rows(self.image), self.draw, rows(self.shapes, self.depth))
         self.shapes.changed.connect(self._follow)
 
     def start_drawing(self) -> None:
         """Add a shapes layer in the place of the image, ready for a rectangle."""
         if self.image.value is None:
             return
-        source = read_layer(self.image.value)
-        self._viewer.dims.ndisplay = 2
-        layer = self._viewer.add_shapes(
-            ndim=source.ndim,
-            name="kernel from here",
-            edge_color="yellow",
-            face_color="transparent",
-            edge_width=max(1.0, max(source.data.shape) / 300),
-            **placed(source),
-        )
-        layer.mode = "add_rectangle"
-        self.shapes.value = layer
+        self.shapes.value = draw_rectangle(self._viewer, read_layer(self.image.value), "kernel from here")
 
     def _follow(self, layer: Any) -> None:
         """Cut anew whenever a shape is drawn or moved."""
@@ -60,7 +47,7 @@ class CutOut(KernelSource):
     def _drawn(self, event: Any = None) -> None:
         self.changed.emit(self)
 
-    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+    def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         self.depth.visible = view.ndim > 2
         if self.image.value is None:
             raise ValueError("open an image to cut a kernel out of")
@@ -72,13 +59,8 @@ class CutOut(KernelSource):
         here = next((v for v in views(source.axes) if v.ndim == view.ndim), None)
         if here is None:
             raise ValueError(f"{source.name!r} has fewer than {view.ndim} dimensions")
-        where = box(
-            corners(self.shapes.value, self.image.value, self._viewer.dims.point),
-            source.data.shape,
-            here,
-            self.depth.value,
-        )
-        return partial(_cut_out, source, here, where)
+        points = corners(self.shapes.value, self.image.value, self._viewer.dims.point)
+        return partial(_cut_out, source, here, box(points, source.data.shape, here, self.depth.value))
 
     @property
     def state(self) -> Any:

@@ -15,21 +15,7 @@ from .combine import Written, normalized
 
 @dataclass(frozen=True)
 class Made:
-    """A kernel, and what there is to tell of it.
-
-    Attributes
-    ----------
-    written : Written
-        After all that is done with it.
-    first : Kernel
-        Before it was combined.
-    axes : tuple of str
-        What its axes are called.
-    state : any
-        What was set when it was begun.
-    size, noise : str
-        What is said of it.
-    """
+    """A kernel and what is said of it; `first` is the kernel before it was combined, `state` what was set then."""
 
     written: Written
     first: Kernel

@@ -6,27 +6,25 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Layer
-from qtpy.compat import isalive
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QShortcut
 
 from ...kernels import Kernel
-from ..jobs.job import Call, Job, Outcome, start
+from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
-from ..kernel_input.kernel_chooser import KernelChooser
+from ..jobs.timing import UNDO_REST, single_shot
+from ..kernel_input.kernel_chooser import KernelChooser, sum_box
 from ..kernel_input.kernel_save import save_kernel
 from ..layers.kernel_layers import kernel_tuple
 from ..layers.layer_data import View, read_layer, views
+from ..widgets.containers import Fold, beside, button, column, holding, rows
 from ..widgets.fields import Choice
-from ..widgets.form import Fold, rows
-from ..widgets.help_dialog import show_help
 from ..widgets.layer_choice import LayerChoice
-from ..widgets.scroll_area import Scroll, column
+from ..widgets.panel import Panel
 from ..widgets.text import note, say
-from .combine import Combine, sum_box
+from .combine import Combine
 from .crop_source import CutOut
 from .designed_kernel import Made, made, program
 from .kernel_views import KernelViews
@@ -34,12 +32,10 @@ from .presets import Reading, Readings, set_to
 from .response_source import DrawnResponse
 from .undo_history import History
 
-#: Milliseconds without a change after which the kernel counts as a step for undo.
-_PAUSE = 500
 _VIEWS = tuple(View(f"{n}-D", tuple(range(n)), ("z", "y", "x")[3 - n :]) for n in (2, 3, 1))
 
 
-class KernelDesigner(Container[Widget]):
+class KernelDesigner(Panel):
     """Pick a kernel from the catalogue, type, cut out or draw one, see what it does, and hand it on."""
 
     guide = """# Kernel Designer
@@ -56,17 +52,16 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
 """
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(labels=False)
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._restoring = self._taken_back = self._broken = False
         self._history: History[Any] = History()
         self._last: Any = None
         self._made: Made | None = None
         self._waiting: list[Callable[[], object]] = []
-        self._copying: Job | None = None
         self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
         sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
         self._making = Latest(self.native, self._begin, self._show_made, title="kernel")
+        self._copying = Latest(self.native, self._program, self._copied, title="Python")
         self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
         self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
         self.pixels = LayerChoice(
@@ -77,37 +72,24 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.combine = Combine()
         self.views = KernelViews()
         self.message, self.noise = note(), note()
-        self.buttons: dict[str, PushButton] = {}
-        top = self._row(
-            ("Add as layer", partial(self._soon, self.add_layer), "Other panels then offer it as a kernel"),
-            (
-                "Save …",
-                partial(self._soon, self.save_file),
-                "A file that keeps centre, spacing and units, or text",
-            ),
-        )
-        foot = self._row(
-            ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
-            (
-                "Copy Python",
-                partial(self._soon, self.copy_python),
-                "The program that makes this kernel, on the clipboard",
-            ),
-            ("Edit the numbers", partial(self._soon, self._edit), "Continue with this kernel as a typed matrix"),
-            ("Help", lambda: show_help(self.native, self.guide), "What to do here"),
-        )
-        picture: Container[Widget] = Container(labels=False)
-        picture.margins = (0, 0, 0, 0)
-        picture.native.layout().addWidget(self.views)
-        settings = [self.readings, self.kernel, rows([self.view, self.pixels]), self.normalize]
+        present = partial(partial, self._soon)
+        self.buttons = {
+            text: button(text, action, tooltip)
+            for text, action, tooltip in (
+                ("Add as layer", present(self.add_layer), "Other panels then offer it as a kernel"),
+                ("Save …", present(self.save_file), "A file that keeps centre, spacing and units, or text"),
+                ("Undo", self.undo, "Take the last change back (Ctrl+Z)"),
+                ("Copy Python", present(self.copy_python), "The program that makes this kernel, on the clipboard"),
+                ("Edit the numbers", present(self._edit), "Continue with this kernel as a typed matrix"),
+                ("Help", self.show_help, "What to do here"),
+            )
+        }
+        settings = [self.readings, self.kernel, rows(self.view, self.pixels), self.normalize]
         self.combine_fold = Fold("Combine with another kernel", self.combine)
-        self.body = column([*settings, picture, self.message, self.noise, self.combine_fold])
-        self.extend([top, foot])
-        self.native.layout().insertWidget(0, Scroll(self.body))
-        self._later = QTimer(self.native)
-        self._later.setSingleShot(True)
-        self._later.setInterval(_PAUSE)
-        self._later.timeout.connect(self._remember)
+        body = column([*settings, holding(self.views), self.message, self.noise, self.combine_fold])
+        shown = list(self.buttons.values())
+        self.lay_out(body, beside(*shown[:2]), beside(*shown[2:]))
+        self._later = single_shot(self.native, self._remember, UNDO_REST)
         self.combine.keep.changed.connect(partial(self._soon, self._keep))
         self.view.changed.connect(self._view_changed)
         self.pixels.changed.connect(self._view_changed)
@@ -121,23 +103,6 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             shortcut.activated.connect(action)
         self._view_changed()
 
-    def _row(self, *entries: tuple[str, Callable[[], object], str]) -> Container[Widget]:
-        """Buttons beside each other; they are found by their text."""
-        row: Container[Widget] = Container(layout="horizontal", labels=False)
-        row.margins = (0, 0, 0, 0)
-        for text, action, tooltip in entries:
-            button = PushButton(text=text, tooltip=tooltip)
-            button.changed.connect(action)
-            button.native.setMinimumWidth(0)
-            self.buttons[text] = button
-            row.append(button)
-        return row
-
-    def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
-        super().reset_choices()
-        self.body.reset_choices()
-
     @property
     def present(self) -> Kernel | None:
         """The kernel that is shown; None, with a sentence in the panel, when none can be made."""
@@ -146,7 +111,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     @property
     def busy(self) -> bool:
         """Whether the kernel of the present values is not shown yet, or Python not copied yet."""
-        return self._making.busy or self._copying is not None
+        return self._making.busy or self._copying.busy
 
     def _view_changed(self) -> None:
         view: View = self.view.value
@@ -174,7 +139,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self._show_undo()
 
     def _begin(self) -> Call:
-        first, combine, divide = self.kernel.later(), self.combine.later(), bool(self.normalize.value)
+        first, combine, divide = self.kernel.factory(), self.combine.factory(), bool(self.normalize.value)
         return partial(made, first, combine, divide, self.kernel.axes, self._state())
 
     def _show_made(self, outcome: Outcome) -> None:
@@ -274,15 +239,14 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
     def copy_python(self) -> None:
         """Put the program text that makes this kernel on the clipboard; it is tried out, which may take a while."""
         if self._made is not None:
-            self._copying = Job(partial(program, self._made.written), "Python")
-            start(self._copying, self._copied)
+            self._copying.ask(0)
 
-    def _copied(self, job: Job) -> None:
-        if job is not self._copying or not isalive(self.native):
-            return
-        self._copying = None
-        if job.outcome is not None and job.outcome.value:
-            QApplication.clipboard().setText(job.outcome.value)
+    def _program(self) -> Call | None:
+        return None if self._made is None else partial(program, self._made.written)
+
+    def _copied(self, outcome: Outcome) -> None:
+        if outcome.value:
+            QApplication.clipboard().setText(outcome.value)
             say(self.message, "Copied: Python that makes this kernel.")
 
     def add_layer(self) -> None:
@@ -295,6 +259,5 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
 
     def save_file(self) -> None:
         """Ask for a file and save the kernel that is shown in it."""
-        said = "" if self.present is None else save_kernel(self.native, self.present, "Save the kernel")
-        if said:
-            say(self.message, said)
+        if self.present is not None:
+            save_kernel(self.native, partial(say, self.message), self.present, "Save the kernel")

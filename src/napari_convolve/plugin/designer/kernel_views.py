@@ -11,6 +11,7 @@ from ...kernels import Kernel
 from ..plots.kernel_curves import cutoffs_text, distance_label, frequency_label, profiles, responses
 from ..plots.kernel_image import KernelPicture
 from ..plots.line_plot import LinePlot
+from ..widgets.text import plain
 
 
 class KernelViews(QTabWidget):
@@ -21,7 +22,7 @@ class KernelViews(QTabWidget):
         self._kernel: Kernel | None = None
         self._names: tuple[str, ...] = ()
         self.picture, self.profile, self.response = KernelPicture(), LinePlot(), LinePlot()
-        self.cutoffs, self.report = _text(), ReportTable()
+        self.cutoffs, self.report = plain(QLabel()), ReportTable()
         self.cutoffs.setToolTip("−3 dB: half of the power is left; −6 dB: half of the amplitude, the dashes")
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -78,7 +79,7 @@ class ReportTable(QWidget):
         """Show a text of lines with a name and a value, aligned by at least two blanks or at column 16."""
         lines = text.splitlines()
         while len(self._cells) < len(lines):
-            pair = (_text(), _text())
+            pair = (plain(QLabel()), plain(QLabel()))
             for column, label in enumerate(pair):
                 self._grid.addWidget(label, len(self._cells), column)
             pair[0].setWordWrap(False)
@@ -103,12 +104,3 @@ def scrolled(content: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(content)
     return area
-
-
-def _text() -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label

@@ -6,29 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from magicgui.widgets import Container, Widget
-
 from ..kernel_input.kernel_chooser import KernelChooser
+from ..widgets.containers import Column, rows
 from ..widgets.fields import Choice
-from ..widgets.form import rows
 from ..widgets.text import note, say
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A kernel to begin with.
-
-    Attributes
-    ----------
-    label, kind : str
-        What a person reads, and the name of the kernel.
-    ndim : int
-        Number of axes.
-    fields : mapping
-        Values that differ from the kernel's defaults.
-    text : str
-        What to see in it.
-    """
+    """A kernel to begin with: its fields that differ from the defaults, and a text that says what to see in it."""
 
     label: str
     kind: str
@@ -93,14 +79,8 @@ READINGS = (
 )
 
 
-class Readings(Container[Widget]):
-    """Which preset the designer begins with.
-
-    Parameters
-    ----------
-    begin
-        Sets the designer to a reading.
-    """
+class Readings(Column):
+    """Which preset the designer begins with; `begin` sets the designer to it."""
 
     def __init__(self, begin: Callable[[Reading], None]) -> None:
         self._begin = begin
@@ -110,8 +90,7 @@ class Readings(Container[Widget]):
             tooltip="Presets: what a convolution can be read as",
         )
         self.about = note()
-        super().__init__(widgets=[rows([self.choice]), self.about], labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(rows(self.choice), self.about)
         self.choice.changed.connect(self._chosen)
 
     def _chosen(self) -> None:

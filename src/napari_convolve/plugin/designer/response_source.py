@@ -16,8 +16,8 @@ from ..kernel_input.kernel_making import kernel_with
 from ..layers.layer_data import View
 from ..plots.curve_editor import CurveEditor, Points
 from ..plots.kernel_curves import frequency_label, responses
+from ..widgets.containers import rows
 from ..widgets.fields import Choice
-from ..widgets.form import rows
 from ..widgets.text import note, say
 
 #: Shares of the highest frequency, and the gain there.
@@ -42,8 +42,7 @@ class DrawnResponse(KernelSource):
         )
         self.curve = CurveEditor(PRESETS["low-pass"])
         self.error = note()
-        super().__init__(widgets=[rows([self.preset, self.size, self.window]), self.error], labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(rows(self.preset, self.size, self.window), self.error)
         self.native.layout().insertWidget(1, self.curve)
         self.preset.changed.connect(self._begin)
         self.curve.moved.connect(self._moved)
@@ -55,7 +54,7 @@ class DrawnResponse(KernelSource):
     def _moved(self) -> None:
         self.changed.emit(self)
 
-    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+    def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         design = {"size": self.size.value, "window": self.window.value, "ndim": view.ndim}
         return partial(_designed, self.curve.points, spacing if unit else None, unit, design)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from magicgui.widgets import CheckBox, Widget
@@ -16,11 +15,11 @@ from ...ops.matching.feature_search import FeatureScores
 from ..kernel_input.template_chooser import TemplateChooser
 from ..layers.layer_data import Source, View
 from ..layers.recording import unrecorded
-from ..layers.request import Later, Progress, Request, Result
+from ..layers.request import Factory, Progress, Request, Result
 from ..operation.operation_panel import OperationPanel
 from ..widgets.angle_parsing import angles, sizes
+from ..widgets.containers import rows
 from ..widgets.fields import TextField
-from ..widgets.form import rows
 from .hits_layers import points_tuple, score_tuple
 from .hits_preview import hits_seen
 from .hits_view import Found, HitView, find_spare
@@ -53,8 +52,8 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
         self.body.append(self.found)
 
     def inputs(self) -> list[Widget]:
-        self.template = TemplateChooser(self._viewer, self._tell)
-        self.template.follow(lambda: self.image.value)
+        # the run bar is made later
+        self.template = TemplateChooser(self._viewer, lambda: self.image.value, lambda text: self.run_bar.say(text))
         self.rotations = TextField(
             angles, label="turned by", hint="not turned", tooltip="Degrees: 0, 90, 180, or first:last:step as 0:360:10"
         )
@@ -62,10 +61,7 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
             sizes, label="sizes", hint="as the template", tooltip="Relative to the template, as 0.8, 1, 1.25"
         )
         self.score = CheckBox(text="add the score as a layer")
-        return [self.template, rows([self.rotations, self.scales]), self.score]
-
-    def _tell(self, text: str) -> None:
-        self.foot.say(text)
+        return [self.template, rows(self.rotations, self.scales), self.score]
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
         if source is not None and view is not None:
@@ -74,16 +70,13 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         if source.rgb:
             raise ValueError("an RGB layer has three scores per pixel: split it first (right click ▸ Split RGB)")
-        return (Later(self.template.later(source, view)),)
+        return (Factory(self.template.factory(source, view)),)
 
-    def request(self) -> Request:
-        """What Run would compute now, with the angles and sizes to look for."""
-        made = super().request()
+    def more_options(self, source: Source, view: View) -> dict[str, Any]:
         given = {"rotations": self.rotations.value, "scales": self.scales.value}
-        more = {name: value for name, value in given.items() if value is not None}
-        if "rotations" in more and not isinstance(more["rotations"], tuple):
-            more["rotations"] = more["rotations"](made.view.ndim)
-        return replace(made, options={**made.options, **more})
+        if callable(given["rotations"]):
+            given["rotations"] = given["rotations"](view.ndim)
+        return {name: value for name, value in given.items() if value is not None}
 
     def extras(self) -> dict[str, Any]:
         return {"score": self.score.value}

@@ -16,6 +16,8 @@ from ..layers.layer_data import LayerTuple, image_tuple, placed, short
 from ..layers.request import Request
 
 _COLOURS = "autumn"
+#: How scores look.
+SCORES = {"colormap": "magma", "contrast_limits": (0.0, 1.0)}
 
 
 def template_shapes(request: Request) -> list[tuple[int, ...]]:
@@ -128,4 +130,4 @@ def score_tuple(request: Request, scores: FeatureScores) -> LayerTuple:
     data, options, kind = image_tuple(
         request.source, np.asarray(scores.map), f"{short(request.source.name)} · score", first=first
     )
-    return data, options | {"colormap": "magma", "contrast_limits": (0.0, 1.0)}, kind
+    return data, options | SCORES, kind

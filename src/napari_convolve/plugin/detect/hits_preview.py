@@ -12,7 +12,7 @@ from ..layers.layer_data import image_tuple, short
 from ..layers.request import Progress, Request, Result
 from ..layers.visible_region import level_factors
 from ..operation.preview_region import at_level, coarser
-from .hits_layers import points_tuple, template_shapes
+from .hits_layers import SCORES, points_tuple, template_shapes
 
 
 def hits_seen(request: Request, progress: Progress) -> Result:
@@ -43,13 +43,8 @@ def hits_seen(request: Request, progress: Progress) -> Result:
     scores = np.asarray(kept[0].map)[part]
     first = {axis: float(begin) for axis, (begin, _) in enumerate(seen.field)}
     shown, looks, image_kind = image_tuple(request.source, scores, "", first=first)
-    looks |= {
-        "name": f"preview · {short(request.source.name)} · score",
-        "colormap": "magma",
-        "contrast_limits": (0.0, 1.0),
-        "opacity": 0.6,
-        "blending": "translucent_no_depth",
-    }
+    name = f"preview · {short(request.source.name)} · score"
+    looks |= SCORES | {"name": name, "opacity": 0.6, "blending": "translucent_no_depth"}
     notes = [f"{len(found)} hits in what is seen"]
     if "false_alarms" in options:
         notes.append(f"approximate: the threshold {found.threshold:.3g} is of what is seen, not of the whole image")

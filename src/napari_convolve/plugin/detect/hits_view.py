@@ -11,20 +11,20 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import Container, PushButton, Widget
-from qtpy.QtWidgets import QApplication, QFileDialog
 
 from ..._progress import Report
 from ...ops.matching.detections import Detections
 from ...ops.matching.feature_search import FeatureScores
 from ...recipes import Recipe
-from ..jobs.job import Call, Outcome, sentence
+from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
+from ..layers.added import shown
 from ..layers.recording import RECIPE, recorded
 from ..layers.request import Progress, Request
 from ..plots.score_histogram import ScorePlot
+from ..widgets.actions import copy_text, save_as
+from ..widgets.containers import Column, beside, button, rows
 from ..widgets.fields import NumberField
-from ..widgets.form import rows
 from ..widgets.text import note, say
 from .hits_layers import boxes_tuple, edges, show_points
 from .hits_table import HitTable
@@ -35,18 +35,7 @@ _SPARE = 300
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a run found, and what it takes to find more.
-
-    Attributes
-    ----------
-    request : Request
-    report : Report
-    scores : FeatureScores
-    hits : Detections
-        At the threshold of the run.
-    ready : Detections
-        Those, and some below.
-    """
+    """What a run found, and what it takes to find more: `ready` are its hits and some below their threshold."""
 
     request: Request
     report: Report
@@ -63,12 +52,11 @@ def find_spare(scores: FeatureScores, threshold: float) -> Detections:
     return scores.detections(threshold=min(low, threshold))
 
 
-class HitView(Container[Widget]):
+class HitView(Column):
     """Plot, table and buttons for what a run found."""
 
     def __init__(self, viewer: Any) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self._viewer = viewer
         self._found: Found | None = None
         self._points: Any = None
@@ -81,26 +69,20 @@ class HitView(Container[Widget]):
         self.threshold = NumberField(
             0.7, minimum=-1, maximum=1, step=0.01, label="threshold", tooltip="Least score; the layers follow at once"
         )
-        self.save = PushButton(text="Save CSV …", tooltip="The table as a file, which napari opens as points")
-        self.script = PushButton(text="Copy Python", tooltip="The program text that finds these hits, on the clipboard")
-        self.box = PushButton(text="Boxes", tooltip="A box around each hit, turned and scaled as it was found")
-        buttons: Container[Widget] = Container(
-            widgets=[self.save, self.script, self.box], layout="horizontal", labels=False
+        self.save = button("Save CSV …", self.save_csv, "The table as a file, which napari opens as points")
+        self.script = button(
+            "Copy Python", self.copy_python, "The program text that finds these hits, on the clipboard"
         )
-        buttons.margins = (0, 0, 0, 0)
-        for part in (self.told, rows([self.threshold]), buttons):
-            self.append(part)
+        self.box = button("Boxes", self.show_boxes, "A box around each hit, turned and scaled as it was found")
+        self.extend([self.told, rows(self.threshold), beside(self.save, self.script, self.box)])
         layout = self.native.layout()
         layout.insertWidget(1, self.plot)
         layout.insertWidget(3, self.table)
         self._more = Latest(self.native, self._make, self._ready, title="more hits")
-        self.plot.moved.connect(self._dragged)
+        self.plot.moved.connect(self._apply)
         self.plot.released.connect(self._settle)
         self.threshold.changed.connect(self._typed)
         self.table.chosen.connect(self.go_to)
-        self.save.changed.connect(self.save_csv)
-        self.script.changed.connect(self.copy_python)
-        self.box.changed.connect(self.show_boxes)
         self.visible = False
 
     def show_found(self, found: Found, points: Any) -> None:
@@ -119,9 +101,6 @@ class HitView(Container[Widget]):
         self.visible = False
 
     # --- the threshold ---------------------------------------------------------------------------------------------
-
-    def _dragged(self, threshold: float) -> None:
-        self._apply(threshold)
 
     def _typed(self, *_: object) -> None:
         if self._found is not None and round(self.threshold.value, 6) != round(self.plot.threshold, 6):
@@ -161,9 +140,9 @@ class HitView(Container[Widget]):
             self.threshold.value = round(threshold, 6)
         say(self.told, self._sentence(len(hits), threshold))
         self.table.show_hits(hits, found.request.source.axes)
-        if self._points is not None and self._points in self._viewer.layers and hits is not found.hits:
+        if shown(self._viewer, self._points) and hits is not found.hits:
             show_points(self._points, found.request, hits)
-        if self._boxes is not None and self._boxes in self._viewer.layers:
+        if shown(self._viewer, self._boxes):
             self._boxes.data = edges(found.request, hits)
 
     def _sentence(self, count: int, threshold: float) -> str:
@@ -201,7 +180,7 @@ class HitView(Container[Widget]):
 
     def go_to(self, row: int) -> None:
         """Bring a hit into the middle of the viewer."""
-        if self.hits is None or self._points is None or self._points not in self._viewer.layers:
+        if self.hits is None or not shown(self._viewer, self._points):
             return
         world = np.asarray(self._points.data_to_world(self.hits.coordinates[row]), dtype=float)
         dims = self._viewer.dims
@@ -209,8 +188,8 @@ class HitView(Container[Widget]):
         point[len(point) - len(world) :] = world
         dims.point = tuple(point)
         center = np.array(self._viewer.scene.camera.center, dtype=float)
-        shown = list(dims.displayed)
-        center[-len(shown) :] = point[shown]
+        axes = list(dims.displayed)
+        center[-len(axes) :] = point[axes]
         self._viewer.scene.camera.center = tuple(center)
         self._points.selected_data = {row}
 
@@ -218,30 +197,28 @@ class HitView(Container[Widget]):
         """Ask for a file, and write the table."""
         if self.hits is None:
             return
-        path, _ = QFileDialog.getSaveFileName(self.native, "Save the hits", "hits.csv", "Table (*.csv)")
-        if not path:
-            return
-        try:
-            self.hits.to_csv(path if path.lower().endswith(".csv") else f"{path}.csv")
-        except OSError as error:
-            say(self.told, sentence(error))
-        else:
-            say(self.told, f"Saved {len(self.hits)} hits to {path}")
+        hits, tell = self.hits, partial(say, self.told)
+
+        def write(path: str) -> None:
+            hits.to_csv(path if path.lower().endswith(".csv") else f"{path}.csv")
+
+        done = f"Saved {len(hits)} hits to {{path}}"
+        save_as(self.native, tell, "Save the hits", "hits.csv", "Table (*.csv)", write, done)
 
     def copy_python(self) -> None:
         """Put a script on the clipboard that finds what is shown."""
         recipe = self.recipe()
         if recipe is None:
             say(self.told, "no script can make this again: the template is no data")
-            return
-        QApplication.clipboard().setText(recipe.to_python())
-        say(self.told, "Copied: the script takes the image as its argument.")
+        else:
+            done = "Copied: the script takes the image as its argument."
+            copy_text(recipe.to_python, partial(say, self.told), done)
 
     def show_boxes(self) -> None:
         """Add a layer of boxes, or take it away."""
         if self._found is None or self.hits is None:
             return
-        if self._boxes is not None and self._boxes in self._viewer.layers:
+        if shown(self._viewer, self._boxes):
             self._viewer.layers.remove(self._boxes)
             self._boxes = None
             return

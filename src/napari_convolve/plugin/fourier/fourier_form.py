@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from magicgui.widgets import CheckBox, Container, FloatSlider, PushButton, SpinBox, Widget
+from magicgui.widgets import CheckBox, FloatSlider, PushButton, SpinBox
 
+from ..widgets.containers import Column, Fold, beside, column, rows
 from ..widgets.fields import Choice
-from ..widgets.form import Fold, rows
 from ..widgets.layer_choice import LayerChoice
 from ..widgets.text import note
 from . import spectrum_layers as layers
@@ -16,7 +16,7 @@ from . import spectrum_layers as layers
 SHAPES = ("Disc", "Ring", "Wedge", "Box")
 
 
-class FourierForm(Container[Widget]):
+class FourierForm(Column):
     """What a person chooses; it does nothing itself."""
 
     def __init__(self, viewer: Any, is_image: Callable[[Any], bool]) -> None:
@@ -33,8 +33,6 @@ class FourierForm(Container[Widget]):
             name: PushButton(text=name, tooltip=f"Add a {name.lower()} to the spectrum, then drag it")
             for name in SHAPES
         }
-        buttons: Container[Widget] = Container(widgets=list(self.shapes.values()), layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
         self.find = PushButton(text="Find stripes", tooltip="Suggest notches for waves that run through all the image")
         self.soft = FloatSlider(
             value=3, min=0, max=30, step=0.5, label="soft edges", tooltip="Percent of the highest frequency"
@@ -62,23 +60,17 @@ class FourierForm(Container[Widget]):
         self.size = SpinBox(value=31, min=3, max=127, step=2, label="kernel size", tooltip="Larger is closer")
         self.kernel = PushButton(text="Make a kernel", tooltip="A kernel layer that the other panels take")
         self.copy = PushButton(text="Copy Python", tooltip="A script that does what Apply does, without napari")
-        further = rows([self.saved, self.target, self.size])
-        buttons_below: Container[Widget] = Container(widgets=[further, self.save, self.kernel, self.copy], labels=False)
-        buttons_below.margins = (0, 0, 0, 0)
+        further = column([rows(self.saved, self.target, self.size), self.save, self.kernel, self.copy])
         super().__init__(
-            widgets=[
-                rows([self.image, self.shown_as]),
-                self.spectrum,
-                self.reading,
-                rows([self.does]),
-                buttons,
-                self.find,
-                rows([self.soft, self.ring, self.radius]),
-                self.keep_mean,
-                self.live,
-                self.state,
-                Fold("Keep, apply elsewhere, kernel, Python", buttons_below),
-            ],
-            labels=False,
+            rows(self.image, self.shown_as),
+            self.spectrum,
+            self.reading,
+            rows(self.does),
+            beside(*self.shapes.values()),
+            self.find,
+            rows(self.soft, self.ring, self.radius),
+            self.keep_mean,
+            self.live,
+            self.state,
+            Fold("Keep, apply elsewhere, kernel, Python", further),
         )
-        self.margins = (0, 0, 0, 0)

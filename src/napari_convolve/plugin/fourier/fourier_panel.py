@@ -6,31 +6,41 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from magicgui.widgets import Container, Widget
 from napari.layers import Image, Layer
 from qtpy.compat import isalive
-from qtpy.QtWidgets import QApplication
 
 import napari_convolve as nc
 
 from ...ops.fourier.drawn_filter import DrawnFilter
-from ..jobs.job import Call, Outcome, sentence
-from ..jobs.job_runner import Work
+from ..jobs.job import Call, Outcome
+from ..jobs.job_runner import JobRunner
 from ..jobs.latest import Latest
 from ..jobs.run_bar import RunBar
+from ..jobs.timing import VIEW_REST
+from ..layers.added import add_beside
 from ..layers.layer_data import read_layer, short
 from ..layers.request import Request, Result
 from ..operation.tools import script_of
+from ..widgets.actions import attempt, copy_text
 from ..widgets.form import Form
-from ..widgets.help_dialog import help_text, show_help
-from ..widgets.scroll_area import Scroll
+from ..widgets.help_dialog import help_text
+from ..widgets.layer_choice import NO_IMAGE
+from ..widgets.panel import Panel
 from ..widgets.text import say
 from .fourier_form import FourierForm
 from .layer_stage import Stage
 from .live_picture import LivePicture
 from .plane import filtered_stack, kernel_of, plane_of, request_of, response_layer
 
-_GUIDE = """
+_NO_SPECTRUM = "Press Show spectrum first."
+_NOTHING = "Draw a shape first, or press Find stripes."
+_LOOKING = "Computing the spectrum …"
+
+
+class FourierPanel(Panel):
+    """The waves of the plane on screen, and a filter drawn on them."""
+
+    guide = """
 1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
    Move the mouse over it to read amplitude, period, direction and phase of a wave.
 2. Press **Disc**, **Ring**, **Wedge** or **Box** and drag the shape to the waves you mean; its handles resize and turn
@@ -40,31 +50,20 @@ _GUIDE = """
 4. **Apply to the whole image** filters all planes (times, channels). The filter can be kept as a layer, applied to
    another image, or turned into a kernel that the other panels take.
 """
-_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
-_NO_SPECTRUM = "Press Show spectrum first."
-_NOTHING = "Draw a shape first, or press Find stripes."
-_LOOKING = "Computing the spectrum …"
-_TICK = 100
-
-
-class FourierPanel(Container[Widget]):
-    """The panel; made by napari with the viewer it belongs to."""
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(labels=False)
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self.stage = Stage(napari_viewer, self._changed)
         self.form = FourierForm(napari_viewer, self._is_image)
         self.form.image.prefer_selected()
-        self.foot = RunBar("Apply to the whole image")
-        self.foot.preview.visible = False  # the picture follows anyway
-        self.append(self.foot)
-        self.native.layout().insertWidget(0, Scroll(self.form))
+        self.run_bar = RunBar("Apply to the whole image")
+        self.run_bar.preview.visible = False  # the picture follows anyway
+        self.lay_out(self.form, self.run_bar)
         self.picture = LivePicture(self.native, self.stage, self._live_filter, self._tell)
         self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
         self._anew = False
         self._then: Callable[[], object] | None = None
-        self.work = Work(self.native, self.foot, self._done)
+        self.runner = JobRunner(self.run_bar)
         self._connect()
         self.reset_choices()
 
@@ -83,11 +82,10 @@ class FourierPanel(Container[Widget]):
         form.kernel.changed.connect(self.make_kernel)
         form.copy.changed.connect(self.copy_python)
         form.image.changed.connect(self._image_changed)
-        self.foot.run.changed.connect(self.run)
-        self.foot.help.changed.connect(self.show_help)
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.help.changed.connect(self.show_help)
         self._viewer.dims.events.current_step.connect(self._redraw)
         self._viewer.mouse_move_callbacks.append(self._hover)
-        self.native_parent_changed.connect(self._moved)
 
     def _is_image(self, layer: Layer) -> bool:
         theirs = isinstance(layer, Image) and not self.stage.owns(layer)
@@ -98,15 +96,15 @@ class FourierPanel(Container[Widget]):
     def show_spectrum(self, then: Callable[[], object] | None = None) -> None:
         """Put the spectrum of what is on screen beside the image, and then do something with it."""
         if self.form.image.value is None:
-            self.foot.say(_NO_IMAGE)
+            self.run_bar.say(NO_IMAGE)
             return
         self._anew, self._then = True, then
-        self.foot.say(_LOOKING)
+        self.run_bar.say(_LOOKING)
         self._look.ask(0)
 
     def _redraw(self, *_: Any) -> None:
         if self.stage.ready:
-            self._look.ask(_TICK)
+            self._look.ask(VIEW_REST)
 
     def _look_call(self) -> Call | None:
         layer, shown_as = self.form.image.value, self.form.shown_as.value
@@ -123,7 +121,7 @@ class FourierPanel(Container[Widget]):
         """Show what was looked at, unless another image was chosen meanwhile."""
         anew, then, self._anew, self._then = self._anew, self._then, False, None
         if outcome.error:
-            self.foot.say(outcome.error, outcome.details)
+            self.run_bar.say(outcome.error, outcome.details)
         if outcome.value is None or outcome.value[0] is not self.form.image.value:
             return
         layer, source, plane, shown_as = outcome.value
@@ -132,7 +130,7 @@ class FourierPanel(Container[Widget]):
         else:
             self.stage.show(layer, source, plane, shown_as)
             self._viewer.reset_view()
-            self.foot.say("")
+            self.run_bar.say("")
         if then is not None:
             then()
         self._changed()
@@ -159,7 +157,11 @@ class FourierPanel(Container[Widget]):
             self.show_spectrum(self.find_stripes)
             return
         values, spacing = plane.values, plane.spacing
-        self.work.start(lambda progress: nc.find_periodic_noise(values, spacing=spacing, nan="omit"), "stripes")
+
+        def find(progress: object) -> Any:
+            return nc.find_periodic_noise(values, spacing=spacing, nan="omit")
+
+        self.runner.start(find, "stripes", self._show_waves)
 
     def drawn(self) -> DrawnFilter:
         """What is drawn now."""
@@ -177,7 +179,7 @@ class FourierPanel(Container[Widget]):
 
     def _tell(self, text: str, outcome: Outcome) -> None:
         if outcome.error:
-            self.foot.say(outcome.error, outcome.details)
+            self.run_bar.say(outcome.error, outcome.details)
         say(self.form.state, text)
 
     # --- using it --------------------------------------------------------------------------------------------------
@@ -199,83 +201,72 @@ class FourierPanel(Container[Widget]):
         """What is to be done to all of which image; ValueError when something is missing."""
         layer = self.form.image.value if self.form.target.value is None else self.form.target.value
         if layer is None:
-            raise ValueError(_NO_IMAGE)
+            raise ValueError(NO_IMAGE)
         return request_of(read_layer(layer), self._wanted())
 
     def run(self) -> None:
         """Filter all planes in the background."""
-        try:
-            request = self._request()
-        except ValueError as error:
-            self.foot.say(sentence(error))
-            return
-        self.work.start(partial(filtered_stack, request), "filter_spectrum")
+        attempt(self._run, self.run_bar.say)
+
+    def _run(self) -> str:
+        self.runner.start(partial(filtered_stack, self._request()), "filter_spectrum", self._show_result)
+        return ""
 
     def copy_python(self) -> None:
         """Put a script that does what Apply would do on the clipboard."""
-        try:
-            QApplication.clipboard().setText(script_of(self._request()))
-            self.foot.say("Copied: a Python script that does this.")
-        except (ValueError, TypeError) as error:
-            self.foot.say(sentence(error))
+        copy_text(lambda: script_of(self._request()), self.run_bar.say, "Copied: a Python script that does this.")
 
     def keep_filter(self) -> None:
         """Add the gains as a layer that remembers the filter."""
-        stage = self.stage
-        try:
-            wanted = self._wanted()
-            if stage.plane is None or stage.place is None or stage.source is None:
-                raise ValueError(_NO_SPECTRUM)
-        except ValueError as error:
-            self.foot.say(sentence(error))
-            return
+        attempt(self._keep_filter, self.run_bar.say)
+
+    def _keep_filter(self) -> str:
+        stage, wanted = self.stage, self._wanted()
+        if stage.plane is None or stage.place is None or stage.source is None:
+            raise ValueError(_NO_SPECTRUM)
         options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
         self._add(response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter"))
-        self.foot.say("The filter is a layer now, hidden; it can be chosen as filter, for another image too.")
+        return "The filter is a layer now, hidden; it can be chosen as filter, for another image too."
 
     def make_kernel(self) -> None:
         """Add a kernel that does about the same as a layer."""
-        plane, source = self.stage.plane, self.stage.source
-        try:
-            wanted = self._wanted()
-        except ValueError as error:
-            self.foot.say(sentence(error))
-            return
+        attempt(self._make_kernel, self.run_bar.say)
+
+    def _make_kernel(self) -> str:
+        plane, source, wanted = self.stage.plane, self.stage.source, self._wanted()
         if plane is None or source is None:
-            self.foot.say(_NO_SPECTRUM)
-            return
-        name = f"{short(source.name)} · kernel"
-        self.work.start(partial(kernel_of, plane, wanted, self.form.size.value, name), "kernel_from_response")
+            raise ValueError(_NO_SPECTRUM)
+        call = partial(kernel_of, plane, wanted, self.form.size.value, f"{short(source.name)} · kernel")
+        self.runner.start(call, "kernel_from_response", self._show_result)
+        return ""
 
     def _add(self, made: Any) -> None:
         """Add a layer; one that is hidden leaves the choice of the person as it is."""
-        active = self._viewer.layers.selection.active
-        layer = self._viewer.add_layer(Layer.create(*made))
-        if not layer.visible:
-            self._viewer.layers.selection.active = active
+        layer = Layer.create(*made)
+        if layer.visible:
+            self._viewer.add_layer(layer)
+        else:
+            add_beside(self._viewer, layer)
 
-    def _done(self, value: Any) -> None:
-        """Show what came of a call: layers, or waves."""
-        if isinstance(value, Result):
-            self.foot.say(str(value))
-            for made in value.layers:
-                self._add(made)
-        elif self.stage.ready:
-            count = len(value)
+    def _show_result(self, result: Result) -> None:
+        self.run_bar.say(str(result))
+        for made in result.layers:
+            self._add(made)
+
+    def _show_waves(self, found: Any) -> None:
+        if self.stage.ready:
+            count = len(found)
             waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
-            self.foot.say(waves if count else "No wave runs through the whole image.")
-            self.stage.show_notches(value)
+            self.run_bar.say(waves if count else "No wave runs through the whole image.")
+            self.stage.show_notches(found)
 
-    def show_help(self) -> None:
-        """Open a window that says what to do."""
-        show_help(self.native, help_text(_GUIDE, nc.filter_spectrum, Form(nc.filter_spectrum)))
+    def help_text(self) -> str:
+        return help_text(self.guide, nc.filter_spectrum, Form(nc.filter_spectrum))
 
     # --- the viewer ------------------------------------------------------------------------------------------------
 
     def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
         super().reset_choices()
-        self.form.reset_choices()
         self.form.spectrum.enabled = self.form.image.value is not None
 
     def _image_changed(self) -> None:
@@ -287,11 +278,9 @@ class FourierPanel(Container[Widget]):
             say(self.form.reading, "")
             say(self.form.state, "")
 
-    def _moved(self, parent: object = None) -> None:
-        """Stop when the panel is taken out of the window."""
-        if self.native.parent() is None:
-            self.work.cancel()
-            self.picture.stop()
-            self._look.stop()
-            if self._hover in self._viewer.mouse_move_callbacks:
-                self._viewer.mouse_move_callbacks.remove(self._hover)
+    def closed(self) -> None:
+        self.runner.cancel()
+        self.picture.stop()
+        self._look.stop()
+        if self._hover in self._viewer.mouse_move_callbacks:
+            self._viewer.mouse_move_callbacks.remove(self._hover)

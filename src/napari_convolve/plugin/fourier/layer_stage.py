@@ -11,6 +11,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 
 from ...ops.fourier.drawn_filter import DrawnFilter
 from ...ops.fourier.spectrum_data import Peaks
+from ..layers.added import add_beside, take_away
 from ..layers.layer_data import Source, short
 from . import spectrum_layers as layers
 from .plane import Plane, live_tuple, reading_at
@@ -20,14 +21,7 @@ _RIM = 0.008
 
 
 class Stage:
-    """An image, the plane of it that is seen, and the layers beside it.
-
-    Parameters
-    ----------
-    viewer
-    changed
-        Called when shapes or notches change.
-    """
+    """An image, the plane of it that is seen, and the layers beside it; calls `changed` when what is drawn changes."""
 
     def __init__(self, viewer: Any, changed: Callable[..., Any]) -> None:
         self._viewer, self._changed = viewer, changed
@@ -62,8 +56,7 @@ class Stage:
         self.draw(shown_as)
         if not self.has("shapes"):
             shapes = self._add("shapes", layers.shapes_tuple(source, self.place, _RIM * plane.highest))
-            if self.has("mirror"):  # of shapes that a person has deleted
-                self._viewer.layers.remove(self._own["mirror"])
+            take_away(self._viewer, self.get("mirror"))  # of shapes that a person has deleted
             self._add("mirror", layers.mirror_tuple(source, self.place))
             self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(shapes))
             shapes.events.set_data.connect(self._drawn_on)
@@ -112,7 +105,7 @@ class Stage:
         shapes.selected_data = set()
         shapes.feature_defaults = {"does": does, "ring": kind == "ring"}
         shapes.current_edge_width = width * f if kind == "ring" else _RIM * f
-        self._colour(does, ring=kind == "ring")
+        shapes.current_edge_color, shapes.current_face_color = layers.colours(does, ring=kind == "ring")
         middle, r = ((0.0, 0.0), 0.5 * f) if kind == "ring" else ((0.0, 0.45 * f), 0.15 * f)
         box = np.array([(-r, -r), (-r, r), (r, r), (r, -r)]) + middle
         if kind == "wedge":
@@ -151,15 +144,10 @@ class Stage:
             chosen, ring = sorted(shapes.selected_data), table["ring"].to_numpy(dtype=bool)
             edges, faces = shapes.edge_color.copy(), shapes.face_color.copy()
             for i in chosen:
-                edges[i] = transform_color(layers.COLOURS[does] + ("80" if ring[i] else "ff"))[0]
-                faces[i] = transform_color(layers.COLOURS[does] + ("00" if ring[i] else "40"))[0]
+                edges[i], faces[i] = (transform_color(c)[0] for c in layers.colours(does, ring=bool(ring[i])))
             shapes.edge_color, shapes.face_color = edges, faces
         shapes.feature_defaults = {"does": does, "ring": False}
         self._drawn_on()
-
-    def _colour(self, does: str, ring: bool) -> None:
-        self._own["shapes"].current_edge_color = layers.COLOURS[does] + ("80" if ring else "ff")
-        self._own["shapes"].current_face_color = layers.COLOURS[does] + ("00" if ring else "40")
 
     def show_notches(self, peaks: Peaks) -> None:
         """Points at waves and their opposites, in place of those that were there."""
@@ -172,6 +160,7 @@ class Stage:
                 "notches", layers.points_tuple(self.source, peaks.frequency, peaks.amplitude, self.place, size)
             )
             points.events.data.connect(self._changed)
+            self._viewer.layers.selection.active = points
             points.mode = "select"  # a click and the Delete key are enough
         self._changed()
 
@@ -200,24 +189,18 @@ class Stage:
                 layer.contrast_limits = self.layer.contrast_limits
             self._own_limits = own_limits
             return
-        active = self._viewer.layers.selection.active
         live = self._add("live", live_tuple(self.source, data, f"{short(self.source.name)} · filtered (live)"))
         self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(self._own["spectrum"]))
         if not self.source.rgb:
             live.contrast_limits = self.layer.contrast_limits
-        self._viewer.layers.selection.active = active
         self._own_limits = False
 
     def clear(self) -> None:
         """Take all of it away."""
         for role in list(self._own):
-            layer = self._own.pop(role)
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+            take_away(self._viewer, self._own.pop(role))
         self.layer = self.source = self.plane = self.place = None
 
     def _add(self, role: str, made: Any) -> Any:
-        layer = Layer.create(*made)
-        self._own[role] = layer
-        self._viewer.add_layer(layer)
-        return layer
+        self._own[role] = layer = Layer.create(*made)
+        return add_beside(self._viewer, layer)

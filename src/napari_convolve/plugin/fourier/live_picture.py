@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import inf
 
 from qtpy.QtWidgets import QWidget
@@ -10,25 +11,14 @@ from qtpy.QtWidgets import QWidget
 from ...ops.fourier.drawn_filter import DrawnFilter
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
+from ..jobs.timing import FIELD_REST
 from .layer_stage import Stage
-
-#: Milliseconds without a change after which the exact picture is computed.
-_PAUSE = 250
 
 
 class LivePicture:
     """Filters the plane on screen again whenever it is told that something changed.
 
-    Parameters
-    ----------
-    owner
-        Nothing happens any more once this widget is gone.
-    stage
-        Has the plane, and shows the picture.
-    wanted
-        Gives the filter, None when there shall be no picture.
-    tell
-        Gets what the picture is, and an outcome that is an error.
+    `wanted` gives the filter, None for no picture; `tell` gets what the picture is, and an outcome that is an error.
     """
 
     def __init__(
@@ -42,8 +32,8 @@ class LivePicture:
         self.exact = False
         # every picture is shown: whoever drags a shape sees it go, also where one takes longer than a moment
         title = "filter drawn in the spectrum"
-        self._quick = Latest(owner, self._quick_call, self._show_quick, title=title, short=inf)
-        self._slow = Latest(owner, self._exact_call, self._show_exact, title=title)
+        self._quick = Latest(owner, partial(self._call, False), partial(self._show, False), title=title, short=inf)
+        self._slow = Latest(owner, partial(self._call, True), partial(self._show, True), title=title)
 
     @property
     def busy(self) -> bool:
@@ -61,33 +51,21 @@ class LivePicture:
         self._quick.stop()
         self._slow.stop()
 
-    def _quick_call(self) -> Call | None:
+    def _call(self, exact: bool) -> Call | None:
         plane, wanted = self._stage.plane, self._wanted()
-        if plane is None or wanted is None:
+        if plane is None or wanted is None or (exact and self._quick.busy):
             return None
-        return lambda progress: plane.live(wanted)
+        return partial(plane.filtered, wanted) if exact else lambda progress: plane.live(wanted)
 
-    def _exact_call(self) -> Call | None:
-        plane, wanted = self._stage.plane, self._wanted()
-        if plane is None or wanted is None or self._quick.busy:
-            return None
-        return lambda progress: plane.filtered(wanted, progress)
-
-    def _show_quick(self, outcome: Outcome) -> None:
-        self._show(outcome, exact=False)
-        if not self._quick.busy:
-            self._slow.ask(_PAUSE)
-
-    def _show_exact(self, outcome: Outcome) -> None:
-        self._show(outcome, exact=True)
-
-    def _show(self, outcome: Outcome, *, exact: bool) -> None:
+    def _show(self, exact: bool, outcome: Outcome) -> None:
         wanted = self._wanted()
         if outcome.value is not None and self._stage.ready and wanted is not None:
             only_some = any(not region.block for region in wanted.regions)
             self._stage.show_live(outcome.value, own_limits=only_some, settled=exact)
             self.exact = exact
         self._tell("" if wanted is None else described(wanted, exact), outcome)
+        if not exact and not self._quick.busy:
+            self._slow.ask(FIELD_REST)
 
 
 def described(wanted: DrawnFilter, exact: bool) -> str:

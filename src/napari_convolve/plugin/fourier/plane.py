@@ -11,15 +11,16 @@ import numpy as np
 
 import napari_convolve as nc
 
-from ..._progress import Report
 from ...backends import cpu_count
 from ...ops.fourier.drawn_filter import DrawnFilter
 from ...ops.fourier.live_filter import LiveFilter
 from ...ops.fourier.spectrum_readout import SpectrumReading, read_bin, read_peak
+from ..layers.added import displayed
 from ..layers.kernel_layers import kernel_tuple
 from ..layers.layer_data import LayerTuple, Source, View, image_tuple, short
 from ..layers.recording import recorded
 from ..layers.request import Progress, Request, Result, on_colours
+from ..widgets.text import written
 from .spectrum_layers import picture
 
 
@@ -124,8 +125,7 @@ def plane_of(source: Source, layer: Any, viewer: Any) -> Plane:
     if source.ndim < 2:
         raise ValueError("The image has one axis only; a plane is needed.")
     spare = viewer.dims.ndim - source.ndim
-    shown = [axis - spare for axis in viewer.dims.displayed]
-    if viewer.dims.ndisplay != 2 or sorted(shown) != [source.ndim - 2, source.ndim - 1]:
+    if viewer.dims.ndisplay != 2 or sorted(displayed(viewer, source.ndim)) != [source.ndim - 2, source.ndim - 1]:
         raise ValueError("Show a plane of the last two axes of the image (2-D view, axes not rolled).")
     point = np.round(np.asarray(layer.world_to_data(np.asarray(viewer.dims.point)[spare:]), dtype=float)).astype(int)
     index = tuple(int(np.clip(p, 0, n - 1)) for p, n in zip(point[:-2], source.data.shape, strict=False))
@@ -165,7 +165,7 @@ def describe(reading: SpectrumReading, unit: str) -> str:
     direction 0° · phase 60°
     at this sample of the spectrum
     """
-    length = unit.replace("um", "µm")
+    length = written(unit)
     y, x = reading.frequency
     absolute = float(np.hypot(y, x))
     if not absolute:
@@ -204,10 +204,9 @@ def request_of(source: Source, wanted: DrawnFilter) -> Request:
 
 def filtered_stack(request: Request, progress: Progress) -> Result:
     """The layer that comes of it, which knows how it was made."""
-    reports: list[Report] = []
-    data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
+    data, report = on_colours(request, request.image(progress), progress)
     made = image_tuple(request.source, data, f"{short(request.source.name)} · filtered")
-    return Result([recorded(made, request, reports[0])], reports[0])
+    return Result([recorded(made, request, report)], report)
 
 
 def response_layer(plane: Plane, wanted: DrawnFilter, options: dict[str, Any], name: str) -> LayerTuple:

@@ -25,6 +25,11 @@ _GAP = 0.06
 _DIM = 0.35
 
 
+def colours(does: str, *, ring: bool) -> tuple[str, str]:
+    """Of the edge and the face of a shape; a ring is its edge only, wide and half transparent."""
+    return COLOURS[does] + ("80" if ring else "ff"), COLOURS[does] + ("00" if ring else "40")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a plane of frequencies lies in the world.

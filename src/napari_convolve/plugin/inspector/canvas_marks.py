@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Shapes
 
+from ..layers.added import add_beside, shown, take_away
 from ..layers.layer_data import Source, placed
 from .patch_grids import YELLOW
 from .walk import Walk
@@ -29,13 +30,7 @@ def layer_index(layer: Any, position: Any) -> tuple[int, ...] | None:
 
 
 class Marks:
-    """The layers of an inspector; they come and go without the selection changing.
-
-    Parameters
-    ----------
-    viewer
-        Whose layers.
-    """
+    """The layers of an inspector in a viewer; they come and go without the selection changing."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -45,28 +40,22 @@ class Marks:
         self._frame: Any = None
 
     def _add(self, layer: Any) -> Any:
-        selected = set(self._viewer.layers.selection)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of napari, about its own settings
-            self._viewer.add_layer(layer)
-        self._viewer.layers.selection = selected
-        return layer
+            return add_beside(self._viewer, layer)
 
-    def _gone(self, layer: Any) -> bool:
-        return layer is None or layer not in self._viewer.layers
-
-    def outline(self, source: Source, low: Sequence[float], high: Sequence[float], shown: Sequence[int]) -> None:
-        """Frame the samples from `low` to `high`, of the axes that are `shown`.
+    def outline(self, source: Source, low: Sequence[float], high: Sequence[float], axes: Sequence[int]) -> None:
+        """Frame the samples from `low` to `high`, along `axes`.
 
         As long as only the place changes, the layer is moved: to give it another rectangle takes napari 16 ms.
         """
-        size = tuple(high[a] - low[a] + 1 for a in shown)
-        form = (source.name, tuple(shown), size, source.ndim)
-        if self._gone(self._outline) or form != self._form:
+        size = tuple(high[a] - low[a] + 1 for a in axes)
+        form = (source.name, tuple(axes), size, source.ndim)
+        if not shown(self._viewer, self._outline) or form != self._form:
             self.remove_outline()
             corners = np.zeros((4, source.ndim))
             for corner, ends in zip(corners, ((0, 0), (0, 1), (1, 1), (1, 0)), strict=True):
-                for axis, end, length in zip(shown, ends, size, strict=True):
+                for axis, end, length in zip(axes, ends, size, strict=True):
                     corner[axis] = end * length - 0.5
             self._frame = placed(source)
             layer = Shapes(
@@ -79,7 +68,7 @@ class Marks:
                 **self._frame,
             )
             self._outline, self._form = self._add(layer), form
-        at = np.array([low[a] if a in shown else (low[a] + high[a]) / 2 for a in range(source.ndim)])
+        at = np.array([low[a] if a in axes else (low[a] + high[a]) / 2 for a in range(source.ndim)])
         self.move(np.asarray(self._frame["translate"]) + source.steps @ at)
 
     def move(self, translate: Any) -> None:
@@ -93,7 +82,7 @@ class Marks:
 
     def rezoom(self, *_: Any) -> None:
         """Keep the outline as wide on the screen as it was."""
-        if not self._gone(self._outline):
+        if shown(self._viewer, self._outline):
             self._outline.edge_width = [self._width()]
             self._outline.current_edge_width = self._width()
 
@@ -108,7 +97,7 @@ class Marks:
 
     def put(self, index: Sequence[int], value: float) -> None:
         """Fill a cell of the result."""
-        if self._gone(self._result):
+        if not shown(self._viewer, self._result):
             return
         self._result.data[tuple(index)] = value
         self._result.refresh(extent=False, thumbnail=False)
@@ -116,16 +105,14 @@ class Marks:
     @property
     def result(self) -> Any:
         """The data that have appeared; None before."""
-        return None if self._gone(self._result) else self._result.data
+        return self._result.data if shown(self._viewer, self._result) else None
 
     def remove_outline(self) -> None:
         """Take the outline away."""
-        if not self._gone(self._outline):
-            self._viewer.layers.remove(self._outline)
+        take_away(self._viewer, self._outline)
         self._outline = self._form = None
 
     def remove_result(self) -> None:
         """Take the result away."""
-        if not self._gone(self._result):
-            self._viewer.layers.remove(self._result)
+        take_away(self._viewer, self._result)
         self._result = None

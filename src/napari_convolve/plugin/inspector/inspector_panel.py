@@ -7,23 +7,25 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, Container, PushButton, SpinBox, Widget
+from magicgui.widgets import CheckBox, SpinBox
 
 import napari_convolve as nc
 
 from ...kernels import Kernel
 from ...ops.inspection.patch import Patch
-from ..jobs.job import Call, Outcome, sentence
+from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..kernel_input.kernel_chooser import KernelChooser
-from ..layers.layer_data import Source, View, preferred, read_layer, views
-from ..widgets.fields import Choice
-from ..widgets.form import Fold, Form, rows
-from ..widgets.help_dialog import help_text, show_help
-from ..widgets.layer_choice import LayerChoice
-from ..widgets.scroll_area import Scroll, column
-from ..widgets.text import note, say
-from ..widgets.visibility import Visibility, holding
+from ..layers.added import displayed
+from ..layers.layer_data import Source, View, read_layer
+from ..layers.view_choice import ViewChoice
+from ..widgets.containers import Fold, button, column, holding, rows
+from ..widgets.form import Form
+from ..widgets.help_dialog import help_text
+from ..widgets.layer_choice import NO_IMAGE, LayerChoice
+from ..widgets.panel import Panel
+from ..widgets.text import note, say, sentence
+from ..widgets.visibility import Visibility
 from .canvas_marks import Marks, layer_index
 from .patch_grids import PatchGrids
 from .player import Player
@@ -33,10 +35,9 @@ from .walk import Walk, on_stride, walk_around
 from .words import legend_of, total_of
 
 _START = "Move the mouse over the image."
-_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
 
-class Inspector(Container[Widget]):
+class Inspector(Panel):
     """Shows the window of a convolution below the mouse, in numbers."""
 
     guide = """# Inspector
@@ -55,8 +56,7 @@ and an origin.
 """
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(labels=False)
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._watching = False
         self.marks = Marks(napari_viewer)
         self.place: tuple[int, ...] | None = None
@@ -66,7 +66,7 @@ and an origin.
         self._making = Latest(self.native, self._begin, self._made, title="kernel")
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to look into; it is not changed")
         self.image.prefer_selected()
-        self.view = Choice(label="act on", least=12, tooltip="The axes of the kernel")
+        self.view = ViewChoice("The axes of the kernel")
         self.reader = Reader(napari_viewer)
         self.kernel = KernelChooser(napari_viewer, start="sobel")
         self.settings = Form(nc.inspect, leave_out=("axes", "mask", "shape"), also=[self.reader.mask])
@@ -75,37 +75,23 @@ and an origin.
         self.grids, self.frequency = PatchGrids(self._move), FrequencyPart()
         self.message, self.total, self.legend = note(_START), note(), note()
         self.player = Player(self.marks, self._new_walk, self._value, self._look)
-        self.help = PushButton(text="Help", tooltip="What to do here")
+        self.help = button("Help", self.show_help, "What to do here")
         self.hold = CheckBox(
             text="hold this place",
             tooltip="The mouse changes nothing while this is ticked; after a click on the grids the arrow keys do",
         )
-        chosen = column([self.kernel, self.settings, rows([self.stride])])
+        chosen = column([self.kernel, self.settings, rows(self.stride)])
         self.fold = Fold("Kernel, rule and stride", chosen)
         self.fold.open()
-        self.body = column(
-            [
-                rows([self.image, self.reader.colour, self.view]),
-                self.fold,
-                self.message,
-                rows([self.plane]),
-                self.total,
-                holding(self.grids),
-                self.legend,
-                self.player,
-                self.hold,
-                self.frequency,
-                self.help,
-            ]
-        )
-        self.native.layout().addWidget(Scroll(self.body))
+        above = [rows(self.image, self.reader.colour, self.view), self.fold, self.message, rows(self.plane), self.total]
+        window = [holding(self.grids), self.legend, self.player, self.hold, self.frequency, self.help]
+        self.lay_out(column([*above, *window]))
         self.native.layout().addStretch()
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
         for part in (self.kernel, self.settings, self.stride, self.reader.colour):
             part.changed.connect(self._settings_changed)
         self.plane.changed.connect(self._draw)
-        self.help.changed.connect(self.show_help)
         self._eyes = Visibility(self.native, self.attach, self.detach)
         self._image_changed()
 
@@ -130,25 +116,17 @@ and an origin.
         self._viewer.scene.camera.events.zoom.disconnect(self.marks.rezoom)
         self.marks.remove_outline()
 
-    def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
-        super().reset_choices()
-        self.body.reset_choices()
+    def help_text(self) -> str:
+        return help_text(self.guide, nc.inspect, self.settings)
 
-    def show_help(self) -> None:
-        """Open a window that says what to do."""
-        show_help(self.native, help_text(self.guide, nc.inspect, self.settings))
+    def _source(self) -> Source | None:
+        return None if self.image.value is None else read_layer(self.image.value)
 
     # --- what is chosen --------------------------------------------------------------------------------------------
 
     def _image_changed(self) -> None:
-        layer = self.image.value
-        source = read_layer(layer) if layer is not None else None
-        choices = views(source.axes) if source else ()
-        before = self.view.value
-        self.view.offer((view.label, view) for view in choices)
-        if choices and before not in choices:
-            self.view.value = preferred(choices, 2 if before is None else before.ndim)
+        before, source = self.view.value, self._source()
+        self.view.follow(source, 2 if before is None else before.ndim)
         self.reader.colour.visible = source is not None and source.rgb
         self.place = None
         self._view_changed()
@@ -156,10 +134,7 @@ and an origin.
     def _view_changed(self) -> None:
         self.patch = None
         self.reader.forget()
-        source = read_layer(self.image.value) if self.image.value is not None else None
-        view: View | None = self.view.value
-        if source is not None and view is not None:
-            self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.kernel.follow(self._source(), self.view.value)
         self._settings_changed()
 
     @property
@@ -175,7 +150,7 @@ and an origin.
         self._making.ask()
 
     def _begin(self) -> Call:
-        return partial(showable, self.kernel.later(), self.settings.arguments())
+        return partial(showable, self.kernel.factory(), self.settings.arguments())
 
     def _made(self, outcome: Outcome) -> None:
         self._kernel, self._options = outcome.value or (outcome.error, {})
@@ -222,7 +197,7 @@ and an origin.
         """Show the window at a place of the image."""
         layer = self.image.value
         if layer is None or isinstance(self._kernel, str):
-            self._say(_NO_IMAGE if layer is None else str(self._kernel))
+            self._say(NO_IMAGE if layer is None else str(self._kernel))
             return
         if self._kernel is None:  # it is being made, and then looked at here
             self.place = None if place is None else tuple(place)
@@ -273,8 +248,7 @@ and an origin.
 
     def _shown_axes(self, source: Source) -> list[int]:
         """The axes of the image that lie in the plane of the screen."""
-        ahead = self._viewer.dims.ndim - source.ndim
-        return sorted(d - ahead for d in self._viewer.dims.displayed if d >= ahead)
+        return sorted(displayed(self._viewer, source.ndim))
 
     # --- the walk --------------------------------------------------------------------------------------------------
 

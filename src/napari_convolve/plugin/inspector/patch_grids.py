@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QRectF, QSize, Qt
+from qtpy.QtCore import QEvent, QRectF, Qt
 from qtpy.QtGui import (
     QBrush,
     QColor,
@@ -21,9 +21,10 @@ from qtpy.QtGui import (
     QPalette,
     QPen,
 )
-from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+from qtpy.QtWidgets import QToolTip
 
 from ...ops.inspection.patch import Patch
+from ..plots.pictures import Fitted
 
 #: The window's frame, and the kernel's numbers on a dark and on a light ground.
 YELLOW, RED, DARK_RED = "#ffd400", "#ff6b5e", "#c2200f"
@@ -48,27 +49,21 @@ class Grid:
     red: bool = False
 
 
-class PatchGrids(QWidget):
-    """Draws the grids of a patch; of one with three axes a slice of the kernel. After a click, the arrow keys move it.
+class PatchGrids(Fitted):
+    """Draws the grids of a patch; of one with three axes a slice of the kernel.
 
     A sample that the boundary rule supplied is hatched in its grid, and in that of the products; one that is left out
-    is crossed out in all.
-
-    Parameters
-    ----------
-    move
-        Goes so many samples down and to the right.
+    is crossed out in all. After a click, arrow keys call `move` with samples down and to the right.
     """
 
     def __init__(self, move: Callable[[int, int], None] = lambda down, right: None) -> None:
-        super().__init__()
+        super().__init__(height=110)
         self._move = move
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._patch: Patch | None = None
         self._grids: list[Grid] = []
         self._supplied = self._missing = np.zeros((0, 0), bool)
-        self._slice, self._height = 0, 110
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._slice = 0
 
     def show_patch(self, patch: Patch | None, plane: int, flipped: bool) -> None:
         """Draw a patch; None draws nothing."""
@@ -84,7 +79,7 @@ class PatchGrids(QWidget):
             )
             self._grids = [Grid(name, self._plane(values), red) for name, values, red in named]
             self._supplied, self._missing = self._plane(patch.supplied), self._plane(~patch.valid)
-        self._measure()
+        self.measure()
         self.update()
 
     def _plane(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -132,24 +127,9 @@ class PatchGrids(QWidget):
                 left, top = 1.0, box.bottom() + _TITLE + 2
         return found
 
-    def _measure(self) -> None:
-        """Tell the layout when the grids need another height, and only then: it may answer with another width."""
-        height = int(max((box.bottom() for box in self._boxes()), default=110)) + 3
-        if height != self._height:
-            self._height = height
-            self.updateGeometry()
-
-    def sizeHint(self) -> QSize:
-        """As high as the grids need."""
-        return QSize(300, self._height)
-
-    def minimumSizeHint(self) -> QSize:
-        """Never wider than a panel."""
-        return QSize(200, self._height)
-
-    def resizeEvent(self, event: object) -> None:
-        """Another width may need another height."""
-        self._measure()
+    def needed(self) -> int:
+        """To the end of the last grid."""
+        return int(max((box.bottom() for box in self._boxes()), default=110)) + 3
 
     def texts(self, number: int) -> list[list[str]]:
         """The numbers of a grid as they are written."""
@@ -170,7 +150,6 @@ class PatchGrids(QWidget):
         return font, texts
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the grids."""
         painter = QPainter(self)
         text = self.palette().color(QPalette.ColorRole.WindowText)
         dark = text.lightness() > 128

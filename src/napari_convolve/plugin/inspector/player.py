@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 
-from magicgui.widgets import Container, PushButton, Slider, Widget
+from magicgui.widgets import Slider
 from qtpy.QtCore import QTimer
 
 from ..layers.layer_data import Source
-from ..widgets.form import rows
+from ..widgets.containers import Column, beside, button, rows
 from .canvas_marks import Marks
 from .walk import Walk
 
@@ -17,19 +17,11 @@ from .walk import Walk
 _TRIED = 60
 
 
-class Player(Container[Widget]):
+class Player(Column):
     """Buttons, speed, and the walk they drive.
 
-    Parameters
-    ----------
-    marks
-        Where the result appears.
-    begin
-        Hands out the image and a new walk on it; None when there is nothing to walk on.
-    value
-        The result at a place; None when there is none.
-    look
-        Shows the window at a place.
+    `begin` hands out the image and a new walk on it, `value` the result at a place, each None when there is none;
+    `look` shows the window at a place.
     """
 
     def __init__(
@@ -39,24 +31,16 @@ class Player(Container[Widget]):
         value: Callable[[Sequence[int]], float | None],
         look: Callable[[Sequence[int]], None],
     ) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self._marks, self._new, self._value, self._look = marks, begin, value, look
         self.walk: Walk | None = None
         self.number = 0
-        self.play = PushButton(text="Play", tooltip="Let the window walk; the result appears cell by cell")
-        self.step = PushButton(text="Step", tooltip="One cell further")
+        self.play = button("Play", self.toggle, "Let the window walk; the result appears cell by cell")
+        self.step = button("Step", self.go, "One cell further")
         self.speed = Slider(value=5, min=1, max=40, label="cells per second")
-        buttons: Container[Widget] = Container(widgets=[self.play, self.step], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
-        for button in (self.play, self.step):
-            button.native.setMinimumWidth(0)
-        self.append(buttons)
-        self.append(rows([self.speed]))
+        self.extend([beside(self.play, self.step), rows(self.speed)])
         self._timer = QTimer(self.native)
         self._timer.timeout.connect(self._tick)
-        self.play.changed.connect(self.toggle)
-        self.step.changed.connect(self.go)
         self.speed.changed.connect(self._pace)
 
     @property

@@ -6,35 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from napari.layers import Labels
 
 from ...kernels import Kernel
 from ..layers.layer_data import Source
 from ..widgets.fields import Choice
-from ..widgets.layer_choice import LayerChoice
+from ..widgets.layer_choice import mask_choice
 
 _COLOURS = [(name, number) for number, name in enumerate(("red", "green", "blue"))]
 
 
 class Reader:
-    """Reads an image along the axes acted on, at a place along the others.
-
-    Parameters
-    ----------
-    viewer
-        Whose labels may say what counts.
-    """
+    """Reads an image along the axes acted on, at a place along the others; labels may say what counts."""
 
     def __init__(self, viewer: Any) -> None:
         self.colour = Choice(_COLOURS, label="colour", tooltip="Each colour of an RGB layer is convolved by itself")
         self.colour.visible = False
-        self.mask = LayerChoice(
-            viewer,
-            accept=lambda layer: isinstance(layer, Labels),
-            nobody="the whole image",
-            label="use only",
-            tooltip="A labels layer: where it is 0, the image is left out",
-        )
+        self.mask = mask_choice(viewer)
         self._kept: tuple[Any, tuple[int, ...], np.ndarray] | None = None
 
     def forget(self) -> None:

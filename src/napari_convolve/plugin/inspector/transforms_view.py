@@ -6,25 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import CheckBox, Container, Widget
+from magicgui.widgets import CheckBox
 from numpy.typing import NDArray
-from qtpy.QtCore import QRectF, QSize, Qt, QTimer
+from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QImage, QPainter, QPaintEvent, QPalette
-from qtpy.QtWidgets import QSizePolicy, QWidget
 
 import napari_convolve as nc
 
 from ...kernels import Kernel
 from ...ops.inspection.theorem import Theorem
-from ..jobs.job import sentence
-from ..widgets.text import note, say
-from ..widgets.visibility import holding
+from ..jobs.timing import VIEW_REST, single_shot
+from ..plots.pictures import Fitted, image_of, middle_plane
+from ..widgets.containers import Column, holding
+from ..widgets.text import note, say, sentence
 
 _TITLE, _GAP = 18, 6
 #: Decades of an amplitude that are shown, from the largest one down.
 _DECADES = 5.0
-#: Milliseconds of rest after which the transforms follow the mouse.
-_REST = 120
 #: Samples along each axis, around the place, of what is transformed; of a volume fewer.
 _REGION = {1: 128, 2: 64, 3: 24}
 _LEFT_OUT = (
@@ -33,21 +31,17 @@ _LEFT_OUT = (
 )
 
 
-class FrequencyPart(Container[Widget]):
+class FrequencyPart(Column):
     """A box to tick, and then what surrounds a place, computed by transforms too."""
 
     def __init__(self) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self.wanted = CheckBox(text="same thing in frequency", tooltip="Transform, multiply, transform back")
         self.pictures, self.verdict = TransformPictures(), note()
         self._row = holding(self.pictures)
         self._now: tuple[Any, Kernel, tuple[int, ...], Mapping[str, Any]] | None = None
         self.extend([self.wanted, self._row, self.verdict])
-        self._rest = QTimer(self.native)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST)
-        self._rest.timeout.connect(self.compare)
+        self._rest = single_shot(self.native, self.compare, VIEW_REST)
         self.wanted.changed.connect(self._changed)
         self._changed()
 
@@ -108,17 +102,15 @@ def verdict(found: Theorem, at: Sequence[int]) -> str:
     )
 
 
-class TransformPictures(QWidget):
+class TransformPictures(Fitted):
     """Six pictures: image, kernel and result above, the amplitudes of their transforms below.
 
     Below the image times below the kernel is below the result.
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(height=240)
         self._pictures: list[tuple[str, QImage]] = []
-        self._height = 240
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_theorem(self, found: Theorem | None) -> None:
         """Draw the parts of a comparison; None draws nothing."""
@@ -128,9 +120,9 @@ class TransformPictures(QWidget):
             shifts = [n // 2 - r for n, r in zip(found.weights.shape, reach, strict=True)]
             weights = np.roll(found.weights, shifts, tuple(range(found.weights.ndim)))
             self._pictures = [
-                ("image", picture(plane(found.samples))),
-                ("⊛ kernel", picture(plane(weights))),
-                ("= result", picture(plane(found.by_transform))),
+                ("image", picture(middle_plane(found.samples))),
+                ("⊛ kernel", picture(middle_plane(weights))),
+                ("= result", picture(middle_plane(found.by_transform))),
                 ("transform", amplitude(found.image_transform)),
                 ("× transform", amplitude(found.kernel_transform)),
                 ("= product", amplitude(found.product)),
@@ -145,23 +137,10 @@ class TransformPictures(QWidget):
     def _side(self) -> float:
         return max(float(self.width() - 2 * _GAP) / 3, 1.0)
 
-    def sizeHint(self) -> QSize:
-        """Two rows of three squares."""
-        return QSize(300, self._height)
-
-    def minimumSizeHint(self) -> QSize:
-        """Never wider than a panel."""
-        return QSize(200, self._height)
-
-    def resizeEvent(self, event: object) -> None:
-        """Another width may need another height; the layout is told only then."""
-        height = int(2 * (self._side() + _TITLE)) + 4
-        if height != self._height:
-            self._height = height
-            self.updateGeometry()
+    def needed(self) -> int:
+        return int(2 * (self._side() + _TITLE)) + 4
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the pictures with their titles."""
         painter, side = QPainter(self), self._side()
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         for number, (title, image) in enumerate(self._pictures):
@@ -173,32 +152,16 @@ class TransformPictures(QWidget):
         painter.end()
 
 
-def plane(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The middle plane of a volume; a sequence as one row."""
-    while values.ndim > 2:
-        values = values[len(values) // 2]
-    return values if values.ndim == 2 else values[None, :]
-
-
 def amplitude(transform: NDArray[np.complex128]) -> QImage:
     """The amplitudes of a transform, zero frequency in the middle, in decades."""
-    size = np.abs(plane_of_transform(transform))
+    size = np.abs(middle_plane(np.fft.fftshift(transform)))
     with np.errstate(divide="ignore"):
         decades = np.log10(size / (size.max() or 1.0))
     return picture(np.clip(decades, -_DECADES, 0))
-
-
-def plane_of_transform(transform: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """The plane of frequency 0 along the first axes, its own zero in the middle."""
-    while transform.ndim > 2:
-        transform = transform[0]
-    centred: NDArray[np.complex128] = np.fft.fftshift(transform)
-    return centred if centred.ndim == 2 else centred[None, :]
 
 
 def picture(values: NDArray[np.float64]) -> QImage:
     """Numbers as shades of grey, the smallest black and the largest white."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     grey = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
-    rows, columns = grey.shape
-    return QImage(np.ascontiguousarray(grey).tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8).copy()
+    return image_of(grey)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 #: At most so many cells along each axis: more, and nobody waits for the end.
 _CELLS = 24
@@ -30,18 +33,11 @@ class Walk:
     @property
     def length(self) -> int:
         """Number of cells."""
-        total = 1
-        for n in self.shape:
-            total *= n
-        return total
+        return math.prod(self.shape)
 
     def cell(self, number: int) -> tuple[int, ...]:
         """Index of a cell in the result, row by row."""
-        found = []
-        for n in reversed(self.shape):
-            number, at = divmod(number, n)
-            found.append(at)
-        return tuple(reversed(found))
+        return tuple(int(i) for i in np.unravel_index(number, self.shape))
 
     def place(self, number: int) -> tuple[int, ...]:
         """Index of a cell in the image.

@@ -10,21 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Seconds between two looks: an object is copied for each.
-_BETWEEN = 0.4
+from .timing import INTERMEDIATE_SECONDS
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The object as it was after an iteration.
-
-    Attributes
-    ----------
-    entry : int
-        Which of the images: entries of the batch axes are iterated one after the other.
-    iteration : int
-    data : ndarray
-    """
+    """The object after an iteration of one image; `entry` counts the images, which are iterated one after the other."""
 
     entry: int
     iteration: int
@@ -57,7 +48,7 @@ class Watch:
             self.kept, self.uneven = iteration, self.entry > 0
         last = self.kept is not None and iteration >= self.kept
         now = time.monotonic()
-        if self._pictures and self._look is None and (last or now - self._last >= _BETWEEN):
+        if self._pictures and self._look is None and (last or now - self._last >= INTERMEDIATE_SECONDS):
             self._look, self._last = Look(self.entry, iteration, np.array(found)), now
         return last
 

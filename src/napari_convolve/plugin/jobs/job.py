@@ -15,6 +15,8 @@ from napari.qt.threading import FunctionWorker, create_worker
 
 import napari_convolve as nc
 
+from ..widgets.text import sentence
+
 Call = Callable[[Callable[[int, int], None]], Any]
 
 
@@ -28,29 +30,11 @@ class Outcome:
     cancelled: bool = False
 
 
-def sentence(error: BaseException) -> str:
-    """What went wrong, for a person; the type is named only when nobody expected it."""
-    text = " ".join(str(error).split())
-    if isinstance(error, MemoryError) and not text:
-        return "there is not enough memory"
-    expected = isinstance(error, ValueError | TypeError | MemoryError | OSError | nc.BackendUnavailable)
-    return text if expected and text else f"{type(error).__name__}: {text}"
-
-
 class Job:
     """One call of ``call(progress)``, to be run once, in any thread.
 
-    Parameters
-    ----------
-    call
-        Given a callback ``progress(done, total)``, which raises `Cancelled` to stop it.
-    title
-        What napari shows of it.
-
-    Attributes
-    ----------
-    seconds : float
-        From being made, when its values were those of the moment, to its outcome.
+    ``progress(done, total)`` raises `Cancelled` to stop it. `seconds` counts from when the job was made, with the
+    values of that moment, to its outcome.
     """
 
     def __init__(self, call: Call, title: str) -> None:

@@ -1,70 +1,92 @@
-"""One call in the background for a panel with a foot: progress, Cancel, an outcome."""
+"""One call in the background for a panel with a run bar: progress, Cancel, an outcome."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QWidget
 
 from .job import Call, Job, start
 from .run_bar import RunBar
+from .timing import PATIENCE, TICK, single_shot
 
-_TICK = 100
 
-
-class Work:
-    """Runs one call at a time and hands its value over; everything else it tells in the foot.
+class JobRunner:
+    """Runs one call at a time and hands its value over; everything else is shown in the run bar.
 
     Parameters
     ----------
-    owner
-        Nothing happens any more once this widget is gone.
-    foot
-        Shows progress and messages.
-    done
-        Gets the value of a call that was not cancelled and did not fail, in the GUI thread.
+    run_bar
+        Shows progress and messages; nothing happens any more once it is gone.
+    ticked, ended
+        Called with a running job every tenth of a second, and when a job is over, before its value is handed over.
     """
 
-    def __init__(self, owner: QWidget, foot: RunBar, done: Callable[[Any], Any]) -> None:
-        self._owner, self._foot, self._done = owner, foot, done
+    def __init__(
+        self,
+        run_bar: RunBar,
+        ticked: Callable[[Job], object] = lambda job: None,
+        ended: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._run_bar, self._ticked, self._on_end = run_bar, ticked, ended
         self._job: Job | None = None
-        self._timer = QTimer(owner)
-        self._timer.setInterval(_TICK)
-        self._timer.timeout.connect(self._look)
-        foot.cancel.changed.connect(self.cancel)
+        self._done: Callable[[Any], object] | None = None
+        # of one shot: napari's activity dock handles events while it draws
+        self._timer = single_shot(run_bar.native, self._look, TICK)
+        run_bar.cancel.changed.connect(self.cancel)
 
-    def start(self, call: Call, title: str) -> None:
-        """Begin, unless something runs."""
+    @property
+    def busy(self) -> bool:
+        """Whether a call runs."""
+        return self._job is not None
+
+    def start(self, call: Call, title: str, done: Callable[[Any], object]) -> None:
+        """Begin; `done` gets the value of a call that neither failed nor was cancelled, in the GUI thread."""
         if self._job is not None:
-            self._foot.say("Something is still computed; wait or press Cancel.")
+            self._run_bar.say("Something is still computed; wait or press Cancel.")
             return
-        self._job = Job(call, title)
-        self._foot.begin(title)
+        self._job, self._done = Job(call, title), done
+        self._run_bar.begin(title)
         self._timer.start()
         start(self._job, self._finished)
 
     def cancel(self) -> None:
-        """Stop computing; nothing comes of it."""
+        """Stop computing; nothing comes of it. A call that does not stop at once ends by itself, without the panel."""
         if self._job is not None:
             self._job.cancel()
+            self._run_bar.update_from(self._job)
+            QTimer.singleShot(PATIENCE, partial(self._let_go, self._job))
+
+    def _let_go(self, job: Job) -> None:
+        """Be ready for the next call although a library call of a cancelled job has not returned yet."""
+        if self._job is job and isalive(self._run_bar.native):
+            self._end()
+            self._run_bar.say("Cancelled; its last step still ends in the background.")
 
     def _look(self) -> None:
         if self._job is not None:
-            self._foot.update_from(self._job)
+            self._run_bar.update_from(self._job)
+            self._ticked(self._job)
+            self._timer.start()
+
+    def _end(self) -> None:
+        self._job = self._done = None
+        self._timer.stop()
+        self._run_bar.end()
+        self._on_end()
 
     def _finished(self, job: Job) -> None:
-        if self._job is not job or job.outcome is None or not isalive(self._owner):
-            return
-        self._job = None
-        self._timer.stop()
-        self._foot.end()
-        outcome = job.outcome
+        if self._job is not job or job.outcome is None or not isalive(self._run_bar.native):
+            return  # the window has been closed meanwhile, or the job was let go
+        outcome, done = job.outcome, self._done
+        job.outcome = None  # napari may keep the job: let it not keep the result
+        self._end()
         if outcome.cancelled:
-            self._foot.say("Cancelled.")
+            self._run_bar.say("Cancelled.")
         elif outcome.error:
-            self._foot.say(outcome.error, outcome.details)
-        else:
-            self._done(outcome.value)
+            self._run_bar.say(outcome.error, outcome.details)
+        elif done is not None:
+            done(outcome.value)

@@ -7,13 +7,11 @@ from math import ceil, isfinite
 from time import perf_counter
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
-from .job import Call, Job, Outcome, sentence, start
-
-#: Seconds of a frame.
-_FRAME = 0.1
+from ..widgets.text import sentence
+from .job import Call, Job, Outcome, start
+from .timing import FRAME_SECONDS, GATHER, single_shot
 
 
 class Latest:
@@ -49,18 +47,15 @@ class Latest:
         make: Callable[[], Call | None],
         done: Callable[[Outcome], object],
         *,
-        delay: int = 15,
+        delay: int = GATHER,
         title: str = "preview",
-        short: float = _FRAME,
+        short: float = FRAME_SECONDS,
     ) -> None:
         self._owner, self._make, self._done, self._delay, self._title = owner, make, done, delay, title
         self._short = short
         self._job: Job | None = None
         self._waiting = False
-        self._timer, self._frame = QTimer(owner), QTimer(owner)
-        for timer, slot in ((self._timer, self._begin), (self._frame, self._frame_over)):
-            timer.setSingleShot(True)
-            timer.timeout.connect(slot)
+        self._timer, self._frame = single_shot(owner, self._begin), single_shot(owner, self._frame_over)
 
     @property
     def busy(self) -> bool:

@@ -1,22 +1,21 @@
-"""The foot of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
+"""The run bar of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from magicgui.widgets import CheckBox, Container, ProgressBar, PushButton, TextEdit, Widget
+from magicgui.widgets import CheckBox, ProgressBar, PushButton, TextEdit
 from napari.utils import progress as ActivityProgress
 
 from ..._progress import format_seconds
+from ..widgets.containers import Column, beside
 from ..widgets.text import note, say
 from .job import Job
-
-#: napari redraws everything whenever its activity dock is told something.
-_ACTIVITY_SECONDS = 0.5
+from .timing import ACTIVITY_SECONDS
 
 
-class RunBar(Container[Widget]):
+class RunBar(Column):
     """Buttons and messages; it knows what a job looks like and nothing about what it does."""
 
     def __init__(self, run_text: str = "Run", *, live: bool = True) -> None:
@@ -32,24 +31,9 @@ class RunBar(Container[Widget]):
         self.details_button = PushButton(text="Details")
         self.details = TextEdit()
         self.details.read_only = True
-        self.buttons = buttons = Container[Widget](
-            widgets=[self.run, self.cancel, self.help], layout="horizontal", labels=False
-        )
-        buttons.margins = (0, 0, 0, 0)
-        super().__init__(
-            widgets=[
-                self.preview,
-                self.preview_note,
-                self.plan_note,
-                buttons,
-                self.bar,
-                self.message,
-                self.details_button,
-                self.details,
-            ],
-            labels=False,
-        )
-        self.margins = (0, 0, 0, 0)
+        self.buttons = beside(self.run, self.cancel, self.help)
+        above = (self.preview, self.preview_note, self.plan_note)
+        super().__init__(*above, self.buttons, self.bar, self.message, self.details_button, self.details)
         self.run.native.setStyleSheet("font-weight: bold;")
         self.run.native.setMinimumHeight(30)
         self.bar.native.setTextVisible(True)
@@ -68,14 +52,6 @@ class RunBar(Container[Widget]):
         self.details.value = details
         self.details_button.visible = bool(details)
         self.details.visible = False
-
-    def tell_preview(self, text: str) -> None:
-        """Say how the preview was made."""
-        say(self.preview_note, text)
-
-    def tell_plan(self, text: str) -> None:
-        """Say what Run will do."""
-        say(self.plan_note, text)
 
     def begin(self, title: str) -> None:
         """Show that something runs."""
@@ -98,7 +74,7 @@ class RunBar(Container[Widget]):
         bar.setValue(done)
         bar.setFormat("%p%" if left is None else f"%p% · {format_seconds(left)} left")
         now = time.monotonic()
-        if self._activity is not None and now - self._told >= _ACTIVITY_SECONDS:
+        if self._activity is not None and now - self._told >= ACTIVITY_SECONDS:
             self._told = now
             if self._activity.total != total:
                 self._activity.total = total

@@ -8,9 +8,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers.layer_data import Source, View
+from ..layers.layer_data import Source, View, placed
 
 Box = tuple[slice | int, ...]
+NOTHING = "draw a rectangle around one example first: press 'Draw a rectangle'"
+
+
+def draw_rectangle(viewer: Any, source: Source, name: str, layer: Any = None, **options: Any) -> Any:
+    """Be ready for a rectangle, in a layer or in a new one in the place of the image; returns that layer."""
+    viewer.dims.ndisplay = 2
+    if layer is None:
+        width = max(1.0, max(source.data.shape) / 300)
+        look = {"edge_color": "yellow", "face_color": "transparent", "edge_width": width}
+        layer = viewer.add_shapes(ndim=source.ndim, name=name, **look, **placed(source), **options)
+    layer.visible = True
+    viewer.layers.selection.active = layer
+    layer.mode = "add_rectangle"
+    return layer
 
 
 def corners(shapes: Any, image: Any, current: Sequence[float], number: int | None = None) -> NDArray[np.float64]:
@@ -29,7 +43,7 @@ def corners(shapes: Any, image: Any, current: Sequence[float], number: int | Non
         When nothing is drawn.
     """
     if not len(shapes.data):
-        raise ValueError("draw a rectangle around one example first: press 'Draw a rectangle'")
+        raise ValueError(NOTHING)
     chosen = max(shapes.selected_data, default=len(shapes.data) - 1) if number is None else number
     found = []
     for vertex in np.asarray(shapes.data[chosen]):

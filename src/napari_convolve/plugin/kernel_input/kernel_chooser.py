@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 from magicgui.types import FileDialogMode
-from magicgui.widgets import CheckBox, Container, FileEdit, Widget
+from magicgui.widgets import CheckBox, FileEdit
 
 from ...kernels import KERNELS, Kernel
 from ...kernels._optics import in_micrometres
 from ...kernels._text import format_matrix
 from ...kernels.files import FORMATS
 from ...recipes import parameters
-from ..layers.layer_data import View, read_layer
+from ..layers.layer_data import Source, View, read_layer
 from ..plots.kernel_icons import add_icons
+from ..widgets.containers import Column, column, rows
 from ..widgets.fields import HEADING, Choice
-from ..widgets.form import Form, rows
+from ..widgets.form import Form
 from ..widgets.layer_choice import LayerChoice
 from ..widgets.text import note, say, summary, written
 from .kernel_making import Newest, finished, kernel_of
@@ -33,10 +34,10 @@ _LONGEST_LABEL = 17
 _TYPEABLE = 15
 
 
-class KernelSource(Container[Widget]):
+class KernelSource(Column):
     """Another place where a kernel comes from, with its own fields."""
 
-    def later(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
+    def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         """Read the fields now; what is returned makes the kernel for these axes, in any thread.
 
         Raises
@@ -59,7 +60,7 @@ class KernelSource(Container[Widget]):
         raise NotImplementedError
 
 
-class KernelChooser(Container[Widget]):
+class KernelChooser(Column):
     """Which kernel, and its parameters.
 
     Parameters
@@ -88,8 +89,7 @@ class KernelChooser(Container[Widget]):
         sources: Mapping[str, KernelSource] | None = None,
         sliders: bool = False,
     ) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self._view, self._may_normalize, self._sliders = _PLANE, normalize, sliders
         self._spacing: tuple[float, ...] | None = None
         self._unit: str | None = None
@@ -101,12 +101,10 @@ class KernelChooser(Container[Widget]):
         self.layer = LayerChoice(viewer, label="layer", first=lambda layer: "kernel" in layer.metadata)
         self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter=f"Kernels (*{' *'.join(FORMATS)})", label="file")
         self.unit = Choice([(PIXELS, PIXELS)], label="lengths in", tooltip="The unit of sizes and distances")
-        self.normalize = CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")
+        self.normalize = sum_box()
         self._forms: dict[str, Form] = {}
-        self._slot: Container[Widget] = Container(widgets=list(self._sources.values()), labels=False)
-        self._slot.margins = (0, 0, 0, 0)
-        for part in (rows([self.kind]), self.about, rows([self.layer, self.file]), self._slot, rows([self.unit])):
-            self.append(part)
+        self._slot = column(list(self._sources.values()))
+        self.extend([rows(self.kind), self.about, rows(self.layer, self.file), self._slot, rows(self.unit)])
         self.append(self.normalize)
         self.kind.changed.connect(self._show)
         self._show()
@@ -130,6 +128,11 @@ class KernelChooser(Container[Widget]):
             self._tell_axes(form)
         self._show_unit()
 
+    def follow(self, source: Source | None, view: View | None) -> None:
+        """Tell which axes of which image the kernel will act on."""
+        if source is not None and view is not None:
+            self.set_view(view, source.spacing_of(view), source.unit_of(view))
+
     def kernel(self) -> Kernel:
         """Make the kernel.
 
@@ -138,14 +141,14 @@ class KernelChooser(Container[Widget]):
         ValueError, TypeError, OSError
             One sentence that says what is missing or wrong.
         """
-        return self.later()()
+        return self.factory()()
 
     def told(self, kernel: Kernel) -> None:
         """The kernel that is chosen has been made, and is shown now."""
         if self.kind.value in self._sources:
             self._sources[self.kind.value].told(kernel)
 
-    def later(self) -> Callable[[], Kernel]:
+    def factory(self) -> Callable[[], Kernel]:
         """Read the fields now; what is returned makes the kernel, in any thread, and raises as `kernel` does."""
         divide = bool(self.normalize.visible and self.normalize.value)
         return partial(finished, self._read(), self._view, divide)
@@ -172,7 +175,7 @@ class KernelChooser(Container[Widget]):
     def _read(self) -> Callable[[], Kernel]:
         """What makes the kernel that the fields say now."""
         if self.kind.value in self._sources:
-            return self._sources[self.kind.value].later(self._view, self._spacing, self._unit)
+            return self._sources[self.kind.value].factory(self._view, self._spacing, self._unit)
         if self.kind.value == FROM_LAYER:
             if self.layer.value is None:
                 raise ValueError(f"there is no image layer to take as {self.kind.label}")
@@ -238,6 +241,11 @@ class KernelChooser(Container[Widget]):
         self.kind.value = TYPED
         if typeable and self.form is not None:
             self.form["values"].value = format_matrix(np.atleast_2d(kernel.values))
+
+
+def sum_box() -> CheckBox:
+    """Whether a kernel is divided by its sum."""
+    return CheckBox(text="divide by its sum", tooltip="Keeps the brightness of the image")
 
 
 def _has_own_lengths(kind: str) -> bool:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QWidget
 
 from ...kernels import Kernel
 from ...kernels.files import FORMATS
-from ..jobs.job import sentence
+from ..widgets.actions import save_as
 
 
-def save_kernel(owner: QWidget, kernel: Kernel, title: str, suffix: str = ".json") -> str:
-    """Ask for a file and save a kernel in it; returns what came of it, nothing when no file was chosen."""
+def save_kernel(
+    owner: QWidget, say: Callable[[str], object], kernel: Kernel, title: str, suffix: str = ".json"
+) -> None:
+    """Ask for a file, save a kernel in it and say so; formats other than that of `suffix` can be chosen."""
     filters = ";;".join(f"*{known}" for known in sorted(FORMATS, key=lambda known: known != suffix))
-    path, _ = QFileDialog.getSaveFileName(owner, title, f"{kernel.name}{suffix}", filters)
-    if not path:
-        return ""
-    try:
-        kernel.save(path)
-    except (ValueError, OSError) as error:
-        return sentence(error)
-    return f"Saved as {Path(path).name}."
+    save_as(owner, say, title, f"{kernel.name}{suffix}", filters, kernel.save)

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from magicgui.widgets import Container, PushButton, Widget
 from napari.layers import Shapes
 
-from ..layers.layer_data import Source, View, placed, read_layer
+from ..layers.layer_data import Source, View, read_layer
+from ..widgets.containers import Column, button, rows
 from ..widgets.fields import Choice, TextField
-from ..widgets.form import rows
 from ..widgets.layer_choice import LayerChoice
 from ..widgets.text import note, say
-from .drawn_rectangle import box, corners, cut, planes
+from .drawn_rectangle import NOTHING, box, corners, cut, draw_rectangle, planes
 from .kernel_chooser import KernelChooser
 
 _DRAWN, _OTHER = "a rectangle I draw", "a layer, file or kernel"
-_NOTHING = "draw a rectangle around one example first: press 'Draw a rectangle'"
 
 
-class TemplateChooser(Container[Widget]):
+class TemplateChooser(Column):
     """The template, and others kept beside it.
 
     Parameters
     ----------
     viewer
         Whose layers are offered.
+    image
+        The layer that rectangles are drawn on, or None.
     tell
         Shows one sentence.
     """
 
-    def __init__(self, viewer: Any, tell: Callable[[str], object]) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
-        self._viewer, self._tell = viewer, tell
+    def __init__(self, viewer: Any, image: Callable[[], Any], tell: Callable[[str], object]) -> None:
+        super().__init__()
+        self._viewer, self._image, self._tell = viewer, image, tell
         self._view: View | None = None
         self.kept: list[Any] = []
         self.origin = Choice([(text, text) for text in (_DRAWN, _OTHER)], label="template")
@@ -48,37 +47,21 @@ class TemplateChooser(Container[Widget]):
         self.depth = TextField(
             planes, 5, label="planes", tooltip="How deep the template is, around the plane drawn in; or from-to: 12-20"
         )
-        self.draw = PushButton(text="Draw a rectangle", tooltip="Then drag one around an example in the image")
+        self.draw = button("Draw a rectangle", self._start, "Then drag one around an example in the image")
         self.kernel = KernelChooser(viewer, label="from", start="from a layer", normalize=False)
-        self.keep = PushButton(text="Look for another kind too", tooltip="Keep this template, and give a second one")
-        self.forget = PushButton(text="Forget them", tooltip="Look only for the template chosen above")
+        self.keep = button("Look for another kind too", self.keep_this, "Keep this template, and give a second one")
+        self.forget = button("Forget them", self.forget_kept, "Look only for the template chosen above")
         self.also = note()
-        for part in (
-            rows([self.origin]),
-            self.draw,
-            rows([self.shapes, self.depth]),
-            self.kernel,
-            self.also,
-            self.keep,
-            self.forget,
-        ):
-            self.append(part)
+        self.extend([rows(self.origin), self.draw, rows(self.shapes, self.depth), self.kernel])
+        self.extend([self.also, self.keep, self.forget])
         self.origin.changed.connect(self._show)
         self.shapes.changed.connect(self._show)
-        self.keep.changed.connect(self.keep_this)
-        self.forget.changed.connect(self.forget_kept)
-        self.draw.changed.connect(self._start)
-        self._image: Callable[[], Any] = lambda: None
         self._show()
-
-    def follow(self, image: Callable[[], Any]) -> None:
-        """Say which layer the rectangles are drawn on."""
-        self._image = image
 
     def set_view(self, source: Source, view: View) -> None:
         """Tell which axes the template has."""
         self._view = view
-        self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.kernel.follow(source, view)
         self.forget_kept()
         self._show()
 
@@ -101,27 +84,14 @@ class TemplateChooser(Container[Widget]):
         image = self._image()
         if image is None:
             return
-        self._viewer.dims.ndisplay = 2
         layer = self.shapes.value
-        if layer is not None and "template" in layer.metadata:
-            if not again:
-                layer.selected_data = set()
-                layer.data = []
-        else:
-            source = read_layer(image)
-            layer = self._viewer.add_shapes(
-                ndim=source.ndim,
-                name="template",
-                edge_color="yellow",
-                face_color="transparent",
-                edge_width=max(1.0, max(source.data.shape) / 300),
-                metadata={"template": True},
-                **placed(source),
-            )
-        layer.visible = True
-        self._viewer.layers.selection.active = layer
-        layer.mode = "add_rectangle"
-        self.shapes.value = layer
+        if layer is not None and "template" not in layer.metadata:
+            layer = None
+        if layer is not None and not again:
+            layer.selected_data = set()
+            layer.data = []
+        made = {"template": True}
+        self.shapes.value = draw_rectangle(self._viewer, read_layer(image), "template", layer, metadata=made)
         self._tell("Drag a rectangle around one example, then press Run.")
 
     def keep_this(self) -> None:
@@ -144,7 +114,7 @@ class TemplateChooser(Container[Widget]):
             self.changed.emit(self)
         self._show()
 
-    def later(self, source: Source, view: View) -> Callable[[], Any]:
+    def factory(self, source: Source, view: View) -> Callable[[], Any]:
         """Read the fields now; what is returned makes the template, or the list of them, in any thread.
 
         Raises
@@ -152,25 +122,20 @@ class TemplateChooser(Container[Widget]):
         ValueError
             With one sentence, when there is none.
         """
-        kept: list[Callable[[], Any]] = [partial(_same, template) for template in self.kept]
         if self.origin.value == _OTHER:
-            return partial(_one_or_all, [*kept, self.kernel.later()])
+            return partial(_one_or_all, list(self.kept), [self.kernel.factory()])
         image, layer = self._image(), self.shapes.value
         if layer is None or not len(layer.data):
-            raise ValueError(_NOTHING)
+            raise ValueError(NOTHING)
         depth = self.depth.value if view.ndim > 2 else 1
         found = []
         for number in range(len(layer.data)):
             points = corners(layer, image, self._viewer.dims.point, number)
             found.append(partial(cut, source, box(points, source.data.shape, view, depth)))
-        return partial(_one_or_all, [*kept, *found])
+        return partial(_one_or_all, list(self.kept), found)
 
 
-def _same(template: Any) -> Any:
-    return template
-
-
-def _one_or_all(makers: list[Callable[[], Any]]) -> Any:
+def _one_or_all(kept: list[Any], makers: Sequence[Callable[[], Any]]) -> Any:
     """The template itself when there is only one."""
-    made = [make() for make in makers]
+    made = [*kept, *(make() for make in makers)]
     return made[0] if len(made) == 1 else made

@@ -7,35 +7,31 @@ from functools import partial
 
 import numpy as np
 from magicgui.types import FileDialogMode
-from magicgui.widgets import Container, FileEdit, Widget
-from qtpy.QtCore import QSize
-from qtpy.QtGui import QImage, QPainter, QPaintEvent
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from magicgui.widgets import FileEdit
 
 from ...kernels import BANKS, Kernel, bank, read_weights
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..layers.layer_data import View
-from ..plots.kernel_image import colours_of
+from ..plots.kernel_icons import KernelPictures
+from ..plots.pictures import middle_plane
+from ..widgets.containers import Column, holding, rows
 from ..widgets.fields import Choice
-from ..widgets.form import rows
 from ..widgets.text import note, say
-from ..widgets.visibility import holding
 
 #: Kernels of one channel, or numbers of the shape (maps, channels, *kernel).
 Weights = tuple[Kernel, ...] | np.ndarray
 
 _FILE = "from a .npy file"
-_SIDE, _GAP, _MOST = 34, 4, 32
+_MOST = 32
 _LONGEST = 8
 
 
-class WeightsChooser(Container[Widget]):
+class WeightsChooser(Column):
     """The weights of `feature_maps`, with a picture of each kernel."""
 
     def __init__(self) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self._view: View | None = None
         self.kind = Choice(
             [*((name, name) for name in BANKS), None, (_FILE, _FILE)],
@@ -50,7 +46,7 @@ class WeightsChooser(Container[Widget]):
         )
         self.pictures, self.about = KernelPictures(), note()
         self._making = Latest(self.native, self._begin, self._made, title="bank of kernels", short=0)
-        for part in (rows([self.kind, self.file]), holding(self.pictures), self.about):
+        for part in (rows(self.kind, self.file), holding(self.pictures), self.about):
             self.append(part)
         self.kind.changed.connect(self._show)
         self.file.changed.connect(self._show)
@@ -61,7 +57,7 @@ class WeightsChooser(Container[Widget]):
         self._view = view
         self._show()
 
-    def later(self) -> Callable[[], Weights]:
+    def factory(self) -> Callable[[], Weights]:
         """Read the fields now; what is returned makes what `feature_maps` takes, in any thread, or raises.
 
         Raises
@@ -85,7 +81,7 @@ class WeightsChooser(Container[Widget]):
         self._making.ask()
 
     def _begin(self) -> Call:
-        return partial(_shown, self.later())
+        return partial(_shown, self.factory())
 
     def _made(self, outcome: Outcome) -> None:
         planes, text = outcome.value or ([], outcome.error)
@@ -114,13 +110,7 @@ def _shown(make: Callable[[], Weights], progress: object) -> tuple[list[np.ndarr
 def planes_of(weights: Weights) -> list[np.ndarray]:
     """A plane of each kernel: of volumes the middle one, of several channels the first."""
     found = [kernel.values for kernel in weights] if isinstance(weights, tuple) else [one[0] for one in weights]
-    planes = []
-    for values in found[:_MOST]:
-        plane = np.atleast_2d(values).astype(float)
-        while plane.ndim > 2:
-            plane = plane[len(plane) // 2]
-        planes.append(plane)
-    return planes
+    return [middle_plane(values).astype(float) for values in found[:_MOST]]
 
 
 def described(weights: Weights) -> str:
@@ -131,52 +121,3 @@ def described(weights: Weights) -> str:
     names = [f"{number}: {kernel.name}" for number, kernel in enumerate(weights[:_LONGEST])]
     more = f" … {len(weights) - _LONGEST} more" if len(weights) > _LONGEST else ""
     return f"{len(weights)} maps. {', '.join(names)}{more}"
-
-
-class KernelPictures(QWidget):
-    """Kernels side by side: red is positive, blue negative."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._images: list[QImage] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def show_planes(self, planes: list[np.ndarray]) -> None:
-        """Draw kernels, or none."""
-        self._images = []
-        for plane in planes:
-            colours = np.ascontiguousarray(colours_of(plane))
-            rows_, columns, _ = colours.shape
-            self._images.append(
-                QImage(colours.tobytes(), columns, rows_, 3 * columns, QImage.Format.Format_RGB888).copy()
-            )
-        self.setVisible(bool(planes))
-        self.updateGeometry()
-        self.update()
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self._images)
-
-    def _across(self) -> int:
-        return max(int(self.width() + _GAP) // (_SIDE + _GAP), 1)
-
-    def sizeHint(self) -> QSize:
-        """As high as the rows need."""
-        lines = -(-max(self.count, 1) // self._across())
-        return QSize(200, lines * (_SIDE + _GAP))
-
-    def resizeEvent(self, event: object) -> None:
-        """Another width may need another number of rows."""
-        self.updateGeometry()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the kernels."""
-        painter, across = QPainter(self), self._across()
-        for number, image in enumerate(self._images):
-            line, place = divmod(number, across)
-            high = _SIDE if image.height() > 1 else _SIDE // 3
-            scaled = image.scaled(_SIDE, high)
-            painter.drawImage(place * (_SIDE + _GAP), line * (_SIDE + _GAP), scaled)
-        painter.end()

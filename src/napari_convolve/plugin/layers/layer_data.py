@@ -22,7 +22,7 @@ from .appearance import looks
 LayerTuple = tuple[Any, dict[str, Any], str]
 
 #: The attributes that place a layer in the world, one entry per axis.
-_FRAME = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+FRAME = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 _LOOK = ("colormap", "contrast_limits")
 _SPATIAL = {"z": "z", "y": "y", "x": "x", "depth": "z", "plane": "z", "height": "y", "row": "y"}
 _SPATIAL |= {"slice": "z", "width": "x", "col": "x", "column": "x"}
@@ -126,13 +126,11 @@ def read_layer(layer: Any, level: int = 0) -> Source:
     """Describe an image layer, or a coarser level of a multiscale one; its data are neither copied nor computed."""
     data = layer.data[level] if layer.multiscale else layer.data
     axes = name_axes(layer.axis_labels)
-    frame = {key: getattr(layer, key) for key in _FRAME}
+    frame = {key: getattr(layer, key) for key in FRAME}
     frame["affine"] = np.asarray(layer.affine)
-    origin = np.asarray(layer.affine.inverse(np.asarray(layer.data_to_world(np.zeros(layer.ndim)), dtype=float)))
-    ends = [
-        np.asarray(layer.affine.inverse(np.asarray(layer.data_to_world(e), dtype=float))) for e in np.eye(layer.ndim)
-    ]
-    steps = np.stack([end - origin for end in ends], axis=1)
+    corners = [np.zeros(layer.ndim), *np.eye(layer.ndim)]
+    places = [layer.affine.inverse(np.asarray(layer.data_to_world(c), dtype=float)) for c in corners]
+    steps = (np.asarray(places[1:]) - np.asarray(places[0])).T
     if level:
         factors = np.asarray(layer.downsample_factors[level], dtype=float)
         frame["scale"], steps = np.asarray(frame["scale"]) * factors, steps * factors
@@ -181,9 +179,9 @@ def views(axes: Sequence[str]) -> tuple[View, ...]:
         for n in (2, 3)
         if len(space) >= n
     ]
-    found = [View(f"{words} ({', '.join(axes[i] for i in chosen)})", chosen, ()) for words, chosen in choices]
-    found += [View(f"along {name}", (i,), ()) for i, name in enumerate(axes)]
-    return tuple(View(v.label, v.axes, tuple(axes[i] for i in v.axes)) for v in found)
+    found = [(f"{words} ({', '.join(axes[i] for i in chosen)})", chosen) for words, chosen in choices]
+    found += [(f"along {name}", (i,)) for i, name in enumerate(axes)]
+    return tuple(View(label, chosen, tuple(axes[i] for i in chosen)) for label, chosen in found)
 
 
 def preferred(choices: Sequence[View], ndim: int | None) -> View:

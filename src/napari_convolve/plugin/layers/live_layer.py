@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Layer
 
 from ..jobs.iteration_watch import Look
+from .added import displayed, shown
 from .layer_data import Source, View, image_tuple, short
 
 
@@ -49,7 +50,7 @@ class LiveLayer:
 
     def remove(self) -> None:
         """Take the layer away."""
-        if self._layer is not None and self._layer in self._viewer.layers:
+        if shown(self._viewer, self._layer):
             self._viewer.layers.remove(self._layer)
             if self._points and self._viewer.dims.point == self._points[1]:
                 self._viewer.dims.point = self._points[0]
@@ -58,10 +59,9 @@ class LiveLayer:
         """Move the sliders to an image, so that what is iterated is what is seen."""
         dims, at = self._viewer.dims, self._place(entry)
         world = self._layer.data_to_world([at.get(axis, 0) for axis in range(self._source.ndim)])
-        shown, before = set(dims.displayed), dims.point
-        for axis in at:
-            if (of_viewer := axis + dims.ndim - self._source.ndim) not in shown:
-                dims.set_point(of_viewer, float(world[axis]))
+        before = dims.point
+        for axis in set(at) - set(displayed(self._viewer, self._source.ndim)):
+            dims.set_point(axis + dims.ndim - self._source.ndim, float(world[axis]))
         self._points = [before, dims.point]
 
     def _place(self, entry: int) -> dict[int, int]:

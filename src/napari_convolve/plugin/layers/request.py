@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Later:
+class Factory:
     """An argument whose fields have been read and which is made where it is needed: no hand waits for a large kernel.
 
     Attributes
@@ -47,7 +47,7 @@ class Request:
     view : View
         The axes it acts on.
     arguments : tuple
-        Positional arguments after the image: the kernel, PSF or template; each may be `Later`.
+        Positional arguments after the image: the kernel, PSF or template; each may be `Factory`.
     options : mapping
         Keyword arguments that differ from their defaults, without axes, mask and callbacks.
     extras : mapping
@@ -72,7 +72,7 @@ class Request:
 
     def made(self) -> Request:
         """The same with every argument made, which may take a while."""
-        made = tuple(given.make() if isinstance(given, Later) else given for given in self.arguments)
+        made = tuple(given.make() if isinstance(given, Factory) else given for given in self.arguments)
         return replace(self, arguments=made)
 
     def call(self, image: Any, *, operation: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> Any:
@@ -103,20 +103,24 @@ class Result:
         return " · ".join([*([str(report)] if report else []), *self.notes])
 
 
-def on_colours(request: Request, image: NDArray[Any], **callbacks: Any) -> NDArray[Any]:
+def on_colours(
+    request: Request, image: NDArray[Any], progress: Progress, **callbacks: Any
+) -> tuple[NDArray[Any], Report]:
     """Call an operation that keeps the image's kind; colours are computed each, opacity is kept as it is.
 
     An RGB layer of integers stays one, rounded and saturated: napari shows no other numbers as colours.
     """
+    reports: list[Report] = []
+    callbacks |= {"progress": progress, "report": reports.append}
     if not request.source.rgb:
-        return np.asarray(request.call(image, **callbacks))
+        return np.asarray(request.call(image, **callbacks)), reports[0]
     options = dict(request.options)
     if image.dtype.kind == "u":
         options.setdefault("dtype", image.dtype)
     result = np.asarray(request.call(image[..., :3], options=options, **callbacks))
     if image.shape[-1] == 4 and result.shape[:-1] == image.shape[:-1]:
-        return np.concatenate([result, image[..., 3:].astype(result.dtype)], axis=-1)
-    return result
+        result = np.concatenate([result, image[..., 3:].astype(result.dtype)], axis=-1)
+    return result, reports[0]
 
 
 def first_index(request: Request, center: Sequence[int], lengths: Sequence[int]) -> dict[int, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...recipes import Bounds
+from .added import displayed
 
 #: More samples than this are no preview.
 _MOST = 1 << 25
@@ -53,7 +54,7 @@ def seen(viewer: Any, layer: Any) -> Seen:
     factors = tuple(float(f) for f in layer.downsample_factors[level]) if layer.multiscale else (1.0,) * layer.ndim
     spare = viewer.dims.ndim - layer.ndim
     point = np.asarray(layer.world_to_data(np.asarray(viewer.dims.point)[spare:]), dtype=float) / factors
-    shown = [d - spare for d in viewer.dims.displayed if d >= spare]
+    shown = displayed(viewer, layer.ndim)
     ranges = [(i, i + 1) for i in np.round(point).astype(int).tolist()]
     corners = _corners(viewer, layer, spare) if viewer.dims.ndisplay == 2 and len(shown) == 2 else None
     for axis in shown:

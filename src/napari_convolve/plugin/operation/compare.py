@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from magicgui.widgets import Container, Slider, Widget
+from magicgui.widgets import Slider
 from napari.layers import Image
 from qtpy.QtCore import QTimer
 
+from ..layers.added import add_beside, shown, take_away
+from ..layers.layer_data import FRAME
 from ..layers.visible_region import seen
+from ..widgets.containers import Column
 from ..widgets.fields import Choice
 from ..widgets.layer_choice import PREVIEW
 
@@ -17,19 +20,10 @@ from ..widgets.layer_choice import PREVIEW
 _BLINK = 700
 _OFF, _BLINKING, _SPLIT = "off", "blink", "split"
 _LOOK = ("colormap", "contrast_limits", "gamma", "interpolation2d")
-_PLACE = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
 
-class Compare(Container[Widget]):
-    """Shows the image again, on top of everything, for the eye to compare with what is below.
-
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    image
-        The layer to compare with, or None.
-    """
+class Compare(Column):
+    """Shows the image again, on top of everything, for the eye to compare with what is below."""
 
     def __init__(self, viewer: Any, image: Callable[[], Any]) -> None:
         self._viewer, self._image = viewer, image
@@ -39,8 +33,7 @@ class Compare(Container[Widget]):
             tooltip="Lay the image over the result; nothing is changed",
         )
         self.line = Slider(value=50, min=0, max=100, label="line", tooltip="How far to the right the image reaches")
-        super().__init__(widgets=[self.kind, self.line], labels=True)
-        self.margins = (0, 0, 0, 0)
+        super().__init__(self.kind, self.line, labels=True)
         self.line.visible = False
         self.layer: Any = None
         self._of: Any = None
@@ -60,7 +53,7 @@ class Compare(Container[Widget]):
             return
         if self._of != source:
             self.clear()
-        if self.layer is None or self.layer not in self._viewer.layers:
+        if not shown(self._viewer, self.layer):
             self._add(source)
         if kind == _BLINKING:
             self._show(source, None)
@@ -76,20 +69,16 @@ class Compare(Container[Widget]):
 
     def raise_(self) -> None:
         """Be on top again after layers have been added."""
-        if self.layer is not None and self.layer in self._viewer.layers:
+        if shown(self._viewer, self.layer):
             self._viewer.layers.move(self._viewer.layers.index(self.layer), len(self._viewer.layers))
 
     def clear(self) -> None:
         """Take the layer away."""
-        if self.layer is not None and self.layer in self._viewer.layers:
-            self._viewer.layers.remove(self.layer)
+        take_away(self._viewer, self.layer)
         self.layer = self._of = None
 
     def _add(self, source: Any) -> None:
-        chosen = list(self._viewer.layers.selection)
-        options = {name: getattr(source, name) for name in _PLACE}
-        if not source.rgb:
-            options |= {name: getattr(source, name) for name in _LOOK}
+        options = {name: getattr(source, name) for name in (FRAME if source.rgb else FRAME + _LOOK)}
         made = Image(
             source.data,
             rgb=source.rgb,
@@ -98,8 +87,7 @@ class Compare(Container[Widget]):
             metadata={PREVIEW: "before"},
             **options,
         )
-        self.layer, self._of = self._viewer.add_layer(made), source
-        self._viewer.layers.selection = chosen or [self.layer]
+        self.layer, self._of = add_beside(self._viewer, made), source
 
     def _show(self, source: Any, border: tuple[int, float] | None) -> None:
         """The whole image, or the part of it before a border along an axis, as a view of its numbers."""
@@ -130,7 +118,7 @@ class Compare(Container[Widget]):
         return axis, (low + share * (high - low)) / length
 
     def _blink(self) -> None:
-        if self.layer is None or self.layer not in self._viewer.layers:
+        if not shown(self._viewer, self.layer):
             self.stop()
         else:
             self.layer.visible = not self.layer.visible

@@ -18,48 +18,41 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from magicgui.widgets import Container, Widget
-from napari.layers import Labels, Layer
+from magicgui.widgets import Widget
+from napari.layers import Layer
 from napari.utils.notifications import show_warning
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
 
 import napari_convolve as nc
 
-from ..jobs.job import Job, sentence, start
+from ..jobs.job import Job
+from ..jobs.job_runner import JobRunner
 from ..jobs.run_bar import RunBar
-from ..layers.layer_data import Source, View, image_tuple, preferred, read_layer, short, views
+from ..layers.layer_data import Source, View, image_tuple, read_layer, short
 from ..layers.recording import recorded_all
-from ..layers.request import Progress, Request, Result, lazy_note
-from ..widgets.fields import Choice
-from ..widgets.form import Fold, Form, Settings, rows
-from ..widgets.help_dialog import help_text, show_help
-from ..widgets.layer_choice import LayerChoice
-from ..widgets.scroll_area import Scroll, column
-from ..widgets.text import titled
+from ..layers.request import Progress, Request, Result, lazy_note, on_colours
+from ..layers.view_choice import ViewChoice
+from ..widgets.containers import Fold, column, rows
+from ..widgets.form import Form, Settings
+from ..widgets.help_dialog import help_text
+from ..widgets.layer_choice import NO_IMAGE, LayerChoice, mask_choice
+from ..widgets.panel import Panel
+from ..widgets.text import EXPECTED, say, sentence, titled
 from .compare import Compare
 from .plan_line import PlanLine
 from .preview import Preview
 from .preview_region import part_of
 from .tools import Tools
 
-#: How often the progress of a job is looked at, in milliseconds.
-_TICK = 100
-#: How long Cancel waits for a call to stop, in milliseconds.
-_PATIENCE = 700
-_NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
+class OperationPanel(Panel):
+    """Base of all panels that compute.
 
-class OperationPanel(Container[Widget]):
-    """Base of all panels that compute; made by napari with the viewer it belongs to.
-
-    What a subclass says comes first, then what all panels do.
+    `operation` and `guide` are all that a function from image to image needs; what else a subclass may say comes
+    first, then what all panels do.
     """
 
     #: Name of the public function.
     operation: ClassVar[str]
-    #: What a person does, step by step, in Markdown.
-    guide: ClassVar[str]
     #: Options of the function that the subclass gives itself.
     given: ClassVar[tuple[str, ...]] = ()
     #: Options to fold away besides the advanced ones.
@@ -70,46 +63,30 @@ class OperationPanel(Container[Widget]):
     previews: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(labels=False)
-        self._viewer = napari_viewer
-        self._job: Job | None = None
-        self._asked_for: Request | None = None
+        super().__init__(napari_viewer)
         self._wanted = self.ndim
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
         self.image.prefer_selected()
-        self.view = Choice(label="act on", least=12, tooltip="All other axes (time, channels) are done one by one")
-        self.mask = LayerChoice(
-            napari_viewer,
-            accept=lambda layer: isinstance(layer, Labels),
-            nobody="the whole image",
-            label="use only",
-            tooltip="A labels layer: where it is 0, the image is left out",
-        )
+        self.view = ViewChoice("All other axes (time, channels) are done one by one")
+        self.mask = mask_choice(napari_viewer)
         self.settings = self.make_settings()
-        self.body = column([rows([self.image, self.view]), *self.inputs(), self.settings])
-        self.foot = RunBar()
-        self.append(self.foot)
+        self.run_bar = RunBar()
+        self.lay_out(column([rows(self.image, self.view), *self.inputs(), self.settings]), self.run_bar)
         self.compare = Compare(napari_viewer, lambda: self.image.value)
-        self.foot.insert(2, self.compare)
-        self.tools = Tools(self.operation, self.body, self.request, self.foot.say)
-        self.foot.append(Fold("Python and presets", self.tools))
-        self.native.layout().insertWidget(0, Scroll(self.body))
-        self._timer = QTimer(self.native)
-        self._timer.setInterval(_TICK)
-        self._timer.setSingleShot(True)  # napari's activity dock handles events while it draws
-        self._timer.timeout.connect(self._look)
+        self.run_bar.insert(2, self.compare)
+        self.tools = Tools(self.operation, self.body, self.request, self.run_bar.say)
+        self.run_bar.append(Fold("Python and presets", self.tools))
+        self.runner = JobRunner(self.run_bar, self.ticked, self.ended)
         title = titled(self.operation)
-        self.live = Preview(napari_viewer, self, lambda: self.image.value, self.foot.tell_preview, title)
-        self.plan_line = PlanLine(self.native, self.request, self.foot.tell_plan)
-        self.foot.preview.visible = self.previews
-        self.foot.preview.changed.connect(self.live.switch)
+        self.live = Preview(napari_viewer, self, partial(say, self.run_bar.preview_note), title)
+        self.plan_line = PlanLine(self.native, self.request, partial(say, self.run_bar.plan_note))
+        self.run_bar.preview.visible = self.previews
+        self.run_bar.preview.changed.connect(self.live.switch)
         self.body.changed.connect(self._settings_changed)
         self.image.changed.connect(self._image_changed)
         self.view.changed.connect(self._view_changed)
-        self.foot.run.changed.connect(self.run)
-        self.foot.cancel.changed.connect(self.cancel)
-        self.foot.help.changed.connect(self.show_help)
-        self.native_parent_changed.connect(self._moved)
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.help.changed.connect(self.show_help)
         self._image_changed()
 
     # --- what a subclass says --------------------------------------------------------------------------------------
@@ -136,6 +113,10 @@ class OperationPanel(Container[Widget]):
         """What the function takes after the image; an error with one sentence when something is missing."""
         return ()
 
+    def more_options(self, source: Source, view: View) -> dict[str, Any]:
+        """Options of the function besides those of the form."""
+        return {}
+
     def extras(self) -> dict[str, Any]:
         """What `compute` needs to know besides; it runs in another thread and must not look at fields."""
         return {}
@@ -144,8 +125,10 @@ class OperationPanel(Container[Widget]):
         """Tell the inputs what is acted on now."""
 
     def compute(self, request: Request, progress: Progress) -> Result:
-        """Call the function, in the background, and make layers of what it returns."""
-        raise NotImplementedError
+        """Call the function, in the background, and make layers of what it returns; by default an image."""
+        data, report = on_colours(request, request.image(progress), progress)
+        name = f"{short(request.source.name)} · {titled(request.operation)}"
+        return Result([image_tuple(request.source, data, name)], report)
 
     def begun(self, request: Request) -> None:
         """A run has started."""
@@ -180,9 +163,10 @@ class OperationPanel(Container[Widget]):
             With one sentence that says what is missing.
         """
         if self.image.value is None or self.view.value is None:
-            raise ValueError(_NO_IMAGE)
+            raise ValueError(NO_IMAGE)
         source, view = read_layer(self.image.value), self.view.value
-        options, mask = self.settings.arguments(), self.mask.value
+        options = {**self.settings.arguments(), **self.more_options(source, view)}
+        mask = self.mask.value
         return Request(
             self.operation_now(),
             source,
@@ -195,106 +179,59 @@ class OperationPanel(Container[Widget]):
 
     def run(self) -> None:
         """Start computing in the background."""
-        if self._job is not None:
+        if self.runner.busy:
             return
         try:
             request = self.request()
             warning = lazy_note(request.source)
-        except (ValueError, TypeError, OSError, MemoryError) as error:
-            self.foot.say(sentence(error))
+        except EXPECTED as error:
+            self.run_bar.say(sentence(error))
             return
         if warning:
             show_warning(f"{type(self).__name__}: {warning}")
-        self._job = Job(partial(recorded_all, self.compute, request), titled(request.operation))
-        self.foot.begin(titled(request.operation))
         self.begun(request)
-        self._timer.start()
-        self._asked_for = request
-        start(self._job, self._finished)
+        call, title = partial(recorded_all, self.compute, request), titled(request.operation)
+        self.runner.start(call, title, partial(self._finished, request))
 
-    def cancel(self) -> None:
-        """Stop computing; nothing is added. What does not stop at once ends by itself, without the panel."""
-        if self._job is not None:
-            self._job.cancel()
-            self.foot.update_from(self._job)
-            QTimer.singleShot(_PATIENCE, partial(self._let_go, self._job))
-
-    def _let_go(self, job: Job) -> None:
-        """Be ready for the next run although a library call of a cancelled job has not returned yet."""
-        if self._job is job and isalive(self.native):
-            self._ended()
-            self.foot.say("Cancelled; its last step still ends in the background.")
-
-    def show_help(self) -> None:
-        """Open a window that says what to do."""
-        show_help(self.native, help_text(self.guide, getattr(nc, self.operation_now()), self.settings))
+    def help_text(self) -> str:
+        return help_text(self.guide, getattr(nc, self.operation_now()), self.settings)
 
     def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
         super().reset_choices()
-        self.body.reset_choices()
-        self.foot.run.enabled = not self.foot.busy and self.image.value is not None
+        self.run_bar.run.enabled = not self.run_bar.busy and self.image.value is not None
 
     def _settings_changed(self, *_: object) -> None:
         self.live.ask()
         self.plan_line.ask()
 
-    def _look(self) -> None:
-        if self._job is not None:
-            self.foot.update_from(self._job)
-            self.ticked(self._job)
-            self._timer.start()
+    def _finished(self, request: Request, result: Result) -> None:
+        self.run_bar.say(str(result))
+        self.run_bar.preview.value = False  # the result itself is there now
+        for layer in result.layers:
+            self._viewer.add_layer(Layer.create(*layer))
+        self.compare.raise_()
+        self.added(request, result)
 
-    def _ended(self) -> None:
-        self._job = self._asked_for = None
-        self._timer.stop()
-        self.foot.end()
-        self.ended()
-
-    def _finished(self, job: Job) -> None:
-        if self._job is not job or job.outcome is None or not isalive(self.native):
-            return  # the window has been closed meanwhile, or nobody waits any longer
-        outcome, request = job.outcome, self._asked_for
-        job.outcome = None  # napari may keep the job: let it not keep the result
-        self._ended()
-        if outcome.cancelled:
-            self.foot.say("Cancelled.")
-        elif outcome.error:
-            self.foot.say(outcome.error, outcome.details)
-        else:
-            self.foot.say(str(outcome.value))
-            self.foot.preview.value = False  # the result itself is there now
-            for layer in outcome.value.layers:
-                self._viewer.add_layer(Layer.create(*layer))
-            self.compare.raise_()
-            if request is not None:
-                self.added(request, outcome.value)
+    def _source(self) -> Source | None:
+        return None if self.image.value is None else read_layer(self.image.value)
 
     def _image_changed(self) -> None:
-        source = read_layer(self.image.value) if self.image.value is not None else None
-        choices = views(source.axes) if source else ()
-        before = self.view.value
-        with self.view.changed.blocked():
-            self.view.offer((view.label, view) for view in choices)
-            if choices and before not in choices:
-                self.view.value = preferred(choices, self._wanted)
+        self.view.follow(self._source(), self._wanted)
         self._view_changed()
 
     def _view_changed(self, chosen: View | None = None) -> None:
         self._wanted = chosen.ndim if chosen else self._wanted  # chosen by a person, also for images to come
-        source = read_layer(self.image.value) if self.image.value is not None else None
+        source = self._source()
         self.view_changed(source, self.view.value)
         self._settings_changed()
         self.compare.follow()
-        self.foot.run.enabled = not self.foot.busy and source is not None
-        self.foot.preview.enabled = source is not None
-        if not self.foot.busy and (source is None) != (self.foot.message.value == _NO_IMAGE):
-            self.foot.say("" if source else _NO_IMAGE)
+        self.run_bar.run.enabled = not self.run_bar.busy and source is not None
+        self.run_bar.preview.enabled = source is not None
+        if not self.run_bar.busy and (source is None) != (self.run_bar.message.value == NO_IMAGE):
+            self.run_bar.say("" if source else NO_IMAGE)
 
-    def _moved(self, parent: object = None) -> None:
-        """Stop when the panel is taken out of the window."""
-        if self.native.parent() is None:
-            self.cancel()
-            self.live.switch(False)
-            self.compare.stop()
-            self.plan_line.stop()
+    def closed(self) -> None:
+        self.runner.cancel()
+        self.live.switch(False)
+        self.compare.stop()
+        self.plan_line.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -15,24 +16,12 @@ from ...backends import get_backend
 from ...planning import ArraySpec, Plan
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
+from ..jobs.timing import FIELD_REST
 from ..layers.request import Request
-
-#: Milliseconds without a change before a plan is made.
-_DELAY = 250
 
 
 class PlanLine:
-    """Says what Run will do with the settings of the moment.
-
-    Parameters
-    ----------
-    owner
-        The panel's widget.
-    request
-        What Run would compute.
-    say
-        Shows one line.
-    """
+    """Says in one line what Run will do with the settings of the moment."""
 
     def __init__(self, owner: QWidget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._request, self._say = request, say
@@ -46,7 +35,7 @@ class PlanLine:
 
     def ask(self) -> None:
         """Something has changed."""
-        self._latest.ask(_DELAY)
+        self._latest.ask(FIELD_REST)
 
     def stop(self) -> None:
         """Find out nothing more."""
@@ -71,10 +60,7 @@ def planned(request: Request) -> tuple[Plan, int]:
     shape = source.data.shape[:-1] if source.rgb else source.data.shape
     spec = ArraySpec((*shape, 3) if source.rgb else shape, source.data.dtype.name)
     plan = nc.plan(spec, *request.arguments, operation=request.operation, axes=request.view.axes, **given)
-    samples = 1
-    for n in spec.shape:
-        samples *= n
-    return plan, samples * 4 + (source.nbytes if source.lazy else 0)
+    return plan, math.prod(spec.shape) * 4 + (source.nbytes if source.lazy else 0)
 
 
 def told(plan: Plan) -> str:

@@ -5,68 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Layer
 from napari.utils.colormaps import ensure_colormap
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QWidget
 
 from ..._progress import format_seconds, quiet
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
+from ..jobs.timing import SLOW, VIEW_REST, single_shot
+from ..layers.added import add_beside
 from ..layers.layer_data import LayerTuple
 from ..layers.request import Progress, Request, Result
 from ..layers.visible_region import seen
 from ..widgets.layer_choice import PREVIEW
 from .preview_region import narrowed
 
-#: Milliseconds after the last movement of the view; napari draws first.
-_VIEW_DELAY = 120
-#: Milliseconds after which a preview that is not there yet is spoken of.
-_SLOW = 600
+if TYPE_CHECKING:
+    from .operation_panel import OperationPanel
+
 _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
-class Previewed(Protocol):
-    """What a preview needs of its panel."""
-
-    @property
-    def native(self) -> QWidget:
-        """Its widget."""
-
-    def request(self) -> Request:
-        """What Run would compute."""
-
-    def preview(self, request: Request, progress: Progress) -> Result:
-        """The layers that show a part of it."""
-
-
 class Preview:
-    """Keeps the preview layers of a panel up to date while it is on.
+    """Keeps the preview layers of a panel up to date while it is on, and says how they were made."""
 
-    Parameters
-    ----------
-    viewer
-        Where the layers are shown.
-    panel
-        Whose result is shown.
-    image
-        The layer that the panel works on now, or None.
-    say
-        Shows one line about the preview.
-    """
-
-    def __init__(
-        self, viewer: Any, panel: Previewed, image: Callable[[], Any], say: Callable[[str], object], name: str
-    ) -> None:
-        self._viewer, self._panel, self._image, self._say, self._name = viewer, panel, image, say, name
+    def __init__(self, viewer: Any, panel: OperationPanel, say: Callable[[str], object], name: str) -> None:
+        self._viewer, self._panel, self._say, self._name = viewer, panel, say, name
         self._latest = Latest(panel.native, self._make, self._show, title=f"preview of {name}")
-        self._slow = QTimer(panel.native)
-        self._slow.setSingleShot(True)
-        self._slow.setInterval(_SLOW)
-        self._slow.timeout.connect(self._still_computing)
+        self._slow = single_shot(panel.native, self._still_computing, SLOW)
         self._layers: list[Any] = []
         self._memory: dict[Any, Any] = {}
         self._source: Any = None
@@ -100,8 +68,7 @@ class Preview:
             self._slow.stop()
             self._memory.clear()
             self._follow(None)
-            for layer in self.layers:
-                self._viewer.layers.remove(layer)
+            self._clear()
             self._layers = []
             self._say("")
 
@@ -112,7 +79,7 @@ class Preview:
 
     def _view_moved(self, *_: object) -> None:
         if self.on:
-            self._latest.ask(_VIEW_DELAY)
+            self._latest.ask(VIEW_REST)
 
     def _still_computing(self) -> None:
         if self.on and self._latest.busy:
@@ -137,7 +104,7 @@ class Preview:
 
     def _make(self) -> Call | None:
         """What is to be computed now."""
-        layer = self._image()
+        layer = self._panel.image.value
         self._follow(layer)
         if layer is None:
             raise ValueError("no image to preview")
@@ -196,16 +163,12 @@ class Preview:
 
     def _add(self, old: Any, made: LayerTuple) -> Any:
         data, options, kind = made
-        chosen, active = list(self._viewer.layers.selection), self._viewer.layers.selection.active
         if old is not None:
             self._viewer.layers.remove(old)
         metadata = {**options.get("metadata", {}), PREVIEW: self._name}
-        layer = self._viewer.add_layer(Layer.create(data, {**options, "metadata": metadata}, kind))
+        layer = add_beside(self._viewer, Layer.create(data, {**options, "metadata": metadata}, kind))
         if hasattr(layer, "contrast_limits"):
             self._limits = tuple(layer.contrast_limits)
-        if chosen:  # what the person works with stays selected
-            self._viewer.layers.selection = chosen
-            self._viewer.layers.selection.active = active
         return layer
 
     def _clear(self) -> None:

@@ -6,11 +6,10 @@ from typing import Any, ClassVar
 
 from magicgui.widgets import CheckBox, Widget
 
-from ..._progress import Report
 from ...kernels import Kernel
 from ..kernel_input.kernel_chooser import KernelChooser
 from ..layers.layer_data import Source, View, image_tuple, short
-from ..layers.request import Later, Progress, Request, Result, first_index, on_colours
+from ..layers.request import Factory, Progress, Request, Result, first_index, on_colours
 from ..operation.operation_panel import OperationPanel
 
 
@@ -38,16 +37,14 @@ class ConvolvePanel(OperationPanel):
         return "correlate" if self.correlate.value else "convolve"
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
-        if source is not None and view is not None:
-            self.kernel.set_view(view, source.spacing_of(view), source.unit_of(view))
+        self.kernel.follow(source, view)
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        return (Later(self.kernel.later()),)
+        return (Factory(self.kernel.factory()),)
 
     def compute(self, request: Request, progress: Progress) -> Result:
-        reports: list[Report] = []
-        data = on_colours(request, request.image(progress), progress=progress, report=reports.append)
+        data, report = on_colours(request, request.image(progress), progress)
         kernel: Kernel = request.arguments[0]
         name = f"{short(request.source.name)} · {short(kernel.name, 30)}"
         first = first_index(request, kernel.center, kernel.shape)
-        return Result([image_tuple(request.source, data, name, first=first)], reports[0])
+        return Result([image_tuple(request.source, data, name, first=first)], report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,7 +12,7 @@ from ..._progress import Report
 from ..kernel_input.weights_chooser import Weights, WeightsChooser
 from ..layers.feature_map_layers import maps_tuple
 from ..layers.layer_data import Source, View, short
-from ..layers.request import Later, Progress, Request, Result
+from ..layers.request import Factory, Progress, Request, Result
 from ..operation.operation_panel import OperationPanel
 from ..widgets.fields import Choice
 
@@ -58,14 +57,12 @@ on; **More options ▸ input channels** names another one.
         self.channel.offer([(_FOUND, None), *others])
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        make = self.weights.later()
-        return (Later(partial(_of_colours, make) if source.rgb else make),)
+        make = self.weights.factory()
+        return (Factory(partial(_of_colours, make) if source.rgb else make),)
 
-    def request(self) -> Request:
-        """What Run would compute now, with the axis of the input channels."""
-        made = super().request()
-        channel = made.source.ndim if made.source.rgb else self.channel.value
-        return made if channel is None else replace(made, options={**made.options, "channel_axis": channel})
+    def more_options(self, source: Source, view: View) -> dict[str, Any]:
+        channel = source.ndim if source.rgb else self.channel.value
+        return {} if channel is None else {"channel_axis": channel}
 
     def compute(self, request: Request, progress: Progress) -> Result:
         reports: list[Report] = []

@@ -8,32 +8,28 @@ from typing import Any
 
 import numpy as np
 from magicgui.types import FileDialogMode
-from magicgui.widgets import Container, FileEdit, PushButton, Widget
-from napari.layers import Image, Layer
-from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QFileDialog
+from magicgui.widgets import FileEdit
+from napari.layers import Layer
 
 from ..._progress import Report
 from ...recipes import Recipe, names_of
-from ..jobs.job import Job, sentence, start
+from ..jobs.job_runner import JobRunner
 from ..jobs.run_bar import RunBar
 from ..layers.feature_map_layers import maps_tuple
 from ..layers.layer_data import LayerTuple, Source, image_tuple, load, read_layer, short
 from ..layers.recording import ORIGIN, RECIPE, origin_of, with_history
 from ..layers.request import Progress
+from ..widgets.actions import copy_text, save_as
+from ..widgets.containers import beside, button, column, rows
 from ..widgets.fields import Choice
-from ..widgets.form import rows
-from ..widgets.help_dialog import show_help
-from ..widgets.layer_choice import PREVIEW, LayerChoice
-from ..widgets.scroll_area import Scroll, column
-from ..widgets.text import note, say, titled
+from ..widgets.layer_choice import LayerChoice, is_image
+from ..widgets.panel import Panel
+from ..widgets.text import EXPECTED, note, say, sentence, titled
 
-_TICK = 100
 _FILE, _SELECTED = "a file", "the selected layers"
 
 
-class RecipesPanel(Container[Widget]):
+class RecipesPanel(Panel):
     """Shows the steps that made a layer, and makes them again."""
 
     guide = """# Recipes
@@ -48,32 +44,21 @@ Every result of the other panels knows how it was made, back to the image it beg
 """
 
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(labels=False)
-        self._viewer = napari_viewer
-        self._job: Job | None = None
+        super().__init__(napari_viewer)
         self.result = LayerChoice(napari_viewer, accept=_has_recipe, nobody=_FILE, label="recipe of")
         self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter="Recipes (*.json)", label="file")
         self.steps = note()
-        self.copy = PushButton(text="Copy Python", tooltip="A script that makes this result without napari")
-        self.save = PushButton(text="Save …", tooltip="The recipe as a JSON file")
-        buttons: Container[Widget] = Container(widgets=[self.copy, self.save], layout="horizontal", labels=False)
-        buttons.margins = (0, 0, 0, 0)
+        self.copy = button("Copy Python", self.copy_python, "A script that makes this result without napari")
+        self.save = button("Save …", self.save_file, "The recipe as a JSON file")
         self.target = Choice(label="apply to", tooltip="What the same is done to")
-        self.body = column([rows([self.result, self.file]), self.steps, buttons, rows([self.target])])
-        self.foot = RunBar("Apply", live=False)
-        self.append(self.foot)
-        self.native.layout().insertWidget(0, Scroll(self.body))
-        self._timer = QTimer(self.native)
-        self._timer.setInterval(_TICK)
-        self._timer.timeout.connect(self._look)
+        self.run_bar = RunBar("Apply", live=False)
+        above = [rows(self.result, self.file), self.steps, beside(self.copy, self.save), rows(self.target)]
+        self.lay_out(column(above), self.run_bar)
+        self.runner = JobRunner(self.run_bar)
         self.result.changed.connect(self._show)
         self.file.changed.connect(self._show)
-        self.copy.changed.connect(self.copy_python)
-        self.save.changed.connect(self.save_file)
-        self.foot.run.changed.connect(self.run)
-        self.foot.cancel.changed.connect(self.cancel)
-        self.foot.help.changed.connect(lambda: show_help(self.native, self.guide))
-        self.native_parent_changed.connect(self._moved)
+        self.run_bar.run.changed.connect(self.run)
+        self.run_bar.help.changed.connect(self.show_help)
         self.reset_choices()
         if len(self.result.choices) > 1:
             self.result.value = self.result.choices[-1]
@@ -98,16 +83,16 @@ Every result of the other panels knows how it was made, back to the image it beg
     def _try(self) -> Recipe | None:
         try:
             return self.recipe()
-        except (ValueError, TypeError, OSError) as error:
-            self.foot.say(sentence(error))
+        except EXPECTED as error:
+            self.run_bar.say(sentence(error))
             return None
 
     def _show(self, *_: object) -> None:
         self.file.visible = self.result.value is None
-        self.foot.say("")
+        self.run_bar.say("")
         recipe = self._try()
-        for widget in (self.copy, self.save, self.foot.run):
-            widget.enabled = recipe is not None and not self.foot.busy
+        for widget in (self.copy, self.save, self.run_bar.run):
+            widget.enabled = recipe is not None and not self.run_bar.busy
         say(self.steps, "" if recipe is None else "\n".join(f"{i}. {s}" for i, s in enumerate(recipe.steps, 1)))
 
     def copy_python(self) -> None:
@@ -115,76 +100,45 @@ Every result of the other panels knows how it was made, back to the image it beg
         recipe = self._try()
         if recipe is not None:
             origin = {} if self.result.value is None else self.result.value.metadata.get(ORIGIN, {})
-            try:
-                QApplication.clipboard().setText(recipe.to_python(origin.get("file")))
-            except ValueError as error:
-                self.foot.say(sentence(error))
-            else:
-                self.foot.say("Copied: a Python script that makes this result.")
+            script = partial(recipe.to_python, origin.get("file"))
+            copy_text(script, self.run_bar.say, "Copied: a Python script that makes this result.")
 
     def save_file(self) -> None:
         """Ask for a file and write the recipe."""
         recipe = self._try()
-        path = recipe and QFileDialog.getSaveFileName(self.native, "Save the recipe", "recipe.json", "*.json")[0]
-        if recipe is not None and path:
-            try:
-                recipe.to_json(path)
-            except (ValueError, OSError) as error:
-                self.foot.say(sentence(error))
-            else:
-                self.foot.say(f"Saved as {Path(path).name}.")
+        if recipe is not None:
+            save_as(self.native, self.run_bar.say, "Save the recipe", "recipe.json", "*.json", recipe.to_json)
 
     def targets(self) -> list[Any]:
         """The layers to do the same to."""
         if self.target.value != _SELECTED:
             return [self.target.value]
-        return [layer for layer in self._viewer.layers if layer in self._viewer.layers.selection and _is_image(layer)]
+        return [layer for layer in self._viewer.layers if layer in self._viewer.layers.selection and is_image(layer)]
 
     def run(self) -> None:
         """Do the same to other layers, in the background."""
-        recipe = None if self._job is not None else self._try()
+        recipe = None if self.runner.busy else self._try()
         if recipe is None:
             return
         sources = [read_layer(layer) for layer in self.targets()]
-        if not sources:
-            self.foot.say("Select one or more image layers in the layer list first.")
-            return
-        self._job = Job(partial(_apply, recipe, sources), "recipe")
-        self.foot.begin("recipe")
-        self._timer.start()
-        start(self._job, self._finished)
+        if sources:
+            self.runner.start(partial(_apply, recipe, sources), "recipe", self._finished)
+        else:
+            self.run_bar.say("Select one or more image layers in the layer list first.")
 
-    def cancel(self) -> None:
-        """Stop."""
-        if self._job is not None:
-            self._job.cancel()
+    def closed(self) -> None:
+        self.runner.cancel()
 
-    def _look(self) -> None:
-        if self._job is not None:
-            self.foot.update_from(self._job)
-
-    def _finished(self, job: Job) -> None:
-        if self._job is not job or job.outcome is None or not isalive(self.native):
-            return
-        outcome, job.outcome, self._job = job.outcome, None, None
-        self._timer.stop()
-        self.foot.end()
-        layers, notes = outcome.value or ((), ())
+    def _finished(self, made: tuple[list[LayerTuple], list[str]]) -> None:
+        layers, notes = made
         for layer in layers:
             self._viewer.add_layer(Layer.create(*layer))
-        done = " ".join([f"Done: {len(layers)} new.", *notes])
-        self.foot.say(outcome.error or ("Cancelled." if outcome.cancelled else done), outcome.details)
+        self.run_bar.say(" ".join([f"Done: {len(layers)} new.", *notes]))
 
     def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
         super().reset_choices()
-        self.body.reset_choices()
-        images = [layer for layer in self._viewer.layers if _is_image(layer)]
+        images = [layer for layer in self._viewer.layers if is_image(layer)]
         self.target.offer([(_SELECTED, _SELECTED), *((layer.name, layer) for layer in images)])
-
-    def _moved(self, parent: object = None) -> None:
-        if self.native.parent() is None:
-            self.cancel()
 
 
 def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[list[LayerTuple], list[str]]:
@@ -227,7 +181,3 @@ def _share(progress: Progress, number: int, count: int, done: int, total: int) -
 
 def _has_recipe(layer: Any) -> bool:
     return isinstance(layer.metadata.get(RECIPE), Recipe)
-
-
-def _is_image(layer: Any) -> bool:
-    return isinstance(layer, Image) and PREVIEW not in layer.metadata

@@ -84,20 +84,17 @@ class CurveEditor(LinePlot):
         self.moved.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take a point."""
         self._held = self._nearest(event.position())
         if self._held is not None:
             self.chosen = self._held
             self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag it."""
         if self._held is not None:
             f, gain = self.point(event.position())
             self._move(f / self.highest, gain)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Leave it there."""
         self._held = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

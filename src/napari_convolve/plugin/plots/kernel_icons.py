@@ -1,4 +1,4 @@
-"""Small pictures of the kernels of the catalogue, drawn from their values."""
+"""Small pictures of kernels, drawn from their values: as icons of the catalogue, and side by side."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from functools import cache
 
 import numpy as np
 from qtpy.QtCore import QSize
-from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtGui import QIcon, QImage, QPainter, QPaintEvent, QPixmap
 from qtpy.QtWidgets import QComboBox
 
 from ...kernels import KERNELS
 from .kernel_image import colours_of, plane_of
+from .pictures import Fitted, image_of
 
 _SIZE = 20
 _FEW = 3
+_SIDE, _GAP = 34, 4
 
 
 def add_icons(box: QComboBox) -> None:
@@ -36,8 +38,40 @@ def icon(name: str) -> QIcon:
         return QIcon()
     plane = plane_of(kernel)[0]
     colours = colours_of(np.pad(plane, 1) if plane.size == 1 else plane)  # a single weight stands in the middle
-    rows, columns, _ = colours.shape
-    image = QImage(colours.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888)
     # 1-D kernels become a band, all others fill the square
-    height = _SIZE if rows > 1 else _SIZE // 3
-    return QIcon(QPixmap.fromImage(image.scaled(_SIZE, height)))
+    height = _SIZE if len(colours) > 1 else _SIZE // 3
+    return QIcon(QPixmap.fromImage(image_of(colours).scaled(_SIZE, height)))
+
+
+class KernelPictures(Fitted):
+    """Kernels side by side: red is positive, blue negative."""
+
+    def __init__(self) -> None:
+        super().__init__(height=_SIDE + _GAP)
+        self._images: list[QImage] = []
+
+    def show_planes(self, planes: list[np.ndarray]) -> None:
+        """Draw kernels, or none."""
+        self._images = [image_of(colours_of(plane)) for plane in planes]
+        self.setVisible(bool(planes))
+        self.measure()
+        self.update()
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._images)
+
+    def _across(self) -> int:
+        return max(int(self.width() + _GAP) // (_SIDE + _GAP), 1)
+
+    def needed(self) -> int:
+        return -(-max(self.count, 1) // self._across()) * (_SIDE + _GAP)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, across = QPainter(self), self._across()
+        for number, image in enumerate(self._images):
+            line, place = divmod(number, across)
+            scaled = image.scaled(_SIDE, _SIDE if image.height() > 1 else _SIDE // 3)
+            painter.drawImage(place * (_SIDE + _GAP), line * (_SIDE + _GAP), scaled)
+        painter.end()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QLineF, QPoint, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QImage, QPainter, QPaintEvent, QPen
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from ...kernels import Kernel
+from .pictures import image_of
 
 #: Colours of the most negative value, zero, and the most positive one.
 _COLD, _ZERO, _WARM = np.array([[48, 96, 190], [245, 245, 245], [200, 60, 40]], dtype=float)
@@ -75,8 +76,7 @@ class KernelPicture(QWidget):
         painter, cell, (left, top) = QPainter(self), self._cell(), self._origin()
         rows, columns = self._values.shape
         colours = colours_of(self._values)
-        image = QImage(colours.tobytes(), columns, rows, 3 * columns, QImage.Format.Format_RGB888)
-        painter.drawImage(QRectF(left, top, columns * cell, rows * cell), image)
+        painter.drawImage(QRectF(left, top, columns * cell, rows * cell), image_of(colours))
         painter.setPen(QPen(QColor(128, 128, 128, 90), 1))
         if cell >= 6:
             painter.drawLines(
@@ -127,7 +127,7 @@ def colours_of(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Colours on a scale that is symmetric about 0."""
     share = np.clip(values / (np.abs(values).max() or 1.0), -1, 1)[..., None]
     mixed = _ZERO + np.abs(share) * (np.where(share < 0, _COLD, _WARM) - _ZERO)
-    return np.ascontiguousarray(mixed.round().astype(np.uint8))
+    return np.asarray(mixed.round(), dtype=np.uint8)
 
 
 def _number(value: float, digits: int) -> str:

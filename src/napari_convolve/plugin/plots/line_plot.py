@@ -1,4 +1,4 @@
-"""A small plot of lines that is drawn in a millisecond: Qt's own painter, in the colours of napari's theme."""
+"""A small plot of lines that is drawn in a millisecond."""
 
 from __future__ import annotations
 
@@ -6,36 +6,26 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from .axes import Axes
 from .kernel_curves import Line
 
 #: Light enough for a dark theme, dark enough for a light one; told apart also without red and green.
 COLOURS = ("#e07b39", "#3b94d9", "#2ba583", "#b06fc4")
-#: Below this height nothing can be read; docks squash what has none.
-_LEAST_HEIGHT = 190
-_LETTERS = 12
 #: More points than this are not marked one by one.
 _MARKED = 41
 
 
-class LinePlot(QWidget):
-    """Lines over one another, with ticks, a legend and the name of the horizontal axis."""
+class LinePlot(Axes):
+    """Lines over one another, with a legend."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(height=190)
         self.lines: tuple[Line, ...] = ()
-        self.x_label, self.y_label = "", ""
         self.dots = False
         self.limits = (0.0, 1.0, 0.0, 1.0)
-        self.setMinimumHeight(_LEAST_HEIGHT)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-
-    def sizeHint(self) -> QSize:
-        """Room to read it."""
-        return QSize(290, _LEAST_HEIGHT)
 
     def show_lines(self, lines: Sequence[Line], x_label: str, y_label: str = "", *, dots: bool = False) -> None:
         """Draw other lines; their limits become those of the plot, zero included."""
@@ -50,12 +40,6 @@ class LinePlot(QWidget):
         self.update()
 
     # --- places ----------------------------------------------------------------------------------------------------
-
-    @property
-    def frame(self) -> QRectF:
-        """Where the lines are, in pixels of the widget; labels stand around it."""
-        top = 22 if self.y_label else 8
-        return QRectF(46, top, max(self.width() - 58.0, 1.0), max(self.height() - 40.0 - top, 1.0))
 
     def place(self, x: float, y: float) -> QPointF:
         """The pixel of a point."""
@@ -73,48 +57,24 @@ class LinePlot(QWidget):
 
     # --- drawing ---------------------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw everything."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self.font())
-        font.setPixelSize(_LETTERS)
-        painter.setFont(font)
-        self._draw_axes(painter)
-        painter.setClipRect(self.frame.adjusted(-4, -4, 4, 4))
+    def draw(self, painter: QPainter) -> None:
+        frame, (left, right, low, high) = self.frame, self.limits
+        columns = ticks(left, right, max(2, int(frame.width() / 60)))
+        lines = ticks(low, high, max(2, int(frame.height() / 36)))
+        self.draw_axes(
+            painter,
+            ((self.place(x, 0).x(), f"{x:.6g}") for x in columns),
+            ((self.place(0, y).y(), f"{y:.4g}") for y in lines),
+        )
+        painter.setClipRect(frame.adjusted(-4, -4, 4, 4))
         for line, colour in zip(self.lines, COLOURS, strict=False):
             self._draw_line(painter, line, QColor(colour))
         painter.setClipping(False)
         self._draw_legend(painter)
         self.draw_more(painter)
-        painter.end()
 
     def draw_more(self, painter: QPainter) -> None:
         """What a subclass draws above the lines."""
-
-    def _draw_axes(self, painter: QPainter) -> None:
-        frame, ink = self.frame, self.palette().color(self.foregroundRole())
-        faint = QColor(ink)
-        faint.setAlpha(45)
-        left, right, low, high = self.limits
-        height = QFontMetricsF(painter.font()).height()
-        for x in ticks(left, right, max(2, int(frame.width() / 60))):
-            here = self.place(x, 0).x()
-            painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(here, frame.top()), QPointF(here, frame.bottom()))
-            painter.setPen(ink)
-            box = QRectF(here - 30, frame.bottom() + 3, 60, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignHCenter, f"{x:.6g}")
-        for y in ticks(low, high, max(2, int(frame.height() / 36))):
-            here = self.place(0, y).y()
-            painter.setPen(QPen(ink if y == 0 else faint, 1))
-            painter.drawLine(QPointF(frame.left(), here), QPointF(frame.right(), here))
-            painter.setPen(ink)
-            box = QRectF(0, here - height / 2, frame.left() - 5, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{y:.4g}")
-        box = QRectF(0, self.height() - height - 2, self.width(), height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.x_label)
-        painter.drawText(QRectF(4, 1, self.width(), height), Qt.AlignmentFlag.AlignLeft, self.y_label)
 
     def _draw_line(self, painter: QPainter, line: Line, colour: QColor) -> None:
         points = [self.place(x, y) for x, y in zip(line.x, line.y, strict=True)]

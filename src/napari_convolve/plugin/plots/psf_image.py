@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ...kernels import Kernel
+from .pictures import image_of
 
 _HEIGHT, _LABEL, _GAP = 150, 18, 10
 
@@ -21,7 +22,6 @@ class PsfPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """As wide as it may be."""
         return QSize(2 * _HEIGHT, _HEIGHT + _LABEL)
 
     def show_kernel(self, kernel: Kernel | None) -> None:
@@ -41,9 +41,8 @@ class PsfPicture(QWidget):
             left, top = number * (room + _GAP), float(_LABEL)
             painter.setPen(self.palette().color(self.foregroundRole()))
             painter.drawText(QRectF(left, 0, room, _LABEL), Qt.AlignmentFlag.AlignLeft, name)
-            grey = np.ascontiguousarray(255 * np.sqrt(np.clip(values / (values.max() or 1), 0, 1))).astype(np.uint8)
-            image = QImage(grey.tobytes(), columns, rows, columns, QImage.Format.Format_Grayscale8)
-            painter.drawImage(QRectF(left, top, wide, high), image)
+            grey = (255 * np.sqrt(np.clip(values / (values.max() or 1), 0, 1))).astype(np.uint8)
+            painter.drawImage(QRectF(left, top, wide, high), image_of(grey))
             painter.setPen(QPen(QColor(240, 180, 0, 170), 1))
             x, y = left + (center[1] + 0.5) * step, top + (center[0] + 0.5) * step * ratio
             for dx, dy in ((5, 0), (0, 5)):

@@ -7,38 +7,35 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QPointF, QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from qtpy.QtWidgets import QSizePolicy
+
+from .axes import Axes
 
 #: Bars of features, bars below the threshold, chance, the threshold.
 _HIT, _REST, _CHANCE, _HANDLE = "#e07b39", "#8a8f99", "#3b94d9", "#2ba583"
 _BINS = 50
-_HEIGHT, _LETTERS = 170, 12
 #: How near the mouse must be to take hold of the threshold, in pixels.
 _NEAR = 12
 
 
-class ScorePlot(QWidget):
+class ScorePlot(Axes):
     """A histogram of scores from 0 to 1 on a logarithmic scale; the threshold is moved with the mouse."""
 
     #: While the threshold is dragged, and when it is let go.
     moved, released = Signal(float), Signal(float)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(height=170)
+        self.x_label = "score"
         self.counts: NDArray[np.float64] = np.zeros(_BINS)
         self.chance: NDArray[np.float64] = np.zeros(_BINS)
         self.threshold = 0.7
         self._held = False
-        self.setMinimumHeight(_HEIGHT)
         self.setMouseTracking(True)
         self.setToolTip("Drag the green line: what lies right of it is a hit")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """Room to read it."""
-        return QSize(290, _HEIGHT)
 
     def show_scores(self, scores: NDArray[np.float64], null: Any) -> None:
         """Draw other scores, and how many of each chance gives by `null` (None: not known)."""
@@ -57,11 +54,6 @@ class ScorePlot(QWidget):
 
     # --- places ----------------------------------------------------------------------------------------------------
 
-    @property
-    def frame(self) -> QRectF:
-        """Where the bars are, in pixels of the widget."""
-        return QRectF(46, 8, max(self.width() - 58.0, 1.0), max(self.height() - 48.0, 1.0))
-
     def x_of(self, score: float) -> float:
         """The pixel of a score."""
         return float(self.frame.left() + np.clip(score, 0, 1) * self.frame.width())
@@ -70,29 +62,29 @@ class ScorePlot(QWidget):
         """The score at a pixel, to three digits."""
         return round(float(np.clip((x - self.frame.left()) / self.frame.width(), 0, 1)), 3)
 
+    @property
+    def _decades(self) -> int:
+        return math.ceil(math.log10(max(float(self.counts.max()), 10.0)))
+
     def _y_of(self, count: float) -> float:
         """From 0.5, below which nothing is drawn, to the power of ten above the highest bar."""
-        decades = math.ceil(math.log10(max(float(self.counts.max()), 10.0))) + math.log10(2)
-        share = (math.log10(max(count, 0.5)) + math.log10(2)) / decades
+        share = math.log10(2 * max(count, 0.5)) / math.log10(2 * 10.0**self._decades)
         return float(self.frame.bottom() - min(share, 1.0) * self.frame.height())
 
     # --- the mouse -------------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the threshold."""
         if event.button() == Qt.MouseButton.LeftButton and self.counts.any():
             self._held = True
             self._move(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag it."""
         if self._held:
             self._move(event)
         near = self._held or abs(event.pos().x() - self.x_of(self.threshold)) < _NEAR
         self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let it go."""
         if self._held:
             self._move(event)
             self._held = False
@@ -104,44 +96,15 @@ class ScorePlot(QWidget):
 
     # --- drawing ---------------------------------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw everything."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = QFont(self.font())
-        font.setPixelSize(_LETTERS)
-        painter.setFont(font)
-        self._draw_axes(painter)
+    def draw(self, painter: QPainter) -> None:
+        columns = ((self.x_of(step / 5), f"{step / 5:g}") for step in range(6))
+        lines = ((self._y_of(10.0**power), f"{10**power}") for power in range(self._decades + 1))
+        self.draw_axes(painter, columns, lines)
         self._draw_bars(painter)
         self._draw_chance(painter)
-        self._draw_legend(painter)
         here = self.x_of(self.threshold)
         painter.setPen(QPen(QColor(_HANDLE), 3))
         painter.drawLine(QPointF(here, self.frame.top()), QPointF(here, self.frame.bottom()))
-        painter.end()
-
-    def _draw_axes(self, painter: QPainter) -> None:
-        frame, ink = self.frame, self.palette().color(self.foregroundRole())
-        faint = QColor(ink)
-        faint.setAlpha(45)
-        height = QFontMetricsF(painter.font()).height()
-        for step in range(6):
-            x = self.x_of(step / 5)
-            painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(x, frame.top()), QPointF(x, frame.bottom()))
-            painter.setPen(ink)
-            painter.drawText(
-                QRectF(x - 20, frame.bottom() + 3, 40, height), Qt.AlignmentFlag.AlignHCenter, f"{step / 5:g}"
-            )
-        for power in range(math.ceil(math.log10(max(float(self.counts.max()), 10.0))) + 1):
-            y = self._y_of(10.0**power)
-            painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-            painter.setPen(ink)
-            box = QRectF(0, y - height / 2, frame.left() - 5, height)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{10**power}")
-        box = QRectF(0, self.height() - height - 2, self.width(), height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "score")
 
     def _draw_bars(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -158,11 +121,7 @@ class ScorePlot(QWidget):
             points = [QPointF(self.x_of((n + 0.5) / _BINS), self._y_of(float(self.chance[n]))) for n in known]
             painter.setPen(QPen(QColor(_CHANCE), 2))
             painter.drawPolyline(QPolygonF(points))
-
-    def _draw_legend(self, painter: QPainter) -> None:
-        """In the row of the axis label, where nothing is drawn over."""
-        if self.chance.any():
-            height = QFontMetricsF(painter.font()).height()
+        if self.chance.any():  # in the row of the axis label, where nothing is drawn over
             painter.setPen(QColor(_CHANCE))
-            box = QRectF(0, self.height() - height - 2, self.width() - 12, height)
+            box = self.label_row(painter).adjusted(0, 0, -12, 0)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "by chance")

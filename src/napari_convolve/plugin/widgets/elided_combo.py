@@ -22,12 +22,7 @@ _GAP = 4
 class Elided(QObject):
     """Draws a combo box with its text cut in the middle; where it is cut, the tooltip begins with the whole text.
 
-    Qt itself cuts off the end and does not say so.
-
-    Parameters
-    ----------
-    box
-        Which keeps this filter as long as it lives.
+    Qt itself cuts off the end and does not say so. The box keeps this filter as long as it lives.
     """
 
     def __init__(self, box: QComboBox) -> None:

@@ -8,14 +8,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from types import NoneType
 from typing import Any
 
-from magicgui.widgets import CheckBox, Container, PushButton, SpinBox, Widget
-from qtpy.QtWidgets import QLabel
+from magicgui.widgets import CheckBox, SpinBox, Widget
 
 from ...recipes import Parameter, parameters
+from .containers import Column, Fold, rows
 from .fields import Choice, LengthsField, MatrixField, NumberField, TextField, number, numbers, whole
 
-#: The label that sets the width of the column of labels.
-_WIDEST = "outside the image ····"
 #: Parameters whose type says too little about how a person gives them: the name decides.
 _DTYPES = [("automatic", None), *((name, name) for name in ("uint8", "uint16", "float32", "float64"))]
 
@@ -53,7 +51,7 @@ _CHOICES = {
 }
 
 
-class Settings(Container[Widget]):
+class Settings(Column):
     """Fields that give an operation its options."""
 
     @property
@@ -104,8 +102,7 @@ class Form(Settings):
         also: Sequence[Widget] = (),
         sliders: bool = False,
     ) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         hidden = {"progress", "report", *leave_out}
         self._parameters = {p.name: p for p in parameters(function) if not p.array and p.name not in hidden}
         self._fields: dict[str, Any] = {
@@ -115,9 +112,9 @@ class Form(Settings):
         advanced = [*also, *(field for name, field in self._fields.items() if name in folded)]
         usual = [field for name, field in self._fields.items() if name not in folded]
         if usual:
-            self.append(rows(usual))
+            self.append(rows(*usual))
         if advanced:
-            self.append(Fold(more, rows(advanced)))
+            self.append(Fold(more, rows(*advanced)))
         if {"boundary", "cval"} <= set(self._fields):
             self._fields["boundary"].changed.connect(self._show_constant)
             self._show_constant()
@@ -150,37 +147,6 @@ class Form(Settings):
 
     def _constant(self) -> bool:
         return "boundary" not in self._fields or self._fields["boundary"].value == "constant"
-
-
-class Fold(Container[Widget]):
-    """Widgets that a button shows and hides."""
-
-    def __init__(self, title: str, content: Widget) -> None:
-        self._title, self._content = title, content
-        self.button = PushButton(text="")
-        self.button.native.setStyleSheet("text-align: left; background: transparent; padding: 2px 4px;")
-        super().__init__(widgets=[self.button, content], labels=False)
-        self.margins = (0, 0, 0, 0)
-        self.open(False)
-        self.button.changed.connect(lambda: self.open(not self.is_open))
-
-    def open(self, is_open: bool = True) -> None:
-        """Show or hide the content."""
-        self.is_open = is_open
-        self._content.visible = is_open
-        self.button.text = f"{'▾' if is_open else '▸'}  {self._title}"
-
-
-def rows(fields: Sequence[Widget]) -> Container[Widget]:
-    """Fields below each other, labels beside them; in all such boxes the fields begin at the same place."""
-    box: Container[Widget] = Container(widgets=fields, labels=True)
-    box.margins = (0, 0, 0, 0)
-    layout = box.native.layout()
-    for row in (layout.itemAt(i).widget() for i in range(layout.count())):
-        first = row.layout().itemAt(0).widget() if row.layout() is not None else None
-        if isinstance(first, QLabel):
-            first.setMinimumWidth(first.fontMetrics().horizontalAdvance(_WIDEST))
-    return box
 
 
 def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False) -> Widget:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 
 from .fields import Choice
 
 #: The entry in the metadata of layers that show a preview: they are no input for anything.
 PREVIEW = "napari-convolve preview"
+NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
 
 class LayerChoice(Choice):
@@ -57,3 +58,19 @@ class LayerChoice(Choice):
         active = self._viewer.layers.selection.active
         if active is not None and self._offered(active):
             self.value = active
+
+
+def is_image(layer: Layer) -> bool:
+    """Whether a layer is an image, and no preview of one."""
+    return isinstance(layer, Image) and PREVIEW not in layer.metadata
+
+
+def mask_choice(viewer: Any) -> LayerChoice:
+    """Labels that say which samples of an image count."""
+    return LayerChoice(
+        viewer,
+        accept=lambda layer: isinstance(layer, Labels),
+        nobody="the whole image",
+        label="use only",
+        tooltip="A labels layer: where it is 0, the image is left out",
+    )

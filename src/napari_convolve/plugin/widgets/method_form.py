@@ -11,24 +11,15 @@ from magicgui.widgets import Widget
 import napari_convolve as nc
 
 from ...recipes import Parameter, parameters
+from .containers import rows
 from .fields import Choice
-from .form import Form, Settings, rows
+from .form import Form, Settings
 from .text import note, say, summary
 
 
 @dataclass(frozen=True)
 class Method:
-    """An operation to choose.
-
-    Attributes
-    ----------
-    operation : str
-        Name of the public function.
-    label : str
-        What a person chooses.
-    about : str
-        What it does, for whom.
-    """
+    """A public function to choose, by the label that a person reads, and a text about what it does, for whom."""
 
     operation: str
     label: str
@@ -59,13 +50,12 @@ class MethodForms(Settings):
     """
 
     def __init__(self, methods: Sequence[Method], *, leave_out: Collection[str], also: Sequence[Widget] = ()) -> None:
-        super().__init__(labels=False)
-        self.margins = (0, 0, 0, 0)
+        super().__init__()
         self._methods = {method.operation: method for method in methods}
         shared = set.intersection(*({p.name for p in m.parameters if p.limits.advanced} for m in methods))
         self.method = Choice([(m.label, m.operation) for m in methods], label="method")
         self.about = note()
-        self.append(rows([self.method]))
+        self.append(rows(self.method))
         self.append(self.about)
         self._forms: dict[str, Form] = {}
         for method in methods:

@@ -11,17 +11,26 @@ from magicgui.widgets import Label
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy
 
+import napari_convolve as nc
 
-def note(text: str = "", **options: Any) -> Label:
-    """A label of wrapped plain text: names of layers and files are never taken for markup."""
-    label = Label(value="", **options)
-    widget: QLabel = label.native
-    widget.setTextFormat(Qt.TextFormat.PlainText)
-    widget.setWordWrap(True)
-    widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    label.value = text
-    label.visible = bool(text)
+#: Errors whose text is meant for a person.
+EXPECTED = (ValueError, TypeError, MemoryError, OSError, nc.BackendUnavailable)
+
+
+def plain(label: QLabel) -> QLabel:
+    """Make a label show wrapped plain text: names of layers and files are never taken for markup."""
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return label
+
+
+def note(text: str = "") -> Label:
+    """A line of text of a panel; hidden as long as it is empty."""
+    label = Label(value="")
+    plain(label.native)
+    say(label, text)
     return label
 
 
@@ -29,6 +38,14 @@ def say(label: Label, text: str) -> None:
     """Show a text in a `note`, or hide it when there is none."""
     label.value = text
     label.visible = bool(text)
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, for a person; the type is named only when nobody expected it."""
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) and not text:
+        return "there is not enough memory"
+    return text if isinstance(error, EXPECTED) and text else f"{type(error).__name__}: {text}"
 
 
 def written(unit: str) -> str:

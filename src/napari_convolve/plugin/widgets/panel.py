@@ -1,20 +1,53 @@
-"""The scrolled body of a panel."""
+"""The frame of every panel: a body that scrolls, and below it what stays in sight."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from magicgui.widgets import Container, Widget
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QSizePolicy
 
+from .help_dialog import show_help
 
-def column(widgets: Sequence[Widget]) -> Container[Widget]:
-    """Widgets below each other."""
-    box: Container[Widget] = Container(widgets=widgets, labels=False)
-    box.margins = (0, 0, 0, 0)
-    return box
+
+class Panel(Container[Widget]):
+    """A dock widget of napari, made with the viewer it belongs to."""
+
+    #: What a person does, step by step, in Markdown.
+    guide: ClassVar[str]
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(labels=False)
+        self._viewer = napari_viewer
+        self.native_parent_changed.connect(self._moved)
+
+    def lay_out(self, body: Container[Widget], *below: Widget) -> None:
+        """Put in what scrolls, and what stays in sight below it."""
+        self.body = body
+        self.extend(below)
+        self.native.layout().insertWidget(0, Scroll(body))
+
+    def reset_choices(self, *_: Any) -> None:
+        """Follow the layers of the viewer; napari calls it."""
+        super().reset_choices()
+        self.body.reset_choices()
+
+    def help_text(self) -> str:
+        """The help of the panel, in Markdown."""
+        return self.guide
+
+    def show_help(self) -> None:
+        """Open a window that says what to do."""
+        show_help(self.native, self.help_text())
+
+    def closed(self) -> None:
+        """Stop what runs and give back the viewer: the panel has been taken out of the window."""
+
+    def _moved(self, parent: object = None) -> None:
+        if self.native.parent() is None:
+            self.closed()
 
 
 class Scroll(QScrollArea):

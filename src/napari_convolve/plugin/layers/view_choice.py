@@ -1,0 +1,23 @@
+"""Which axes of an image an operation acts on, as a choice."""
+
+from __future__ import annotations
+
+from ..widgets.fields import Choice
+from .layer_data import Source, View, preferred, views
+
+
+class ViewChoice(Choice):
+    """Offers the planes, volumes and single axes of an image."""
+
+    def __init__(self, tooltip: str) -> None:
+        super().__init__(label="act on", least=12, tooltip=tooltip)
+
+    def follow(self, source: Source | None, ndim: int | None) -> View | None:
+        """Offer those of another image, without telling; what was chosen stays, or else it is one of `ndim` axes."""
+        choices, before = views(source.axes) if source else (), self.value
+        with self.changed.blocked():
+            self.offer((view.label, view) for view in choices)
+            if choices and before not in choices:
+                self.value = preferred(choices, ndim)
+        chosen: View | None = self.value
+        return chosen
