@@ -94,7 +94,7 @@ def check(name: str, hint: Any, value: Any) -> Any:
             return value
         others = tuple(kinds - {str, NoneType, int, float})
         if isinstance(value, str) or not (kinds & {int, float} or isinstance(value, others)):
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+            raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, options))}")
         if not kinds & {int, float}:
             return value
     if kinds <= {str, NoneType}:
@@ -114,8 +114,8 @@ def check(name: str, hint: Any, value: Any) -> Any:
 
 def _check_numbers(name: str, hint: Any, kinds: frozenset[Any], limits: Param, value: Any) -> Any:
     """One number, or a sequence of them; what else the hint allows is returned as it is."""
-    if get_origin(hint) is not Annotated and not kinds <= {int, float, NoneType}:
-        return value
+    if (limits.min, limits.max) == (None, None) and not kinds <= {int, float, NoneType}:
+        return value  # axes, origins: the function knows what they must fit
     others = kinds - {int, float, NoneType, Sequence, bool}
     if object in others or limits.unit == "bytes":
         limited = (limits.min, limits.max) != (None, None)

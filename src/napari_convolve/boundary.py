@@ -26,7 +26,13 @@ _MAX_PIECES = 9
 
 
 def boundary_mode(name: str) -> Callable[[IndexRule], IndexRule]:
-    """Register an index rule: ``rule(indices, n) -> indices in [0, n) or -1``."""
+    """Decorate an index rule: ``rule(indices, n)`` maps any integers to indices in [0, n), or -1 for the constant.
+
+    Parameters
+    ----------
+    name : str
+        What users call the mode.
+    """
     return lambda rule: MODES.register(name, rule)
 
 

@@ -25,7 +25,7 @@ def fourier_ring_correlation(
     other: Any = None,
     /,
     *,
-    threshold: Annotated[str | float, Param(choices=ops.THRESHOLDS, label="threshold")] = "1/7",
+    threshold: Annotated[str | float, Param(min=0, choices=ops.THRESHOLDS, label="threshold")] = "1/7",
     spacing: Annotated[float | Sequence[float] | None, Param(min=0, label="sample distance", advanced=True)] = None,
     edges: Edges = "extend",
     axes: o.Axes = None,

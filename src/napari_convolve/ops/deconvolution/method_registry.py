@@ -50,8 +50,15 @@ DECONVOLVERS: Registry[Deconvolver] = Registry("deconvolution method")
 def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F]:
     """Register a function of a `Scene` and keyword parameters as a deconvolution method of its name.
 
-    Its docstring describes its own parameters; those that all methods share are added to them. What it costs, the
-    attributes of a `Deconvolver`, is what `nc.plan` tells and `max_memory` is compared with.
+    Its docstring describes its own parameters; those that all methods share are added to them. `nc.plan` and
+    `max_memory` go by the cost that is stated here.
+
+    Parameters
+    ----------
+    buffers : float
+        Number of arrays of the grid's size that it holds at once, besides two spectra.
+    transforms : float
+        Number of transforms of the grid's size per iteration; ``H x`` and ``H^T r`` take two each.
     """
 
     def register(function: F) -> F:
