@@ -30,21 +30,41 @@ class Deconvolver:
     Attributes
     ----------
     name : str
-    function : callable
-        ``function(scene, **parameters)`` returns the object on the scene's grid.
+        Name of its public function.
+    function : callable or None
+        ``function(scene, **parameters)`` returns the object on the scene's grid; None for a method whose public
+        function is written out in api/.
     buffers : float
         Arrays of the grid's size that it holds at once, besides two spectra.
     transforms : float
         Transforms of the grid's size in each of its iterations; ``H x`` and ``H^T r`` take two each.
+    label, about : str
+        How a person chooses it; empty for the name and the docstring's first paragraph.
     """
 
     name: str
-    function: Callable[..., Array]
-    buffers: float
-    transforms: float
+    function: Callable[..., Array] | None = None
+    buffers: float = 6
+    transforms: float = 4
+    label: str = ""
+    about: str = ""
 
 
 DECONVOLVERS: Registry[Deconvolver] = Registry("deconvolution method")
+for _method in (
+    Deconvolver(
+        "wiener",
+        label="Wiener",
+        about="In one step. How much to sharpen follows from the noise that is found in the image.",
+    ),
+    Deconvolver(
+        "richardson_lucy",
+        label="Richardson-Lucy",
+        about="Never negative, as light is; best for points and threads on a dark ground."
+        " Each iteration sharpens more.",
+    ),
+):
+    DECONVOLVERS.register(_method.name, _method)
 
 
 def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F]:
@@ -193,6 +213,7 @@ def deconvolve_with(
             step=counted,
             intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
         )
+        assert method.function is not None
         found = method.function(scene, **options.parameters)[padded.key]
         item.step(max(steps - done, 0))
         if done and item.is_first:
