@@ -2,7 +2,7 @@
 """Set up napari-convolve from a clone and run it: needs Python 3.11 or newer and nothing else.
 
 python3 dev.py demo [DIRECTORY]     install the package into .venv, then run `napari-convolve demo`
-python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run a sample of the tests, or those that are named
+python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run a sample of the tests or those named
 python3 dev.py test --all [PYTEST OPTIONS]  run all of them
 python3 dev.py napari [PANEL]       install napari too, then open it with a sample and a panel, Convolve unless named
 """

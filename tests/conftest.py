@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import runpy
+import sys
+import tempfile
 import zlib
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
 import pytest
+
+# Nobody's calibration decides a plan, nor do tests that run side by side decide those of each other.
+CACHE = tempfile.TemporaryDirectory(prefix="napari-convolve-tests-")
+os.environ["NAPARI_CONVOLVE_CACHE"] = CACHE.name
 
 DATA_VARIABLE = "NAPARI_CONVOLVE_DATA"
 
@@ -21,11 +28,15 @@ collect_ignore_glob = ["data/*"]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as ``thorough`` the cases of every matrix that its sample leaves out.
+    """Mark as ``thorough`` what the short run leaves out.
 
-    The sample holds every value of every parameter at least once, in a mixture that is the same in every process
-    and on every machine.
+    That is most cases of a matrix: its sample holds every value of every parameter at least once, in a mixture that
+    is the same in every process and on every machine. And it is what needs a napari window, which takes seconds to
+    open and close, but for one test of each panel.
     """
+    for item in items:
+        if "make_napari_viewer" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("panel"):
+            item.add_marker(pytest.mark.thorough)
     for _, group in groupby(items, lambda item: item.nodeid.partition("[")[0]):
         cases = sorted(group, key=lambda item: zlib.crc32(item.nodeid.encode()))
         if len(cases) <= MATRIX:
@@ -36,6 +47,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if values <= seen:
                 case.add_marker(pytest.mark.thorough)
             seen |= values
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., str]:
+    """Run ``python file.py ...`` or ``napari-convolve ...`` in this process, by default in `tmp_path`; its output.
+
+    A process of its own takes seconds for its imports. Only tests of what a fresh Python does start one.
+    """
+
+    def call(program: str, *words: object, folder: Path = tmp_path) -> str:
+        from napari_convolve.cli import run
+
+        given = list(map(str, words))
+        capsys.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(folder)
+            if program == "napari-convolve":
+                status = run(given)
+            else:
+                assert program == "python"
+                patch.setattr(sys, "argv", given)
+                runpy.run_path(given[0], run_name="__main__")
+                status = 0
+        shown = capsys.readouterr()
+        assert status == 0, shown.err
+        return shown.out
+
+    return call
 
 
 @pytest.fixture

@@ -31,6 +31,17 @@ from qtpy.QtWidgets import (
 from napari_convolve.plugin.designer import kernel_designer
 from napari_convolve.plugin.jobs import latest as _latest
 
+#: Milliseconds that a wait may take: as long as it needs on a machine that does other things as well.
+PATIENCE = 120_000
+
+
+@pytest.fixture
+def qtbot(qtbot: Any) -> Any:
+    """pytest-qt's, whose waits end when something happens and not when a machine is slow."""
+    wait = qtbot.waitUntil
+    qtbot.waitUntil = lambda callback, *, timeout=0: wait(callback, timeout=max(timeout, PATIENCE))
+    return qtbot
+
 
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
@@ -101,7 +112,7 @@ def hands(qtbot: Any) -> SimpleNamespace:
         if not isinstance(native, QPlainTextEdit):
             QTest.keyClick(native, Qt.Key.Key_Return)
 
-    def wait(panel: Any, timeout: int = 20000) -> str:
+    def wait(panel: Any, timeout: int = 0) -> str:
         qtbot.waitUntil(lambda: panel.foot.run.enabled and not panel.foot.busy, timeout=timeout)
         return str(panel.foot.message.value)
 
