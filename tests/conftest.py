@@ -17,6 +17,10 @@ import pytest
 CACHE = tempfile.TemporaryDirectory(prefix="napari-convolve-tests-")
 os.environ["NAPARI_CONVOLVE_CACHE"] = CACHE.name
 
+# For the workers of pytest-xdist, which start after this: threads of OpenBLAS that wait for each other on shared cores
+# cost up to ten times the work of one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 DATA_VARIABLE = "NAPARI_CONVOLVE_DATA"
 
 #: A test with more cases than this is a matrix, of which the short run takes a sample.
