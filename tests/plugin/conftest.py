@@ -31,6 +31,14 @@ from qtpy.QtWidgets import (
 from napari_convolve.plugin.designer import kernel_designer
 from napari_convolve.plugin.jobs import latest as _latest
 
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
+    """A window on the (virtual) screen."""
+    shown = make_napari_viewer(show=True)
+    shown.window.resize(1200, 900)
+    return shown
+
+
 #: Milliseconds that a wait may take: as long as it needs on a machine that does other things as well.
 PATIENCE = 120_000
 
@@ -41,14 +49,6 @@ def qtbot(qtbot: Any) -> Any:
     wait = qtbot.waitUntil
     qtbot.waitUntil = lambda callback, *, timeout=0: wait(callback, timeout=max(timeout, PATIENCE))
     return qtbot
-
-
-@pytest.fixture
-def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
-    """A window on the (virtual) screen."""
-    shown = make_napari_viewer(show=True)
-    shown.window.resize(1200, 900)
-    return shown
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def hands(qtbot: Any) -> SimpleNamespace:
         if not isinstance(native, QPlainTextEdit):
             QTest.keyClick(native, Qt.Key.Key_Return)
 
-    def wait(panel: Any, timeout: int = 0) -> str:
+    def wait(panel: Any, timeout: int = 20000) -> str:
         qtbot.waitUntil(lambda: panel.foot.run.enabled and not panel.foot.busy, timeout=timeout)
         return str(panel.foot.message.value)
 
