@@ -220,7 +220,7 @@ def test_results_saturate_and_inputs_stay(cli, tmp_path: Path) -> None:
 
 def python(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, **options)
 
 
 def test_a_bare_environment_without_utf8(tmp_path: Path, image: Path) -> None:
@@ -249,7 +249,7 @@ def test_a_warning_is_one_line(cli, tmp_path: Path) -> None:
 
 def test_output_closed_by_its_reader(tmp_path: Path) -> None:
     script = f"{sys.executable} -m napari_convolve kernel gaussian -p sigma=3 | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=900)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
     assert done.returncode in (0, 1, 141)

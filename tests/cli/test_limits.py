@@ -37,7 +37,7 @@ def test_a_full_disk_leaves_the_old_result(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 
     words = [*COMMAND, "convolve", tmp_path / "a.npy", tmp_path / "b.tif", *BOX, "--overwrite"]
-    done = subprocess.run(list(map(str, words)), preexec_fn=limit, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(list(map(str, words)), preexec_fn=limit, capture_output=True, text=True, timeout=900)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert (tmp_path / "b.tif").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "b.tif"]
@@ -73,7 +73,7 @@ def test_files_without_permission(cli, tmp_path: Path) -> None:
 def test_warnings_as_errors_do_not_matter(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((9, 9), "u2"))
     words = [COMMAND[0], "-W", "error", *COMMAND[1:], "convolve", tmp_path / "a.npy", tmp_path / "b.tif", *BOX]
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=900)
     assert (done.returncode, done.stderr) == (0, "")
 
 

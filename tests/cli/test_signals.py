@@ -53,6 +53,6 @@ def test_a_stopped_run_is_silent_and_clean(tmp_path: Path, number: int, status: 
         assert process.stdout is not None and process.stdout.readline() == "begun\n"
         time.sleep(0.5)  # the work goes on for many times as long
         process.send_signal(number)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=900)
     assert (process.returncode, out, err) == (status, "", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "small.npy", "tiny.npy"]

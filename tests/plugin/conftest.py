@@ -31,6 +31,7 @@ from qtpy.QtWidgets import (
 from napari_convolve.plugin.designer import kernel_designer
 from napari_convolve.plugin.jobs import latest as _latest
 
+
 @pytest.fixture
 def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
     """A window on the (virtual) screen."""

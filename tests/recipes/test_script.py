@@ -61,7 +61,7 @@ def test_the_script_of_a_chain_of_three_in_a_python_of_its_own(tmp_path: Path) -
     np.save(tmp_path / "a.npy", PLANE)
     (tmp_path / "script.py").write_text(recipe.to_python(), encoding="utf-8")
     words = [sys.executable, "-W", "error", "script.py", "a.npy", "b.npy"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=900)
     assert (done.returncode, done.stderr) == (0, "")
     assert np.load(tmp_path / "b.npy").tobytes() == score.tobytes()
 
