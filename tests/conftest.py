@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import runpy
+import shutil
 import sys
 import tempfile
 import zlib
@@ -14,8 +16,8 @@ from pathlib import Path
 import pytest
 
 # Nobody's calibration decides a plan, nor do tests that run side by side decide those of each other.
-CACHE = tempfile.TemporaryDirectory(prefix="napari-convolve-tests-")
-os.environ["NAPARI_CONVOLVE_CACHE"] = CACHE.name
+os.environ["NAPARI_CONVOLVE_CACHE"] = tempfile.mkdtemp(prefix="napari-convolve-tests-")
+atexit.register(shutil.rmtree, os.environ["NAPARI_CONVOLVE_CACHE"], ignore_errors=True)
 
 # For the workers of pytest-xdist, which start after this: threads of OpenBLAS that wait for each other on shared cores
 # cost up to ten times the work of one.
