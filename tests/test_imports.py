@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import operator
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,35 @@ def test_all_public_names_resolve() -> None:
         assert getattr(nc, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         nc.nothing  # noqa: B018
+
+
+def test_all_public_names_are_imported_at_once_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EAGER_IMPORT", "1")
+    assert {"napari_convolve.api._wiener", "napari_convolve.recipes"} <= modules_after("import napari_convolve")
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "public"),
+    [
+        ("boundary", "mode", "boundary_mode"),
+        ("ops._spectrum", "Peaks", "Peaks"),
+        ("ops.deconvolvers", "deconvolver", "deconvolver"),
+        ("ops.drawn", "DrawnFilter", "DrawnFilter"),
+        ("ops.drawn", "disc", "Region.disc"),
+        ("ops.noise", "PowerSpectrum", "PowerSpectrum"),
+    ],
+)
+def test_names_that_pages_and_scripts_took_from_inner_modules_work_with_a_warning(
+    module: str, old: str, public: str
+) -> None:
+    import napari_convolve as nc
+
+    found = importlib.import_module(f"napari_convolve.{module}")
+    with pytest.warns(DeprecationWarning, match=f"is napari_convolve.{public} now") as told:
+        assert getattr(found, old) == operator.attrgetter(public)(nc)
+    assert told[0].filename == __file__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        found.nothing  # noqa: B018
 
 
 def test_layers() -> None:

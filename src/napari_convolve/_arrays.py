@@ -159,3 +159,12 @@ def cast(array: Array, dtype: str, xp: Any) -> Array:
     rounded = xp.round(array)
     inside = xp.astype(xp.clip(rounded, float(low), float(top)), target)
     return xp.where(rounded >= float(high), xp.asarray(limits.max, dtype=target, device=array.device), inside)
+
+
+def all_finite(block: Array, xp: Any) -> bool:
+    """Whether no sample is NaN or infinite; one cheap sum in the common case."""
+    if dtype_name(block.dtype)[:3] in ("boo", "int", "uin"):
+        return True
+    if bool(xp.isfinite(xp.sum(block))):
+        return True
+    return bool(xp.all(xp.isfinite(block)))

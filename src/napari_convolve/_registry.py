@@ -1,12 +1,21 @@
-"""Named things that users choose from, and the one description of a parameter."""
+"""Registries of named choices, and the one description of a parameter: its limits and its text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+import inspect
+import math
+import operator
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from types import NoneType, SimpleNamespace, UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+_CALLABLE: Any = Callable
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,146 @@ class Param:
         return self.choices() if callable(self.choices) else self.choices
 
 
+def limits_of(hint: Any) -> Param:
+    """The `Param` in a hint; an empty one when there is none."""
+    extras = hint.__metadata__ if get_origin(hint) is Annotated else ()
+    return next((extra for extra in extras if isinstance(extra, Param)), Param())
+
+
+def types_of(hint: Any) -> frozenset[Any]:
+    """The types a hint allows, without their contents: of ``int | Sequence[int]`` int and Sequence; object for Any."""
+    if get_origin(hint) is Annotated:
+        return types_of(get_args(hint)[0])
+    if get_origin(hint) is Literal:
+        return frozenset(type(value) for value in get_args(hint))
+    if get_origin(hint) in (Union, UnionType):
+        return frozenset().union(*(types_of(member) for member in get_args(hint)))
+    kind = get_origin(hint) or hint
+    return frozenset({kind if isinstance(kind, type) and kind is not Any else object})
+
+
+def check(name: str, hint: Any, value: Any) -> Any:
+    """`value` as plain Python numbers and tuples, when its hint allows it.
+
+    Types and limits of numbers, alone or in a sequence, choices, text and callables are checked. Where the hint allows
+    other objects as well (arrays, a `Plan`), these are returned as they are, for the function itself to check.
+
+    Raises
+    ------
+    TypeError
+        For a value of the wrong type.
+    ValueError
+        For a number that is not finite or outside its limits, or a value that is none of the choices.
+    """
+    kinds, limits = types_of(hint), limits_of(hint)
+    if value is None and NoneType in kinds:
+        return None
+    options = limits.options()
+    if options is not None:
+        if isinstance(value, str | int) and value in options:
+            return value
+        others = tuple(kinds - {str, NoneType, int, float})
+        if isinstance(value, str) or not (kinds & {int, float} or isinstance(value, others)):
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
+        if not kinds & {int, float}:
+            return value
+    if kinds <= {str, NoneType}:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text, got {value!r}")
+        return value
+    if _CALLABLE in kinds:
+        if not callable(value):
+            raise TypeError(f"{name} must be callable{' or None' if NoneType in kinds else ''}, got {value!r}")
+        return value
+    if kinds <= {bool, NoneType}:
+        if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+        return bool(value)
+    return _check_numbers(name, hint, kinds, limits, value)
+
+
+def _check_numbers(name: str, hint: Any, kinds: frozenset[Any], limits: Param, value: Any) -> Any:
+    """One number, or a sequence of them; what else the hint allows is returned as it is."""
+    if get_origin(hint) is not Annotated and not kinds <= {int, float, NoneType}:
+        return value
+    others = kinds - {int, float, NoneType, Sequence, bool}
+    if object in others or limits.unit == "bytes":
+        limited = (limits.min, limits.max) != (None, None)
+        if limited and isinstance(value, int | float) and not isinstance(value, bool):
+            check_number(name, float, limits, value)
+        return value
+    if others and (isinstance(value, tuple(others)) or not kinds & {int, float, Sequence}):
+        return value
+    number = int if (int in kinds and float not in kinds) or _is_integers(hint) else float
+    if Sequence in kinds and not isinstance(value, str | bytes | dict):
+        if isinstance(value, Sequence) or getattr(value, "ndim", 0) == 1:
+            return tuple(check_number(name, number, limits, v) for v in value)
+        if not kinds & {int, float}:
+            raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
+    return check_number(name, number, limits, value)
+
+
+def _is_integers(hint: Any) -> bool:
+    return get_args(hint)[:1] == (Sequence[int],)
+
+
+def check_number(name: str, kind: type[int] | type[float], limits: Param, value: Any) -> int | float:
+    """`value` as a finite number of `kind` within `limits`; infinite only where infinity is a limit."""
+    a = "an integer" if kind is int else "a number"
+    real = (
+        hasattr(value, "__float__") and not hasattr(value, "__len__") and type(value).__name__ not in ("bool", "bool_")
+    )
+    if not real or getattr(value, "shape", ()) != ():
+        raise TypeError(f"{name} must be {a}, got {value!r}")
+    if getattr(getattr(value, "dtype", None), "kind", "f") not in "iuf":
+        raise TypeError(f"{name} must be a real number, got {value!r}")
+    try:
+        number: int | float = operator.index(value) if kind is int else float(value)
+    except TypeError as error:
+        raise TypeError(f"{name} must be {a}, got {value!r}") from error
+    except OverflowError as error:
+        raise ValueError(f"{name} must be finite, got a number of {len(str(value))} digits") from error
+    if not math.isfinite(number) and number not in (limits.min, limits.max):
+        raise ValueError(f"{name} must be finite, got {value!r}")
+    if limits.min is not None and number < limits.min:
+        raise ValueError(f"{name} must be at least {limits.min:g}, got {number!r}")
+    if limits.max is not None and number > limits.max:
+        raise ValueError(f"{name} must be at most {limits.max:g}, got {number!r}")
+    return number
+
+
+def validated(function: F) -> F:
+    """Hold the options of a public function to what its signature says, before it runs; see `check`.
+
+    Positional-only arguments (images, kernels) are left to the function.
+    """
+    parameters = tuple(inspect.signature(function).parameters.values())
+    names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    arrays = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
+
+    @functools.cache
+    def hints() -> dict[str, Any]:
+        # of the arguments alone: what is returned may be a type that is imported for type checkers only
+        taken = SimpleNamespace(
+            __annotations__={p.name: p.annotation for p in parameters if p.annotation is not p.empty}
+        )
+        return get_type_hints(taken, function.__globals__, include_extras=True)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> Any:
+        if len(args) > arrays:  # the function itself says when there are too many
+            given = [
+                check(name, hints().get(name, Any), value)
+                for name, value in zip(names[arrays:], args[arrays:], strict=False)
+            ]
+            args = (*args[:arrays], *given, *args[len(names) :])
+        if options:
+            options = {name: check(name, hints().get(name, Any), value) for name, value in options.items()}
+        return function(*args, **options)
+
+    return checked  # type: ignore[return-value]
+
+
 class Registry(Generic[T]):
     """An ordered mapping from names to items, whose errors name the choices.
 
@@ -77,6 +226,10 @@ class Registry(Generic[T]):
         """All names, in the order of registration."""
         return tuple(self._items)
 
+    def values(self) -> tuple[T, ...]:
+        """All items, in the order of registration."""
+        return tuple(self._items.values())
+
     def get(self, name: str) -> T:
         """The item called `name`; ValueError that lists the names otherwise."""
         if isinstance(name, str) and name in self._items:
@@ -91,3 +244,37 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+class SharedTexts:
+    r"""Docstring entries that several functions share, each written once.
+
+    A line such as ``{sigma, psf.axes}`` in a docstring is replaced by the entries of these keys. `entries` is numpydoc
+    text, in which each entry begins with its key. Of the key only the part after the dot is shown, so that ``axes`` and
+    ``psf.axes`` are two texts for parameters named axes.
+
+    Examples
+    --------
+    >>> texts = SharedTexts("size\n    Number of samples.\nodd.size\n    Number of samples, odd.")
+    >>> def mean(size): "{odd.size}"
+    >>> print(texts.fill(mean).__doc__)
+    size
+        Number of samples, odd.
+    """
+
+    def __init__(self, entries: str) -> None:
+        found = re.findall(r"^((?:\w+\.)?)(\w+)(.*(?:\n\s.*)*)", inspect.cleandoc(entries), re.MULTILINE)
+        self._entries = {prefix + name: name + text for prefix, name, text in found}
+
+    def fill(self, function: F) -> F:
+        """Fill the shared entries into the docstring of `function`; lines with an unknown key stay as they are."""
+        function.__doc__ = re.sub(
+            r"^( *)\{([\w.]+(?:, [\w.]+)*)\}$", self._entries_of, function.__doc__ or "", flags=re.MULTILINE
+        )
+        return function
+
+    def _entries_of(self, line: re.Match[str]) -> str:
+        keys = line[2].split(", ")
+        if not self._entries.keys() >= set(keys):
+            return line[0]
+        return textwrap.indent("\n".join(self._entries[key] for key in keys), line[1])

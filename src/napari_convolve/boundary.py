@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ._arrays import Allocator, Array
+from ._moved import keep_old_names
 from ._registry import Registry
 
 IndexRule = Callable[[np.ndarray, int], np.ndarray]
@@ -24,38 +25,41 @@ MODES: Registry[IndexRule] = Registry("boundary")
 _MAX_PIECES = 9
 
 
-def mode(name: str) -> Callable[[IndexRule], IndexRule]:
+def boundary_mode(name: str) -> Callable[[IndexRule], IndexRule]:
     """Register an index rule: ``rule(indices, n) -> indices in [0, n) or -1``."""
     return lambda rule: MODES.register(name, rule)
 
 
-@mode("reflect")
+keep_old_names("boundary")
+
+
+@boundary_mode("reflect")
 def _reflect(i: np.ndarray, n: int) -> np.ndarray:
     """``d c b a | a b c d | d c b a``: the edge sample is repeated."""
     m = i % (2 * n)
     return np.asarray(np.minimum(m, 2 * n - 1 - m))
 
 
-@mode("mirror")
+@boundary_mode("mirror")
 def _mirror(i: np.ndarray, n: int) -> np.ndarray:
     """``d c b | a b c d | c b a``: the edge sample is the mirror."""
     m = i % max(2 * n - 2, 1)
     return np.asarray(np.minimum(m, 2 * n - 2 - m))
 
 
-@mode("nearest")
+@boundary_mode("nearest")
 def _nearest(i: np.ndarray, n: int) -> np.ndarray:
     """``a a a a | a b c d | d d d d``"""
     return np.asarray(np.clip(i, 0, n - 1))
 
 
-@mode("wrap")
+@boundary_mode("wrap")
 def _wrap(i: np.ndarray, n: int) -> np.ndarray:
     """``a b c d | a b c d | a b c d``"""
     return i % n
 
 
-@mode("constant")
+@boundary_mode("constant")
 def _constant(i: np.ndarray, n: int) -> np.ndarray:
     """``k k k k | a b c d | k k k k``"""
     return np.where((i >= 0) & (i < n), i, -1)

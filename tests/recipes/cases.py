@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 import napari_convolve as nc
-from napari_convolve.ops.fourier.drawn_filter import DrawnFilter, Region, disc
+from napari_convolve.ops.fourier.drawn_filter import DrawnFilter, Region
 
 RNG = np.random.default_rng(6)
 PLANE = RNG.integers(0, 4000, (70, 81)).astype("u2")
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[str, np.ndarray, dict[str, Any]]] = {
         {
             "response": DrawnFilter(
                 (
-                    disc((0.0, 0.0), 0.31, block=False),
+                    Region.disc((0.0, 0.0), 0.31, block=False),
                     Region("ring", ((-0.2, -0.1), (-0.2, 0.1), (0.2, 0.1), (0.2, -0.1)), True, 1 / 3),
                     Region("polygon", ((0.0, 0.02), (-0.15, 0.47), (0.15, 0.47))),
                 ),

@@ -35,6 +35,7 @@ def test_the_script_of_every_case_makes_the_same_bits(name: str) -> None:
     script = recipe.to_python()
     assert bits(in_this_process(script, image)) == bits(result)
     assert max(map(len, script.splitlines())) <= 200
+    assert "napari_convolve." not in script, "public names only"
 
 
 @pytest.mark.parametrize("name", FIRST.values(), ids=list(FIRST))

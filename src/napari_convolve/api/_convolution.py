@@ -2,67 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from .._arrays import Array, check_numbers, compute_dtype, dtype_name, wanted_dtype
 from .._progress import Task
-from ..backends import BACKENDS, backend_of, get_backend
-from ..boundary import MODES
-from ..kernels import Kernel, as_kernel
-from ..methods import METHODS
-from ..ops.filtering import window as ops
-from ..planning import Plan
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    DType,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_cval,
-    as_input,
-    as_origin,
-    as_workers,
-    documented,
-    is_lazy,
-    machines_for,
-    one_of,
-)
-
-NAN_POLICIES = ("propagate", "omit")
+from ..backends import Backend, get_backend
+from ..kernels import Kernel
+from ..ops.execution.execution import Execution
+from ..ops.filtering.window import Window, in_order, window_sum
+from ..planning import ArraySpec
+from . import _options as o
 
 
-@documented
+@o.public
 def convolve(
     image: Any,
     kernel: Any,
     /,
     *,
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    dtype: DType = None,
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    dtype: o.DType = None,
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Convolve an image with a kernel: ``sum_j image[i + c + origin - j] kernel[j]``, c the kernel's centre.
 
@@ -71,28 +44,21 @@ def convolve(
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    kernel : Kernel or array_like
-        No more dimensions than the image.
-    {window}
-    {run}
+    {image, kernel, axes, boundary, cval, shape, origin, mask, nan, dtype, method}
+    {backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Of the image's library (CuPy in, CuPy out; Dask or Zarr in, lazy Dask out).
+        Array of the image's library: CuPy for CuPy, lazy Dask for Dask or Zarr, else NumPy.
 
     Raises
     ------
     TypeError
-        When the image or kernel does not hold numbers, or an option has the wrong type.
+        When image or kernel does not contain numbers, or an option has the wrong type.
     ValueError
-        When an option has an unknown value, the kernel does not fit the image, or NaN would go into an integer dtype.
-    BackendUnavailable
-        When the backend is known but cannot be used here.
-    MemoryError
-        Before the work starts, when the result does not fit.
+        When an option has an unknown value, the kernel does not fit the image, or NaN cannot be cast to `dtype`.
+    {BackendUnavailable, MemoryError}
 
     Examples
     --------
@@ -100,29 +66,38 @@ def convolve(
     >>> nc.convolve([0, 0, 6, 0, 0, 0], [1 / 3, 1 / 3, 1 / 3]).round(4).tolist()
     [0.0, 2.0, 2.0, 2.0, 0.0, 0.0]
     """
-    return _window("convolve", **locals())
+    call = WindowCall(axes, boundary, cval, shape, origin, nan, dtype)
+    task = Task("convolve", progress, report)
+    return run_window(
+        "convolve",
+        image,
+        o.host_kernel(kernel),
+        call,
+        mask,
+        lambda source: o.execution(source, task, backend, workers, max_memory, method),
+    )
 
 
-@documented
+@o.public
 def correlate(
     image: Any,
     kernel: Any,
     /,
     *,
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    dtype: DType = None,
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    dtype: o.DType = None,
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Correlate an image with a kernel: ``sum_j image[i - c - origin + j] conj(kernel[j])``, c the kernel's centre.
 
@@ -130,17 +105,13 @@ def correlate(
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    kernel : Kernel or array_like
-        No more dimensions than the image.
-    {window}
-    {run}
+    {image, kernel, axes, boundary, cval, shape, origin, mask, nan, dtype, method}
+    {backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Of the image's library.
+        Array of the image's library, as for `convolve`.
 
     Raises
     ------
@@ -153,110 +124,107 @@ def correlate(
     >>> nc.correlate([0, 0, 1, 0, 0], [1, 2, 3]).tolist()
     [0.0, 3.0, 2.0, 1.0, 0.0]
     """
-    return _window("correlate", **locals())
-
-
-def _window(operation: str, *, image: Any, kernel: Any, **settings: Any) -> Array:
-    """Validate everything, then hand over to the operation."""
-    task = Task(operation, as_callback("progress", settings["progress"]), as_callback("report", settings["report"]))
-    return run_window(operation, image, host_kernel(kernel), settings, task)
-
-
-def run_window(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
-    """A convolution or correlation, called by its options, as a task that may have another name."""
-    if is_lazy(image):
-        return _lazy(operation, image, kernel, settings, task)
-    given = as_input(image, settings["mask"])
-    kernel, window = as_window(operation, given.array.shape, dtype_name(given.array.dtype), kernel, settings)
-    refuse_complex(kernel, window, given.mask is not None)
-    result = ops.window_sum(
-        given.array,
-        kernel,
-        window,
-        given.mask,
-        source=given.source,
-        machines=machines_for(as_backend(settings["backend"]), given.source),
-        method=as_method(settings["method"]),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-        task=task,
+    call = WindowCall(axes, boundary, cval, shape, origin, nan, dtype)
+    task = Task("correlate", progress, report)
+    return run_window(
+        "correlate",
+        image,
+        o.host_kernel(kernel),
+        call,
+        mask,
+        lambda source: o.execution(source, task, backend, workers, max_memory, method),
     )
-    task.finish()
+
+
+@dataclass(frozen=True)
+class WindowCall:
+    """The options of one call of a window operation, as given; `validated` has seen their types and limits."""
+
+    axes: int | Sequence[int] | None = None
+    boundary: str = "reflect"
+    cval: complex = 0.0
+    shape: str = "same"
+    origin: int | Sequence[int] = 0
+    nan: str = "propagate"
+    dtype: Any = None
+
+    def window(self, operation: str, image: ArraySpec, kernel: Footprint, what: str = "kernel") -> Window:
+        """The options fitted to an image and a kernel (or template, `what`), its axes in the order they are given.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When they do not fit.
+        """
+        shape = image.shape
+        axes = o.as_axes(self.axes, len(shape), len(kernel.shape), what)
+        for axis, k in zip(axes, kernel.shape, strict=True):
+            if shape[axis] == 0:
+                raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the {what} acts on")
+            if self.shape == "valid" and k > shape[axis]:
+                raise ValueError(
+                    f"shape='valid' needs a {what} no longer than the image: {k} > {shape[axis]}, axis {axis}"
+                )
+        complex_kernel = isinstance(kernel, Kernel) and kernel.values.dtype.kind == "c"
+        complex_result = compute_dtype(image.dtype, complex_kernel=complex_kernel).startswith("complex")
+        return Window(
+            operation=operation,
+            axes=axes,
+            boundary=self.boundary,
+            cval=o.as_cval(self.cval, complex_result=complex_result),
+            shape=self.shape,
+            origin=o.as_origin(self.origin, kernel.center, kernel.shape, self.shape),
+            nan=self.nan,
+            dtype=wanted_dtype(self.dtype, complex_result=complex_result),
+        )
+
+
+class Footprint(Protocol):
+    """Shape and centre of a kernel or a template."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def center(self) -> tuple[int, ...]: ...
+
+
+def spec_of(array: Any) -> ArraySpec:
+    """Shape and dtype of an array of any library."""
+    return ArraySpec(tuple(array.shape), dtype_name(array.dtype))
+
+
+def run_window(
+    operation: str, image: Any, kernel: Kernel, call: WindowCall, mask: Any, run: Callable[[Backend], Execution]
+) -> Array:
+    """Convolve or correlate; `run` says how an image of a library is computed, by a task of any name."""
+    if o.is_lazy(image):
+        return _lazy(operation, image, kernel, call, mask, run(get_backend("numpy")))
+    given = o.as_input(image, mask)
+    kernel, window = in_order(kernel, call.window(operation, spec_of(given.array), kernel))
+    refuse_complex(kernel, window, given.mask is not None)
+    execution = run(given.source)
+    result = window_sum(given.array, kernel, window, given.mask, execution)
+    execution.task.finish()
     return result
 
 
-def _lazy(operation: str, image: Any, kernel: Kernel, settings: Mapping[str, Any], task: Task) -> Array:
+def _lazy(operation: str, image: Any, kernel: Kernel, call: WindowCall, mask: Any, run: Execution) -> Array:
     """A Dask or Zarr array in, a Dask array out; nothing is computed yet."""
     from ..bigdata import _lazy_windows as lazy
 
     image = lazy.as_dask(image)
     check_numbers(image.dtype)
-    kernel, window = as_window(operation, image.shape, image.dtype.name, kernel, settings)
-    mask = None if settings["mask"] is None else lazy.as_mask(settings["mask"], image)
+    kernel, window = in_order(kernel, call.window(operation, spec_of(image), kernel))
+    mask = None if mask is None else lazy.as_mask(mask, image)
     refuse_complex(kernel, window, mask is not None)
-    result = lazy.lazy_window_sum(
-        image,
-        kernel,
-        window,
-        mask,
-        machines=machines_for(as_backend(settings["backend"]), get_backend("numpy")),
-        method=as_method(settings["method"]),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-    )
-    task.assume("a lazy array: computed chunk by chunk when it is asked for, progress is Dask's")
-    task.finish()
+    result = lazy.lazy_window_sum(image, kernel, window, mask, run)
+    run.task.assume("a lazy array: computed chunk by chunk when it is asked for, progress is Dask's")
+    run.task.finish()
     return result
 
 
-def refuse_complex(kernel: Kernel, window: ops.Window, masked: bool) -> None:
+def refuse_complex(kernel: Kernel, window: Window, masked: bool) -> None:
     """ValueError for a complex kernel where samples are left out."""
     if (masked or window.nan == "omit") and kernel.values.dtype.kind == "c":
         raise ValueError("a complex kernel has no normalised convolution: mask and nan='omit' need a real kernel")
-
-
-def as_window(
-    operation: str, shape: tuple[int, ...], dtype: str, kernel: Kernel, settings: Mapping[str, Any]
-) -> tuple[Kernel, ops.Window]:
-    """The window options, validated against the image and the kernel; the kernel with its axes in rising order."""
-    axes = as_axes(settings["axes"], len(shape), kernel.ndim)
-    complex_result = compute_dtype(dtype, complex_kernel=kernel.values.dtype.kind == "c").startswith("complex")
-    mode = one_of("shape", settings["shape"], ops.SHAPES)
-    for axis, k in zip(axes, kernel.shape, strict=True):
-        if shape[axis] == 0:
-            raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the kernel acts on")
-        if mode == "valid" and k > shape[axis]:
-            raise ValueError(f"shape='valid' needs a kernel no longer than the image: {k} > {shape[axis]}, axis {axis}")
-    window = ops.Window(
-        operation=operation,
-        axes=axes,
-        boundary=one_of("boundary", settings["boundary"], MODES.names()),
-        cval=as_cval(settings["cval"], complex_result=complex_result),
-        shape=mode,
-        origin=as_origin(settings["origin"], kernel.center, kernel.shape, mode),
-        nan=one_of("nan", settings["nan"], NAN_POLICIES),
-        dtype=wanted_dtype(settings["dtype"], complex_result=complex_result),
-    )
-    return ops.in_order(kernel, window)
-
-
-def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
-    """A kernel from a Kernel, or an array on any device; `what` is the name of the argument."""
-    backend = None if isinstance(kernel, Kernel) else backend_of(kernel)
-    try:
-        return as_kernel(kernel if backend is None else backend.to_host(kernel))
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError  # a subclass may take other arguments
-        raise kind(str(error).replace("kernel", what, 1)) from error
-
-
-def as_method(method: Any) -> str | Plan:
-    """The name of a method, ``"auto"``, or a plan to follow."""
-    if isinstance(method, Plan):
-        return method
-    return one_of("method", method, ("auto", *METHODS.names()))
-
-
-def as_backend(backend: Any) -> str:
-    """The name of a backend, or ``"auto"``."""
-    return one_of("backend", backend, ("auto", *BACKENDS.names()))

@@ -1,4 +1,4 @@
-"""What the deconvolutions have in common: how a PSF, missing samples and the noise are given."""
+"""Validation of the arguments that deconvolutions share: PSF, missing samples, noise."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
+from .._arrays import Array, all_finite, dtype_name
 from .._progress import Task
 from .._registry import Param
 from ..backends import Backend, backend_of
 from ..kernels import Kernel
 from ..ops.deconvolution.noise_to_signal import Nsr
-from ..ops.execution.tiles import parts
-from ..ops.filtering.normalized_convolution import all_finite
+from ..ops.execution.batches import BatchItem
 from ..ops.fourier.edge_extension import EDGES
 from ..ops.noise import noise_model as ops
 from ..ops.noise.fit_quality import POOR
 from ..ops.noise.noise_model import FittedNoise, NoiseEstimate, PowerSpectrum
-from ..ops.psf.psf_set import Psf, PsfSet, psf_set
-from ._options import as_axes, one_of
+from ..ops.psf.psf_set import PsfSet, psf_set
+from ..planning import parts
+from . import _options as o
 
-NAN_POLICIES = ("raise", "omit")
+MISSING_POLICIES = ("raise", "omit")
 #: Samples that are looked at together: whole images take memory for what is found in them.
 _LOOK = 1 << 22
 
 Edges = Annotated[Literal["extend", "periodic"], Param(choices=EDGES, label="edges", advanced=True)]
-MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=NAN_POLICIES, label="NaN", advanced=True)]
+MissingPolicy = Annotated[Literal["raise", "omit"], Param(choices=MISSING_POLICIES, label="NaN", advanced=True)]
 
 
 def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any, *, negative: bool = True) -> PsfSet:
     """The PSF, checked against an image of `shape` and the `axes` it acts on.
 
-    `negative` says whether one that comes as a transfer function may have negative weights.
+    `negative` allows negative weights in a PSF given as a transfer function.
     """
     shape = tuple(shape)
     acted = _acted_axes(kernel, shape, axes)
@@ -44,16 +44,25 @@ def as_psf_set(kernel: Kernel, shape: tuple[int, ...], axes: Any, *, negative: b
     return psf_set(kernel, shape, acted, negative=negative and kernel.name == "otf")
 
 
+def as_light(given: o.Input, kernel: Kernel, axes: Any, method: str, *, negative: bool = True) -> PsfSet:
+    """The PSF for an image of light: both must be real."""
+    if dtype_name(given.array.dtype).startswith("complex"):
+        raise TypeError(f"image has dtype {dtype_name(given.array.dtype)}; {method} needs real numbers of light")
+    psfs = as_psf_set(kernel, given.array.shape, axes, negative=negative)
+    if psfs.is_complex:
+        raise ValueError(f"psf is complex; {method} needs a real one")
+    return psfs
+
+
 def _acted_axes(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
     count = 1 if isinstance(axes, int | np.integer) else len(axes) if isinstance(axes, Sequence | np.ndarray) else None
     if count is not None and count < kernel.ndim == len(shape):
-        return as_axes(axes, len(shape), count, "psf")
-    return as_axes(axes, len(shape), kernel.ndim, "psf")
+        return o.as_axes(axes, len(shape), count, "psf")
+    return o.as_axes(axes, len(shape), kernel.ndim, "psf")
 
 
 def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], source: Backend) -> Array | None:
-    """Which samples count, None for all; ValueError for NaN that are not allowed and entries without any sample."""
-    one_of("nan", nan, NAN_POLICIES)
+    """Mask of valid samples, None for all; ValueError for NaN that are not allowed and batch items without any."""
     xp = source.xp
 
     def lost(part: Array) -> bool:
@@ -80,19 +89,10 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
 
 
 def any_sample(image: Array, found: Callable[[Array], bool]) -> bool:
-    """Whether `found` says so of any sample; a part of the image after the other is asked, each but once."""
+    """Whether `found` is true for any sample, evaluated part by part."""
     if isinstance(image, np.ndarray):  # what is broadcast repeats itself
         image = image[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in image.strides)]
     return any(found(image[box]) for box in parts(image.shape, most=_LOOK))
-
-
-def as_number(name: str, value: Any, *, negative: bool = False) -> float:
-    """A finite number, at least 0 unless it may be `negative`."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if not math.isfinite(value) or (value < 0 and not negative):
-        raise ValueError(f"{name}={value!r} must be finite" + ("" if negative else " and at least 0"))
-    return float(value)
 
 
 def quantum(image: Array) -> float:
@@ -100,37 +100,33 @@ def quantum(image: Array) -> float:
     return 1.0 if dtype_name(image.dtype)[:3] in ("boo", "int", "uin") else 0.0
 
 
-def as_known(noise: Any, gain: Any, offset: Any, read_noise: Any) -> ops.Known:
-    numbers = {"noise": noise, "gain": gain, "offset": offset, "read_noise": read_noise}
-    for name, value in numbers.items():
-        if value is None and name in ("noise", "gain"):
-            continue
-        as_number(name, value, negative=name == "offset")
+def as_known(noise: float | None, gain: float | None, offset: float, read_noise: float) -> ops.Known:
     if noise is not None and gain is not None:
         raise ValueError("give either noise or the camera's gain, not both")
     if gain is None and (offset or read_noise):
         raise ValueError("offset and read_noise belong to a camera: give its gain too")
-    return ops.Known(noise, gain, float(offset), float(read_noise))
+    return ops.Known(noise, gain, offset, read_noise)
 
 
 _NO_NSR = "nsr={!r} must be a number, an array, a function of the frequencies, a NoiseEstimate, or 'auto'"
 
 
-def as_nsr(nsr: Any, psfs: PsfSet, edges: str, step: float, task: Task) -> Callable[..., Nsr]:
-    """What an entry of the batch axes asks for its noise-to-signal ratio."""
+def as_nsr(nsr: Any, psfs: PsfSet, edges: str, step: float, task: Task) -> Callable[[BatchItem], Nsr]:
+    """A function that returns the noise-to-signal ratio of a batch item."""
     if isinstance(nsr, str):
-        one_of("nsr", nsr, ("auto",))
+        if nsr != "auto":
+            raise ValueError(f"nsr={nsr!r} must be 'auto', a number, an array, a function or a NoiseEstimate")
         return _estimated(edges, step, task)
     if isinstance(nsr, NoiseEstimate):
         tell(nsr, task)
-        return lambda *_: nsr.nsr
+        return lambda item: nsr.nsr
     if isinstance(nsr, list | tuple) and is_estimate(nsr):
         if len(nsr) != psfs.count():
-            raise ValueError(f"nsr has {len(nsr)} estimates for {psfs.count()} entries of the batch axes")
-        by_key = {str(key): one.nsr for (key, _), one in zip(psfs.entries(), nsr, strict=True)}
-        return lambda block, valid, psf, key, *_: by_key[str(key)]
+            raise ValueError(f"nsr has {len(nsr)} estimates for {psfs.count()} batch items")
+        by_key = {str(key): one.nsr for (key, _), one in zip(psfs.items(), nsr, strict=True)}
+        return lambda item: by_key[str(item.key)]
     if callable(nsr):
-        return lambda *_: nsr
+        return lambda item: nsr
     device = backend_of(nsr)
     try:
         values = np.asarray(nsr if device is None else device.to_host(nsr))
@@ -141,7 +137,7 @@ def as_nsr(nsr: Any, psfs: PsfSet, edges: str, step: float, task: Task) -> Calla
     return _numeric(nsr, values.astype(np.float64), psfs, task)
 
 
-def _numeric(nsr: Any, values: np.ndarray, psfs: PsfSet, task: Task) -> Callable[..., Nsr]:
+def _numeric(nsr: Any, values: np.ndarray, psfs: PsfSet, task: Task) -> Callable[[BatchItem], Nsr]:
     if np.isnan(values).any() or (values < 0).any():
         what = (
             f"nsr={nsr!r} must be at least 0 and not NaN" if values.ndim == 0 else "nsr holds negative numbers or NaN"
@@ -152,21 +148,22 @@ def _numeric(nsr: Any, values: np.ndarray, psfs: PsfSet, task: Task) -> Callable
             raise ValueError(f"nsr={nsr!r} must be finite")
         number = float(values)
         task.detail(nsr=number)
-        return lambda *_: number
+        return lambda item: number
     grid = tuple(psfs.shape[a] for a in psfs.axes)
     if values.shape == psfs.shape and psfs.batch:
-        return lambda block, valid, psf, key, *_: values[key]
+        return lambda item: values[item.key]
     if values.shape != grid:
         raise ValueError(f"nsr has shape {values.shape}; the grid of the image's fftn has {grid}")
-    return lambda *_: values
+    return lambda item: values
 
 
-def _estimated(edges: str, step: float, task: Task) -> Callable[..., Nsr]:
-    """Estimates each entry of the batch axes, and reports the first."""
+def _estimated(edges: str, step: float, task: Task) -> Callable[[BatchItem], Nsr]:
+    """Estimate the noise of each batch item, and report the first estimate."""
 
-    def nsr(block: Array, valid: Array | None, psf: Psf, key: Any, device: Backend, workers: int) -> Nsr:
-        found = ops.estimate([(block, valid, psf)], ops.Known(), edges, step, device, workers)
-        if not any(isinstance(k, int) and k for k in key):
+    def nsr(item: BatchItem) -> Nsr:
+        seen = [(item.block, item.valid, item.psf)]
+        found = ops.estimate(seen, ops.Known(), edges, step, item.device, item.workers)
+        if item.is_first:
             tell(found, task)
         result: Nsr = found.nsr
         return result

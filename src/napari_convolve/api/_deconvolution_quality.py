@@ -7,17 +7,15 @@ from typing import Annotated, Any
 from .._arrays import compute_dtype, dtype_name
 from .._progress import Task
 from .._registry import Param
-from ..backends import cpu_count, get_backend
+from ..backends import cpu_count, move
 from ..ops.deconvolution import residual_quality as ops
 from ..ops.deconvolution.residual_quality import DeconvolutionQuality
-from ..ops.execution.tiles import move
-from ..ops.fourier.edge_extension import EDGES
 from ..ops.noise import noise_model as noise_ops
-from ._convolution import as_backend, host_kernel
-from ._deconvolution_arguments import Edges, MissingPolicy, as_number, as_psf_set, as_valid, quantum
-from ._options import Axes, BackendName, Progress, ReportCallback, Workers, as_callback, as_input, as_workers, one_of
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, as_psf_set, as_valid, quantum
 
 
+@o.public
 def deconvolution_quality(
     image: Any,
     found: Any,
@@ -27,51 +25,42 @@ def deconvolution_quality(
     noise: Annotated[float | None, Param(min=0.0, label="known noise")] = None,
     background: Annotated[float, Param(min=0.0, label="background")] = 0.0,
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> DeconvolutionQuality:
-    """Say how well a deconvolved object explains the image: residual over noise, its whiteness, and the light kept.
+    """Measure how well a deconvolved object explains the image: residual over noise, whiteness, light kept.
 
     Parameters
     ----------
     image : array_like
-        What was deconvolved.
+        The image that was deconvolved, real numbers.
     found : array_like
-        The result, of the same shape.
+        The deconvolved object, of the same shape.
     psf : Kernel or array_like
-        The point spread function it was deconvolved with.
+        The point spread function that was used.
     noise : float, optional
-        Standard deviation of the image's noise; estimated by default.
-    background : float
-        Light that the image holds everywhere and that is no part of the object.
+        Standard deviation of the image's noise in grey levels; estimated by default.
+    {background}
     edges : {"extend", "periodic"}
-        As for the deconvolution; with ``"extend"`` what lies within reach of the edges is not judged.
+        As for the deconvolution; ``"extend"`` leaves out samples within the PSF's support radius of the image's edges.
     axes : int, tuple of int, optional
-        The axes the PSF acts on, which must be all that are longer than 1.
-    mask : array of bool, optional
-        True where a sample counts.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample of the image is an error, or treated like a masked one.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Axes that the PSF acts on; every other axis must have length 1.
+    {ignored.mask, raise.nan, backend, workers, progress, report}
 
     Returns
     -------
     DeconvolutionQuality
+        `residual`, `chi_square`, `whiteness`, `neighbours`, `flux_ratio` and `noise`; prints as a short text.
 
     Raises
     ------
     TypeError, ValueError
-        As `wiener`; when `found` has another shape; when there are batch axes.
+        As `wiener`; also when `found` has another shape than the image, or there are batch axes.
 
     Examples
     --------
@@ -85,23 +74,20 @@ def deconvolution_quality(
     >>> good.chi_square < 1.5 < poor.chi_square, good.whiteness > poor.whiteness
     (True, True)
     """
-    task = Task("deconvolution_quality", as_callback("progress", progress), as_callback("report", report))
-    given, result = as_input(image, mask), as_input(found, what="found")
+    task = Task("deconvolution_quality", progress, report)
+    given, result = o.as_input(image, mask), o.as_input(found, what="found")
     shape = tuple(given.array.shape)
     if tuple(result.array.shape) != shape:
         raise ValueError(f"found has shape {tuple(result.array.shape)}, the image {shape}")
     for one in (given, result):
         if dtype_name(one.array.dtype).startswith("complex"):
             raise TypeError(f"dtype {dtype_name(one.array.dtype)} is complex; real numbers are needed")
-    psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
+    psfs = as_psf_set(o.host_kernel(psf, "psf"), shape, axes)
     if psfs.count() != 1 or psfs.is_complex:
         raise ValueError(f"image of shape {shape} has batch axes or a complex psf: judge one image at a time")
-    level = as_number("background", background)
-    one_of("edges", edges, EDGES)
-    threads = as_workers(workers) or cpu_count()
-    device = given.source if as_backend(backend) == "auto" else get_backend(backend)
+    threads, device = workers or cpu_count(), o.device_for(given.source, backend)
     valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
-    key, one_psf = next(psfs.entries())
+    key, one_psf = next(psfs.items())
     kind = compute_dtype(dtype_name(given.array.dtype))
     block = device.astype(move(given.array[key], given.source, device), kind)
     sharp = device.astype(move(result.array[key], result.source, device), kind)
@@ -111,11 +97,11 @@ def deconvolution_quality(
         sigma = noise_ops.estimate([(block, flags, one_psf)], noise_ops.Known(), edges, step, device, threads).noise
         task.assume(f"noise {sigma:.4g}, as estimated")
     else:
-        sigma = as_number("noise", noise)
+        sigma = noise
     if sigma == 0:
         raise ValueError("noise=0: nothing can be judged against it; give the noise of the image")
     task.begin(1)
-    judged = ops.judge(block, sharp, flags, one_psf, sigma, level, edges, device, threads)
+    judged = ops.judge(block, sharp, flags, one_psf, sigma, background, edges, device, threads)
     task.advance()
     task.detail(chi_square=judged.chi_square, whiteness=judged.whiteness, flux_ratio=judged.flux_ratio)
     task.finish()

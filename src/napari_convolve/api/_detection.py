@@ -7,34 +7,14 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import dtype_name
 from .._progress import Task
 from .._registry import Param
 from ..ops.matching import feature_search as ops
 from ..ops.matching.detections import Detections
-from ._convolution import as_backend, as_method
-from ._detection_arguments import as_count, as_region, as_rule, as_share, as_templates, as_threshold, bank_of
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_workers,
-    documented,
-    machines_for,
-)
-from ._template_matching import TemplateMask, as_match_window, as_real_input
+from . import _options as o
+from ._convolution import WindowCall, spec_of
+from ._detection_arguments import as_region, as_rule, as_templates, as_threshold, bank_of
+from ._template_matching import TemplateMask, as_real_input
 
 Threshold = Annotated[float | None, Param(min=-1, max=1, step=0.01, label="threshold")]
 FalseAlarms = Annotated[float | None, Param(min=0, label="false detections expected")]
@@ -43,7 +23,7 @@ Share = Annotated[float | None, Param(min=0, max=1, step=0.05)]
 Count = Annotated[int | None, Param(min=1, label="at most")]
 
 
-@documented
+@o.public
 def detect_features(
     image: Any,
     templates: Any,
@@ -60,87 +40,83 @@ def detect_features(
     subpixel: bool = True,
     region: Any = None,
     min_valid: Annotated[float, Param(min=0, max=1, step=0.05, advanced=True)] = 0.5,
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
     scores: Callable[[ops.FeatureScores], object] | None = None,
 ) -> Detections:
-    """Find every place of an image that looks like a template.
+    """Find every position where an image resembles a template.
 
-    Peaks of the normalised cross-correlation (`match_template`), over all templates, rotations and scales.
+    Detections are peaks of the normalised cross-correlation over all templates, rotations and scales.
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension; never modified.
+    {real.image}
     templates : Kernel or array_like, or a list of these
-        No more dimensions than the image.
+        Each with at most as many dimensions as the image.
     template_mask : array_like of bool, or a list of these, optional
-        Of the template's shape, True where a sample counts; it turns with the template.
+        Of the template's shape, True where a sample is compared; rotated together with the template.
     threshold : float, optional
-        Least score of a detection, by default 0.7.
+        Lowest score of a detection, by default 0.7.
     false_alarms : float, optional
-        Instead of a threshold: how many detections chance alone may give in the whole image, on average (see Notes).
+        Instead of a threshold: mean number of false detections allowed in the whole image (see Notes).
     rotations : sequence of float, scipy.spatial.transform.Rotation, optional
-        Degrees in the plane of the template's last two axes, in the sense of ``scipy.ndimage.rotate(template, angle)``;
-        or for three dimensions rotations of offsets in the order of the axes (`covering_rotations` makes sets).
+        Angles in degrees in the plane of the template's last two axes, as in ``scipy.ndimage.rotate(template, angle)``;
+        for three dimensions also rotations of offsets in the order of the axes, such as `covering_rotations` makes.
     scales : sequence of float, optional
-        Sizes relative to the template.
+        Magnifications of the template.
     min_distance : float, sequence of float, optional
-        Of two detections nearer than this, in pixels (or along each axis), the better one stays.
+        Of two detections closer than this distance in pixels (one for all axes or each), the better one is kept.
     max_overlap : float, optional
-        Of two detections whose windows share more than this part of their union, the better one stays; 0 allows no
-        overlap. By default 0.3 when `min_distance` is not given either.
+        Of two detections whose windows overlap by more than this share (intersection over union), the better one is
+        kept; 0 allows no overlap. By default 0.3, unless `min_distance` is given.
     max_count : int, optional
-        Only the best so many.
+        Keep at most this many detections, the best ones.
     subpixel : bool
-        Find places between the samples, by the least squares fit of the template shifted by fractions.
+        Refine positions below one sample by a least squares fit of the shifted template.
     region : array_like of bool, optional
-        Where the template's centre may lie.
+        Of the image's shape, True where the template's centre may lie.
     min_valid : float
-        The least share of the template's samples that the image must have: inside it, and not left out by `mask` or
-        ``nan="omit"``. 1 keeps to windows within the image.
-    {window}
-    {run}
+        Smallest share of the template's samples that must be valid: inside the image and not left out by `mask` or
+        ``nan="omit"``. 1 allows only windows that lie completely in the image.
+    {axes, boundary, cval, shape, origin, mask, nan, method, backend, workers, max_memory, progress, report}
     scores : callable(FeatureScores), optional
-        Called once with the scores themselves: their ``map``, its ``peaks``, the ``null`` that chance gives, and
-        ``detections(threshold=...)``, which finds again without correlating again.
+        Called once with the score ``map``, its ``peaks``, the ``null`` distribution, and ``detections(threshold=...)``,
+        which selects detections again without repeating the correlation.
 
     Returns
     -------
     Detections
-        Coordinates, scores, templates, rotations, angles and scales, best first. ``shape="valid"`` keeps to templates
-        that lie within the image, ``"full"`` finds centres outside as well.
+        Coordinates, scores, templates, rotations, angles and scales, best first. ``shape="valid"`` allows only windows
+        within the image, ``"full"`` also centres outside.
 
     Raises
     ------
     TypeError
-        When image or templates hold complex or no numbers, or an option has the wrong type.
+        When image or templates are complex or not numeric, or an option has the wrong type.
     ValueError
-        When a template is flat, holds NaN or is larger than the image; when a mask leaves no sample; when threshold and
-        false_alarms are both given; or an option has a value that it cannot have.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        When a template is flat, contains NaN or is larger than the image; when a mask leaves no sample; when both
+        `threshold` and `false_alarms` are given; or an option has an invalid value.
+    {BackendUnavailable, MemoryError}
 
     Notes
     -----
-    What chance gives is learnt from the image itself: from the peaks of its score map, those left out that stand far
-    above the others and all whose windows share samples with theirs. The number of peaks that chance puts above a score
-    follows the law of high peaks of a random field, fitted to the highest three in a hundred of the rest by maximum
-    likelihood, or to the 27 in a hundred below these where they disagree widely (many faint features among the
-    highest); `Detections.null` holds their histogram and the law. Beside a better detection a peak counts only when
-    it reaches the threshold, and 0.6 of the other's score, after the other has been subtracted: the flanks of a feature
-    are no features.
+    The null distribution is estimated from the image itself: from the peaks of its score map, without outliers far
+    above the others and without all peaks whose windows overlap these. The expected number of null peaks above a score
+    is the tail of the peak heights of a random field, fitted by maximum likelihood to the highest 3 % of the remaining
+    peaks, or to the 27 % below these where the two fits disagree strongly (many faint features among the highest).
+    `Detections.null` holds the histogram and the fitted tail. Side lobes are rejected: next to a better detection, a
+    peak is kept only if it reaches the threshold, and 0.6 of the other's score, after that detection is subtracted.
 
     References
     ----------
@@ -157,54 +133,42 @@ def detect_features(
     >>> found.coordinates.round(2).tolist()
     [[11.0, 21.0], [31.0, 6.0]]
     """
-    given = locals()
-    task = Task("detect_features", as_callback("progress", progress), as_callback("report", report))
-    take = as_callback("scores", scores)
+    task = Task("detect_features", progress, report)
     patterns = as_templates(templates, template_mask)
     level, alarms = as_threshold(threshold, false_alarms)
-    source = as_real_input(image, mask)
-    size = tuple(source.array.shape)
-    acted = as_axes(axes, len(size), len(patterns[0].shape), "template")
+    given = as_real_input(image, mask)
+    size = tuple(given.array.shape)
+    acted = o.as_axes(axes, len(size), len(patterns[0].shape), "template")
     order = tuple(int(a) for a in np.argsort(acted))
     bank = bank_of(patterns, scales, rotations, order)
-    settings = given | {"dtype": None, "axes": tuple(acted[a] for a in order), "origin": _ordered(origin, order)}
-    window = as_match_window(size, dtype_name(source.array.dtype), bank.frame, settings)
+    call = WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)
+    window = call.window("correlate", spec_of(given.array), bank.frame, "template")
     for pattern in patterns:
         for axis, k in zip(acted, pattern.shape, strict=True):
             if k > size[axis]:
                 raise ValueError(
                     f"a template of shape {pattern.shape} is larger than the image: {k} > {size[axis]}, axis {axis}"
                 )
-    if not isinstance(subpixel, bool):
-        raise TypeError(f"subpixel={subpixel!r} must be True or False")
     search = ops.Search(
         threshold=level,
         false_alarms=alarms,
         rule=as_rule(min_distance, max_overlap, order),
-        max_count=as_count(max_count),
+        max_count=max_count,
         subpixel=subpixel,
-        min_valid=as_share("min_valid", min_valid),
+        min_valid=min_valid,
         region=as_region(region, size),
         order=tuple(int(a) for a in np.argsort(order)),
     )
-    where = ops.Where(
-        source.array,
-        source.mask,
-        source.source,
-        machines_for(as_backend(backend), source.source),
-        as_method(method),
-        as_workers(workers),
-        as_bytes(max_memory),
-    )
-    scored = ops.score_features(where, bank, window, search, task)
+    run = o.execution(given.source, task, backend, workers, max_memory, method)
+    scored = ops.score_features(ops.Where(given.array, given.mask, run), bank, window, search)
     found = scored.detections()
     task.detail(detections=len(found), threshold=found.threshold)
     if found.null is not None:
         task.detail(null=found.null)
         task.assume(f"chance learnt from {found.null.share:.0%} of the image, the rest is near features")
     task.finish()
-    if take is not None:
-        take(scored)
+    if scores is not None:
+        scores(scored)
     return found
 
 

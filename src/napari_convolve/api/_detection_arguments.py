@@ -1,4 +1,4 @@
-"""What `detect_features` is given, validated: templates, rotations, scales, and what counts as a detection."""
+"""Validation of the arguments of `detect_features`: templates, rotations, scales, rules for detections."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..ops.matching.non_maximum_suppression import Rule
 from ..ops.matching.rotated_templates import Template, planar, super_fibonacci
 from ..ops.matching.template import Pattern
 from ..ops.matching.template_bank import Bank, as_bank
+from . import _options as o
 from ._template_matching import host_pattern
 
 #: What two detections may share when nothing is said.
@@ -65,12 +66,12 @@ def as_scales(scales: Any) -> list[float]:
 
 
 def as_rotations(rotations: Any, ndim: int) -> list[tuple[np.ndarray, float]]:
-    """Matrix and angle of each rotation; None is none at all.
+    """Matrix and angle of each rotation; None for no rotation.
 
     Raises
     ------
     ValueError
-        For no rotation, angles that are not finite, and templates that cannot be turned so.
+        For no rotation, angles that are not finite, and rotations that do not fit the template's dimensions.
     """
     if rotations is None:
         return [(np.eye(ndim), 0.0)]
@@ -87,23 +88,19 @@ def as_rotations(rotations: Any, ndim: int) -> list[tuple[np.ndarray, float]]:
     return [(planar(angle, ndim), angle) for angle in angles]
 
 
-def as_threshold(threshold: Any, false_alarms: Any) -> tuple[float, float | None]:
+def as_threshold(threshold: float | None, false_alarms: float | None) -> tuple[float, float | None]:
     """Threshold on the score, and the expected number of false detections (None: the threshold counts)."""
     if threshold is not None and false_alarms is not None:
         raise ValueError("threshold and false_alarms both say what counts as a detection; give one of them")
-    if false_alarms is not None:
-        value = _number("false_alarms", false_alarms)
-        if not 0 < value < math.inf:
-            raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
-        return math.nan, value
-    value = THRESHOLD if threshold is None else _number("threshold", threshold)
-    if not -1 <= value <= 1:
-        raise ValueError(f"threshold={threshold!r} must lie between -1 and 1, as scores do")
-    return value, None
+    if false_alarms is None:
+        return THRESHOLD if threshold is None else threshold, None
+    if not false_alarms > 0:
+        raise ValueError(f"false_alarms={false_alarms!r} must be a positive number of detections in the image")
+    return math.nan, false_alarms
 
 
-def as_rule(min_distance: Any, max_overlap: Any, order: tuple[int, ...]) -> Rule:
-    """When a detection gives way to a better one."""
+def as_rule(min_distance: Any, max_overlap: float | None, order: tuple[int, ...]) -> Rule:
+    """The rule by which a detection is suppressed by a better one nearby."""
     distance = None
     if min_distance is not None:
         values = _numbers("min_distance", min_distance)
@@ -112,31 +109,8 @@ def as_rule(min_distance: Any, max_overlap: Any, order: tuple[int, ...]) -> Rule
         if not all(0 < value < math.inf for value in values):
             raise ValueError(f"min_distance={min_distance!r} must be a positive number of pixels")
         distance = np.broadcast_to(np.array(values), (len(order),))[list(order)]
-    share = OVERLAP if min_distance is None and max_overlap is None else None
-    if max_overlap is not None:
-        share = _number("max_overlap", max_overlap)
-        if not 0 <= share <= 1:
-            raise ValueError(f"max_overlap={max_overlap!r} must lie between 0 and 1")
+    share = OVERLAP if min_distance is None and max_overlap is None else max_overlap
     return Rule(distance, share)
-
-
-def as_count(max_count: Any) -> int | None:
-    """None, or a positive number of detections."""
-    if max_count is None:
-        return None
-    if isinstance(max_count, bool) or not isinstance(max_count, int | np.integer):
-        raise TypeError(f"max_count={max_count!r} must be a positive integer or None")
-    if max_count < 1:
-        raise ValueError(f"max_count={max_count} must be at least 1")
-    return int(max_count)
-
-
-def as_share(name: str, value: Any) -> float:
-    """A number between 0 and 1."""
-    number = _number(name, value)
-    if not 0 <= number <= 1:
-        raise ValueError(f"{name}={value!r} must lie between 0 and 1")
-    return number
 
 
 def as_region(region: Any, shape: tuple[int, ...]) -> np.ndarray | None:
@@ -167,14 +141,6 @@ def _numbers(name: str, values: Any) -> list[float]:
     return [float(v) for v in array.reshape(-1)]
 
 
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if math.isnan(value):
-        raise ValueError(f"{name}={value!r} must be a number, not NaN")
-    return float(value)
-
-
 if TYPE_CHECKING:
     from scipy.spatial.transform import Rotation
 
@@ -182,14 +148,15 @@ if TYPE_CHECKING:
 _REACH = 245.0
 
 
+@o.public
 def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle")]) -> Rotation:
-    """Rotations in space such that every rotation is within `angle` of one of them, spread evenly.
+    """Rotations in space, evenly spread so that every rotation is within `angle` of one of them.
 
     Parameters
     ----------
     angle : float
-        Degrees, from 1 to 90: the largest turn that takes any orientation to the nearest of the set. A template is
-        recognised when it is turned by less than its own angular detail; the number grows with ``(245 / angle)^3``.
+        Largest angle between any orientation and the nearest one of the set, in degrees from 1 to 90. It should be
+        smaller than the angular detail of the template. The number of rotations grows with ``(245 / angle)^3``.
 
     Returns
     -------
@@ -208,8 +175,4 @@ def covering_rotations(angle: Annotated[float, Param(min=1, max=90, unit="angle"
     """
     from scipy.spatial.transform import Rotation
 
-    if isinstance(angle, bool) or not isinstance(angle, int | float):
-        raise TypeError(f"angle={angle!r} must be a number of degrees")
-    if not 1 <= angle <= 90:
-        raise ValueError(f"angle={angle!r} must lie between 1 and 90 degrees")
     return Rotation.from_quat(super_fibonacci(math.ceil((_REACH / angle) ** 3)))

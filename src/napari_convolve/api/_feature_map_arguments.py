@@ -1,4 +1,4 @@
-"""The arguments of `feature_maps`, validated: each problem one sentence."""
+"""Validation of the arguments of `feature_maps`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._arrays import as_host_array, wanted_dtype
 from ..backends import backend_of
 from ..kernels import Kernel
 from ..ops.filtering.cnn_layer import Layer
-from ._options import as_origin
+from . import _options as o
 
 
 def as_bank(weights: Any) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -77,18 +77,12 @@ def as_channel(given: Any, shape: Sequence[int], acted: Sequence[int], weights: 
     return axis
 
 
-def as_counts(name: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
-    """One whole number from `least` for each acted axis."""
-    given = (
-        tuple(value) if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str) else (value,) * count
-    )
-    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
-        raise TypeError(f"{name}={value!r} must be an integer or one for each axis")
+def as_counts(name: str, value: int | Sequence[int], count: int) -> tuple[int, ...]:
+    """One whole number for each acted axis."""
+    given = tuple(value) if isinstance(value, Sequence) else (value,) * count
     if len(given) != count:
         raise ValueError(f"{name}={value!r} has {len(given)} entries for {count} axes")
-    if any(n < least for n in given):
-        raise ValueError(f"{name}={value!r} must be at least {least}")
-    return tuple(int(n) for n in given)
+    return given
 
 
 def as_margins(
@@ -100,8 +94,8 @@ def as_margins(
             raise ValueError(f"padding={padding!r} and shape={shape!r} both say how large the maps are: give one")
         if np.any(origin):
             raise ValueError(f"origin={origin!r} has no meaning with padding={padding!r}")
-        return tuple((p, p) for p in as_counts("padding", padding, len(lengths), 0))
-    shifts = as_origin(origin, centers, lengths, shape)
+        return tuple((p, p) for p in as_counts("padding", padding, len(lengths)))
+    shifts = o.as_origin(origin, centers, lengths, shape)
     if shape == "same":
         return tuple((c + o, k - 1 - c - o) for c, o, k in zip(centers, shifts, lengths, strict=True))
     return tuple((k - 1, k - 1) if shape == "full" else (0, 0) for k in lengths)

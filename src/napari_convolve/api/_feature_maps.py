@@ -8,40 +8,14 @@ from typing import Annotated, Any
 from .._arrays import Array, dtype_name
 from .._progress import Task
 from .._registry import Param
-from ..boundary import MODES
 from ..ops.filtering.cnn_layer import ACTIVATIONS, POOLINGS, Layer, layer_maps
-from ..ops.filtering.window import SHAPES
-from ._convolution import NAN_POLICIES, as_backend, as_method
+from . import _options as o
 from ._feature_map_arguments import as_bank, as_bias, as_channel, as_counts, as_margins, as_real, check_size
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    DType,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_cval,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
 
 _Count = Annotated[int | Sequence[int], Param(min=1, step=1)]
 
 
-@documented
+@o.public
 def feature_maps(
     image: Any,
     weights: Any,
@@ -55,67 +29,65 @@ def feature_maps(
     activation: Annotated[str | None, Param(choices=ACTIVATIONS.names)] = None,
     pooling: Annotated[str | None, Param(choices=POOLINGS)] = None,
     pool_size: Annotated[int | Sequence[int], Param(min=1, step=1, label="pool size")] = 2,
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    dtype: DType = None,
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    dtype: o.DType = None,
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Apply the layer of a convolutional network: a bank of kernels over all channels, one map for each.
+    """Apply the layer of a convolutional network: a bank of kernels over all channels, one map per kernel.
 
-    As in such networks the kernels are not flipped (it is a correlation). With ``boundary="constant"`` and `padding` it
-    equals PyTorch's conv1d, conv2d and conv3d on the same weights, followed by activation and pooling.
+    As usual in such networks, kernels are not flipped (a correlation). With ``boundary="constant"`` and `padding` the
+    result equals PyTorch's conv1d, conv2d and conv3d with the same weights, followed by activation and pooling.
 
     Parameters
     ----------
     image : array_like
-        Numbers; with several input channels one of its axes is theirs.
+        Image of real numbers; never modified. Several input channels are one of its axes.
     weights : array_like, sequence of Kernel
-        Of the shape (maps, channels, \\*kernel), as PyTorch keeps them; or a bank of kernels for an image without
-        channels, which are put centre on centre.
+        Array of shape (maps, channels, \\*kernel) as in PyTorch; or a sequence of kernels for an image without
+        channels, aligned at their centres.
     bias : float, sequence of float, optional
-        What is added to every map, or to each.
+        Constant added to the maps: one for all, or one per map.
     channel_axis : int, "auto" or None
-        The axis of the input channels. ``"auto"``: the one before the axes acted on, when its length is that of the
-        weights; otherwise none, which needs weights of one channel.
+        Axis of the input channels. ``"auto"`` takes the axis before `axes` when its length equals the number of input
+        channels of the weights, else none, which requires weights with one channel.
     stride : int, tuple of int
-        Steps from window to window, along all acted axes or each.
+        Step between windows in samples, for all of `axes` or each.
     dilation : int, tuple of int
-        Steps from sample to sample within a window.
+        Step between samples within a window, for all of `axes` or each.
     padding : int, tuple of int, optional
-        Samples that the boundary rule adds on both sides, along all acted axes or each; by default `shape` decides.
+        Samples added on both sides by the boundary rule, for all of `axes` or each; by default given by `shape`.
     activation : {"relu", "leaky_relu", "sigmoid", "tanh", "abs"}, optional
-        What is done to every number after the bias; nothing by default.
+        Function applied to every value after the bias; none by default.
     pooling : {"max", "mean"}, optional
-        Take the largest, or the mean, of each block of `pool_size` samples; nothing by default.
+        Replace each block of `pool_size` samples by its maximum or mean; none by default.
     pool_size : int, tuple of int
-        Of these blocks; an incomplete one at the end is left out.
-    {window}
-    {run}
+        Size of these blocks, for all of `axes` or each; incomplete blocks at the end are left out.
+    {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        The maps stand along the channel axis; without one, along a new axis before the axes acted on. Where their
-        samples lie in the image, the report says under ``details["grid"]``.
+        Maps along the channel axis or, without one, along a new axis before `axes`. The positions of their samples in
+        the image are in the report under ``details["grid"]``.
 
     Raises
     ------
     TypeError
         When an argument has the wrong type, or image or weights are complex.
     ValueError
-        When the weights, a window or a block to pool do not fit the image, or an option has an unknown value.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        When the weights, a window or a pooling block do not fit the image, or an option has an unknown value.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------
@@ -131,14 +103,14 @@ def feature_maps(
     >>> maps.shape, float(maps[0].max()), maps[1].tolist()[0]
     ((2, 3, 3), 0.0, [0.0, 4.0, 0.0])
     """
-    task = Task("feature_maps", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("feature_maps", progress, report)
+    given = o.as_input(image, mask)
     array, source, valid = given.array, given.source, given.mask
     if dtype_name(array.dtype).startswith("complex"):
         raise TypeError("image is complex; feature maps are of real numbers")
     bank, center = as_bank(weights)
     count = bank.ndim - 2
-    acted = as_axes(axes, array.ndim, count, "each kernel of the weights")
+    acted = o.as_axes(axes, array.ndim, count, "each kernel of the weights")
     channel = as_channel(channel_axis, array.shape, acted, bank.shape)
     new = channel is None
     if channel is None:
@@ -157,27 +129,18 @@ def feature_maps(
         channel=channel,
         stride=as_counts("stride", stride, count),
         dilation=dilated,
-        margins=as_margins(padding, one_of("shape", shape, SHAPES), origin, lengths, centers),
-        activation=None if activation is None else one_of("activation", activation, ACTIVATIONS.names()),
-        pooling=None if pooling is None else one_of("pooling", pooling, POOLINGS),
+        margins=as_margins(padding, shape, origin, lengths, centers),
+        activation=activation,
+        pooling=pooling,
         pool_size=as_counts("pool_size", pool_size, count),
-        boundary=one_of("boundary", boundary, MODES.names()),
-        cval=as_cval(cval, complex_result=False),
-        nan=one_of("nan", nan, NAN_POLICIES),
+        boundary=boundary,
+        cval=o.as_cval(cval, complex_result=False),
+        nan=nan,
         dtype=as_real(dtype),
     )
     check_size(layer, array.shape)
     task.detail(grid=layer.grid(new=new))
-    result = layer_maps(
-        array,
-        layer,
-        valid,
-        source=source,
-        machines=machines_for(as_backend(backend), source),
-        method=as_method(method),
-        workers=as_workers(workers),
-        max_memory=as_bytes(max_memory),
-        task=task,
-    )
+    run = o.execution(source, task, backend, workers, max_memory, method)
+    result = layer_maps(array, layer, valid, run)
     task.finish()
     return result

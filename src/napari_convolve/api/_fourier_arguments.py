@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import Array, dtype_name, wanted_dtype
-from .._progress import Task
+from .._arrays import dtype_name, wanted_dtype
 from .._registry import Param
 from ..kernels._values import as_spacing
 from ..ops.fourier import spectral_filter as ops
-from ..ops.fourier.edge_extension import EDGES
-from ..ops.fourier.response_spec import Response
-from ._convolution import as_backend
-from ._deconvolution_arguments import as_valid
-from ._options import Input, as_axes, as_bytes, as_workers, documented, machines_for, one_of
-
-F = TypeVar("F", bound=Callable[..., Any])
+from . import _options as o
 
 Spacing = Annotated[float | Sequence[float] | None, Param(min=0, step=0.01, label="sample distance", advanced=True)]
-
-_OPTIONS = {
-    "{acted}": """axes : int, tuple of int, optional
-    The axes to act on; all by default. The others are batch axes (time, channel).
-spacing : float, sequence of float, optional
-    Distance of neighbouring samples along each of `axes`; 1 by default.""",
-    "{missing}": """mask : array of bool, optional
-    True where a sample counts; the others are filled by normalised smoothing first.
-nan : {"raise", "omit"}
-    Whether a NaN or infinite sample is an error, or treated like a masked one.""",
-    "{dtype}": """dtype : dtype, optional
-    Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
-    when the image is. Integers are rounded and saturated, never wrapped.""",
-}
-
-
-def described(function: F) -> F:
-    """Fill the options shared by operations in the frequency domain into a docstring."""
-    text = inspect.cleandoc(function.__doc__ or "")
-    for key, options in _OPTIONS.items():
-        text = text.replace(key, options)
-    function.__doc__ = text
-    return documented(function)
 
 
 @dataclass(frozen=True)
@@ -76,7 +45,7 @@ def as_acted(shape: Sequence[int], axes: Any, spacing: Any, count: int | None = 
     ndim = len(shape)
     if count is None:
         count = ndim if axes is None else len(axes) if isinstance(axes, Sequence | np.ndarray) else 1
-    given = as_axes(axes, ndim, count, "the operation")
+    given = o.as_axes(axes, ndim, count, "the operation")
     if not given:
         raise ValueError(f"axes={axes!r} names no axis")
     lengths = as_spacing(spacing, count) or (1.0,) * count
@@ -88,46 +57,8 @@ def as_acted(shape: Sequence[int], axes: Any, spacing: Any, count: int | None = 
     return Acted(tuple(rising), tuple(steps[a] for a in rising), tuple(rising.index(a) for a in given))
 
 
-def as_filter(operation: str, given: Input, settings: Mapping[str, Any], acted: Acted) -> ops.Filter:
+def as_filter(operation: str, given: o.Input, edges: str, dtype: Any, acted: Acted) -> ops.FilterOptions:
+    """The options of a filter fitted to the image."""
     complex_result = dtype_name(given.array.dtype).startswith("complex")
-    return ops.Filter(
-        operation=operation,
-        axes=acted.axes,
-        spacing=acted.spacing,
-        edges=one_of("edges", settings["edges"], EDGES),
-        dtype=wanted_dtype(settings["dtype"], complex_result=complex_result),
-    )
-
-
-def run_filter(
-    given: Input,
-    response: Response | None,
-    options: ops.Filter,
-    settings: Mapping[str, Any],
-    task: Task,
-    prepare: ops.Prepare | None = None,
-) -> Array:
-    valid = as_valid(given.array, given.mask, settings["nan"], options.axes, given.source)
-    result = ops.filter_image(
-        given.array,
-        response,
-        options,
-        valid,
-        source=given.source,
-        machines=machines_for(as_backend(settings["backend"]), given.source),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-        task=task,
-        prepare=prepare,
-    )
-    if prepare is None:
-        task.finish()
-    return result
-
-
-def as_number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name}={value!r} must be a number")
-    if not value >= 0:
-        raise ValueError(f"{name}={value!r} must be at least 0")
-    return float(value)
+    kind = wanted_dtype(dtype, complex_result=complex_result)
+    return ops.FilterOptions(operation, acted.axes, acted.spacing, edges, kind)

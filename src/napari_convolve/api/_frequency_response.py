@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -16,43 +15,42 @@ from ..ops.fourier import fir_design as ops
 from ..ops.fourier.fir_design import WINDOWS
 from ..ops.fourier.kernel_response import FrequencyResponse
 from ..ops.fourier.response_spec import as_response
-from ._convolution import host_kernel
+from . import _options as o
 from ._fourier_arguments import Spacing
 
 Sizes = Annotated[int | Sequence[int], Param(min=1, step=2)]
-DesignWindow = Annotated[str | float | None, Param(choices=tuple(WINDOWS))]
+DesignWindow = Annotated[str | float | None, Param(min=0, choices=tuple(WINDOWS))]
 
 
+@o.public
 def frequency_response(
-    kernel: Any, /, shape: int | Sequence[int] | None = None, spacing: Spacing = None
+    kernel: Any, /, shape: Annotated[int | Sequence[int] | None, Param(min=1)] = None, spacing: Spacing = None
 ) -> FrequencyResponse:
-    """What convolving with a kernel does to a wave of each frequency.
+    """Frequency response of a kernel: by which amplitude and phase convolution changes each sinusoid.
 
     Parameters
     ----------
     kernel : Kernel or array_like
-        Its centre (`Kernel.center`, ``N // 2`` by default) stands for zero shift.
+        Weights; their centre (`Kernel.center`, ``N // 2`` by default) is the origin, with phase zero.
     shape : int, tuple of int, optional
-        Of the grid of frequencies, that of `numpy.fft.fftn`; the image's shape gives the factors by which ``wrap``
-        convolution multiplies the image's transform. By default fine enough to look smooth.
+        Shape of the frequency grid (that of `numpy.fft.fftn`). With the image's shape the response is the factor that
+        convolution with ``boundary="wrap"`` applies to the image's FFT. By default fine enough for a smooth plot.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each axis; by default the kernel's, or 1. Frequencies are in cycles per
-        its unit.
+        Sample distance along each axis; by default the kernel's, or 1. Frequencies are in cycles per its unit.
 
     Returns
     -------
     FrequencyResponse
-        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db` and `cutoff_6db` for each axis, and the response
-        `at` any frequency.
+        `amplitude`, `phase` in degrees, `frequencies`, `cutoff_3db`, `cutoff_6db`, and the response `at` any frequency.
 
     Raises
     ------
     TypeError, ValueError
-        When the kernel does not hold finite numbers, or `shape` or `spacing` do not fit it.
+        When the kernel does not contain finite numbers, or `shape` or `spacing` do not fit it.
 
     Notes
     -----
-    ``H(f) = sum_j w[j] exp(-2 pi i f (j - c))``, which is what ``sum_j x[i + c - j] w[j]`` makes of
+    ``H(f) = sum_j w[j] exp(-2 pi i f (j - c))``, the factor that ``sum_j x[i + c - j] w[j]`` applies to
     ``x[i] = exp(2 pi i f i)``. The cut-offs are the half power and half amplitude points, 3.01 and 6.02 dB.
 
     Examples
@@ -62,62 +60,62 @@ def frequency_response(
     >>> [round(f, 3) for f in blur.cutoff_6db[0]]
     [0.094]
     """
-    weights = host_kernel(kernel)
+    weights = o.host_kernel(kernel)
     grid = None if shape is None else as_sizes("shape", shape, weights.ndim)
     steps = as_spacing(spacing, weights.ndim) or weights.spacing
     return ops.response_of(weights, grid, steps, weights.units)
 
 
+@o.public
 def kernel_from_response(
     response: Any,
     /,
     size: Sizes,
     *,
     window: DesignWindow = "hamming",
-    ndim: int | None = None,
+    ndim: Annotated[int | None, Param(min=1, label="dimensions")] = None,
     spacing: Spacing = None,
     units: str | None = None,
 ) -> Kernel:
-    """Design a kernel (an FIR filter) of a given size from the frequency response it should have.
+    """Design a kernel (FIR filter) of a given size with a desired frequency response.
 
     Parameters
     ----------
     response : callable, tuple of two sequences, or array_like
-        A function of the frequencies in cycles per unit, one array for each axis (a function of one argument, with
-        several axes, takes their length); rising frequencies and the gains there, a radial curve; or values on the
-        grid of an fftn, at least as long as the kernel. NaN from a function or in a curve says that the gain there
-        does not matter, such as in a transition between bands.
+        Desired response: a function of the frequencies in cycles per unit, one array per axis (with several axes, a
+        function of one argument is called with the radial frequency); a radial curve, as increasing frequencies and
+        their gains; or values on the grid of `numpy.fft.fftn`, at least as large as the kernel. NaN from a function or
+        in a curve marks frequencies that are ignored, such as transitions between bands.
     size : int, sequence of int
-        Number of weights, for all axes or for each. Odd ones can be symmetric.
+        Number of weights, for all axes or each. Only odd sizes can be symmetric about the centre.
     window : {"hamming", "hann", "blackman", "boxcar"}, float or None
-        What the impulse response is multiplied with; a number is the beta of a Kaiser window. None: the least squares
-        fit, the least mean square error over the frequencies that matter.
+        Window applied to the impulse response; a number is the beta of a Kaiser window. None: a least squares fit,
+        which minimises the mean square error over all frequencies that are not ignored.
     ndim : int, optional
         Number of axes; by default that of `size` or of the array, else 2.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each axis; 1 by default.
+        Distance between neighbouring samples along each axis; 1 by default.
     units : str, optional
-        Unit of `spacing`.
+        Unit of `spacing`, such as ``"um"``.
 
     Returns
     -------
     Kernel
-        Real, its centre at ``N // 2``. Its `parameters` hold the reached ``max_error`` and ``rms_error``: the absolute
-        difference between its response and the wanted one, where that matters, on a fine grid of frequencies. The
-        gain at frequency zero, when it matters, is met exactly.
+        Real kernel, centred at ``N // 2``. Its `parameters` hold ``max_error`` and ``rms_error``, the absolute
+        deviation from the desired response on a fine grid of the frequencies that are not ignored. The gain at
+        frequency zero, unless ignored, is exact.
 
     Raises
     ------
     TypeError
         When an argument has the wrong type.
     ValueError
-        When an option has an unknown value, the response is nowhere defined, infinite, or does not fit `size`.
+        When an option has an unknown value, or the response is undefined everywhere, infinite or does not fit `size`.
 
     Notes
     -----
-    A real kernel has a response with ``H(-f) = conj(H(f))``; where the wanted one has not, the value of a pair that
-    lies farther from the median counts for both. Even sizes have no symmetric kernel about ``N // 2``: their error
-    is larger.
+    The response of a real kernel satisfies ``H(-f) = conj(H(f))``. Where the desired one does not, both frequencies get
+    the value of the pair that is farther from the median. Even sizes, which cannot be symmetric, have larger errors.
 
     References
     ----------
@@ -144,40 +142,21 @@ def kernel_from_response(
             raise ValueError(
                 f"size {sizes} is longer than the response of shape {array.shape}; give it on a finer grid"
             )
-    return ops.fir_kernel(wanted, sizes, _as_window(window), as_spacing(spacing, len(sizes)), units)
+    return ops.fir_kernel(wanted, sizes, window, as_spacing(spacing, len(sizes)), units)
 
 
-def as_sizes(name: str, value: Any, ndim: int) -> tuple[int, ...]:
-    """One positive integer for each axis; one number counts for all."""
-    given = tuple(value) if isinstance(value, Sequence | np.ndarray) else (value,) * ndim
-    if isinstance(value, str) or any(isinstance(n, bool) or not isinstance(n, int | np.integer) for n in given):
-        raise TypeError(f"{name}={value!r} must be an integer or one integer for each axis")
-    if len(given) != ndim:
+def as_sizes(name: str, value: int | Sequence[int], ndim: int) -> tuple[int, ...]:
+    """One length for each axis; one number counts for all."""
+    lengths = tuple(value) if isinstance(value, Sequence) else (value,) * ndim
+    if len(lengths) != ndim:
         raise ValueError(f"{name}={value!r} needs one integer for each of {ndim} axes")
-    if any(n < 1 for n in given):
-        raise ValueError(f"{name}={value!r} must be at least 1")
-    guard(given, name)
-    return tuple(int(n) for n in given)
+    guard(lengths, name)
+    return lengths
 
 
-def _as_ndim(ndim: Any, size: Any, array: np.ndarray | None) -> int:
-    if ndim is None:
-        if isinstance(size, Sequence | np.ndarray) and not isinstance(size, str):
-            return len(size)
-        return 2 if array is None else array.ndim
-    if isinstance(ndim, bool) or not isinstance(ndim, int | np.integer):
-        raise TypeError(f"ndim={ndim!r} must be an integer")
-    if ndim < 1:
-        raise ValueError(f"ndim={ndim} must be at least 1")
-    return int(ndim)
-
-
-def _as_window(window: Any) -> str | float | None:
-    if window is None or (isinstance(window, str) and window in WINDOWS):
-        return window
-    if isinstance(window, int | float | np.number) and not isinstance(window, bool):
-        if 0 <= float(window) < math.inf:
-            return float(window)
-        raise ValueError(f"window={window!r}, the beta of a Kaiser window, must be at least 0 and finite")
-    names = ", ".join(map(repr, WINDOWS))
-    raise ValueError(f"window={window!r} is not one of {names}, a number (Kaiser's beta) or None (least squares)")
+def _as_ndim(ndim: int | None, size: int | Sequence[int], array: np.ndarray | None) -> int:
+    if ndim is not None:
+        return ndim
+    if isinstance(size, Sequence):
+        return len(size)
+    return 2 if array is None else array.ndim

@@ -1,4 +1,4 @@
-"""`inspect`: what one sample of a result is made of; `convolution_theorem`: the same in frequency."""
+"""`inspect` and `convolution_theorem`: how a convolution is computed, in space and in frequency."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import dtype_name
 from .._registry import Param
-from ..ops.filtering.window import window_shape
+from ..ops.filtering.window import in_order, window_shape
 from ..ops.inspection.patch import Patch, look_at
 from ..ops.inspection.theorem import Theorem, compare
-from ._convolution import as_window, host_kernel, refuse_complex
-from ._options import Axes, Boundary, CVal, NaN, Origin, OutputShape, as_input, one_of
+from . import _options as o
+from ._convolution import WindowCall, refuse_complex, spec_of
 
 
+@o.public
 def inspect(
     image: Any,
     kernel: Any,
@@ -24,34 +24,32 @@ def inspect(
     /,
     *,
     operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
+    nan: o.NaN = "propagate",
 ) -> Patch:
-    """Lay open how one sample of a convolution or correlation comes about.
+    """Show how one sample of a convolution or correlation is computed.
 
     Parameters
     ----------
     image : array_like
         Numbers of at least one dimension.
-    kernel : Kernel or array_like
-        As for `convolve`.
+    {kernel}
     index : int, tuple of int
-        Of the sample in the result, one for each axis; negative ones count from the end.
+        Index of the sample in the result, one number per axis; negative ones count from the end.
     operation : {"convolve", "correlate"}
-        Whether the kernel is flipped.
-    axes, boundary, cval, shape, origin, mask, nan
-        As for `convolve`.
+        ``"convolve"`` flips the kernel, ``"correlate"`` does not.
+    {axes, boundary, cval, shape, origin, mask, nan}
 
     Returns
     -------
     Patch
-        The window's samples after the boundary rule and which of them it supplied, the weights as applied, the
-        products and their sum, which is the result there.
+        Samples of the window with those that the boundary rule supplied, weights as applied, products, and their sum,
+        which is the sample of the result.
 
     Raises
     ------
@@ -69,19 +67,11 @@ def inspect(
     >>> patch.sum
     112.0
     """
-    one_of("operation", operation, ("convolve", "correlate"))
-    given = as_input(image, mask)
+    given = o.as_input(image, mask)
     array = given.source.to_host(given.array)
-    settings = {
-        "axes": axes,
-        "boundary": boundary,
-        "cval": cval,
-        "shape": shape,
-        "origin": origin,
-        "nan": nan,
-        "dtype": None,
-    }
-    weights, window = as_window(operation, array.shape, dtype_name(array.dtype), host_kernel(kernel), settings)
+    kernel = o.host_kernel(kernel)
+    call = WindowCall(axes, boundary, cval, shape, origin, nan)
+    weights, window = in_order(kernel, call.window(operation, spec_of(array), kernel))
     refuse_complex(weights, window, given.mask is not None)
     size = window_shape(array.shape, weights, window)
     place = _as_index(index, size)
@@ -101,6 +91,7 @@ def _as_index(index: int | Sequence[int], size: tuple[int, ...]) -> tuple[int, .
     return tuple(i % n for i, n in zip(numbers, size, strict=True))
 
 
+@o.public
 def convolution_theorem(
     image: Any,
     kernel: Any,
@@ -108,33 +99,33 @@ def convolution_theorem(
     *,
     region: Sequence[tuple[int, int]] | None = None,
     operation: Annotated[str, Param(choices=("convolve", "correlate"))] = "convolve",
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    origin: Origin = 0,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    origin: o.Origin = 0,
 ) -> Theorem:
-    """Compute a part of a convolution twice: by its definition, and as a product of two transforms.
+    """Compute part of a convolution twice: by its definition, and as the product of two Fourier transforms.
 
     Parameters
     ----------
     image : array_like
-        Real, finite numbers, of as many dimensions as the kernel.
+        Real, finite numbers, with as many dimensions as the kernel.
     kernel : Kernel or array_like
-        Real.
+        Real weights.
     region : sequence of (int, int), optional
-        First index and the one after the last along each axis, of the part of the result; all by default.
-    operation, boundary, cval, origin
-        As for `inspect`.
+        Part of the result to compute: start and stop index along each axis; all by default.
+    operation : {"convolve", "correlate"}
+        ``"convolve"`` flips the kernel, ``"correlate"`` does not.
+    {boundary, cval, origin}
 
     Returns
     -------
     Theorem
-        The samples, both transforms, their product, both results and how much they differ: by rounding.
+        Samples, both transforms, their product, both results and their difference, which is rounding error.
 
     Raises
     ------
     TypeError, ValueError
-        As `convolve`, for complex numbers, for NaN and infinities, and for a region that is empty or not inside the
-        result.
+        As `convolve`; also for complex numbers, NaN, infinities, and a region that is empty or not inside the result.
 
     Examples
     --------
@@ -144,13 +135,11 @@ def convolution_theorem(
     >>> bool(found.difference < 1e-15), np.array_equal(found.direct, nc.convolve(image, nc.kernels.sobel()))
     (True, True)
     """
-    one_of("operation", operation, ("convolve", "correlate"))
-    given = as_input(image)
+    given = o.as_input(image)
     array = given.source.to_host(given.array)
-    settings = {"boundary": boundary, "cval": cval, "axes": None, "shape": "same", "origin": origin, "nan": "propagate"}
-    weights, window = as_window(
-        operation, array.shape, dtype_name(array.dtype), host_kernel(kernel), {**settings, "dtype": None}
-    )
+    kernel = o.host_kernel(kernel)
+    call = WindowCall(boundary=boundary, cval=cval, origin=origin)
+    weights, window = in_order(kernel, call.window(operation, spec_of(array), kernel))
     if array.dtype.kind == "c" or weights.values.dtype.kind == "c":
         raise TypeError("image and kernel must be real here")
     if not np.isfinite(array).all():

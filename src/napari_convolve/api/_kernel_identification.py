@@ -12,13 +12,13 @@ import numpy as np
 from .._arrays import Array, dtype_name
 from .._progress import Task
 from .._registry import Param
+from ..backends import move
 from ..kernels import Kernel
-from ..ops.execution.tiles import move
 from ..ops.filtering import kernel_identification as ops
+from . import _options as o
 from ._deconvolution_arguments import MissingPolicy, as_valid
 from ._fourier_arguments import Acted, Spacing, as_acted
 from ._frequency_response import Sizes, as_sizes
-from ._options import Axes, Progress, ReportCallback, as_callback, as_input, one_of
 
 #: More weights than this make equations that take minutes and gigabytes.
 _MOST = 4096
@@ -27,6 +27,7 @@ Regularization = Annotated[Literal["auto", "none"], Param(choices=ops.REGULARIZA
 Units = Annotated[str | None, Param(label="unit", advanced=True)]
 
 
+@o.public
 def estimate_kernel(
     image: Any,
     after: Any,
@@ -34,64 +35,57 @@ def estimate_kernel(
     size: Sizes,
     *,
     regularization: Regularization = "auto",
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     units: Units = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    progress: Progress = None,
-    report: ReportCallback = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> ops.KernelEstimate:
-    """Find the kernel that turns one image into another, with the uncertainty of each weight.
+    """Estimate the kernel that turns one image into another, with the uncertainty of each weight.
 
-    From an image before and after a filter: what a program's secret filter does, or the blur between a sharp and an
-    unsharp take of the same object. The filter must be linear and the same everywhere; `explained` tells how far it
-    is. Noise in the image before weakens the kernel, so that should be the cleaner one of the pair.
+    Given an image before and after a filter, it identifies an unknown filter of another program, or the blur between a
+    sharp and a blurred image of the same object. The filter must be linear and shift-invariant; `explained` measures
+    how well that holds. Noise in the image before biases the weights towards 0, so it should be the less noisy one.
 
     Parameters
     ----------
     image : array_like
-        Before: real numbers of at least one dimension.
+        Image before the filter: real numbers of at least one dimension.
     after : array_like
-        After: of the same shape.
+        Image after the filter, of the same shape.
     size : int, sequence of int
-        Number of weights along all axes or each. Larger than needed does little harm; smaller than the true kernel
-        does, and `explained` shows it.
+        Number of weights, for all axes or each. A size larger than needed does little harm; one smaller than the true
+        kernel gives wrong weights and a low `explained`.
     regularization : {"auto", "none"}
-        Whether weights that the images leave open are taken to be small far from the centre and like their
-        neighbours, as far as that makes the images most likely; or plain least squares, whose kernel is rough when
-        the image is smooth.
+        ``"auto"``: a Gaussian prior for weights that are small far from the centre and similar to their neighbours, its
+        strength chosen by maximum evidence. ``"none"``: plain least squares, noisy when the image is smooth.
     axes : int, tuple of int, optional
-        The axes the kernel acts on; by default as many of the last as `size` has numbers, or two. All entries of the
-        other axes are taken to share one kernel.
+        Axes that the kernel acts on; by default the last ones, as many as `size` has numbers, or two. All items along
+        the other axes share one kernel.
     spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`, for the kernel.
-    units : str, optional
-        Unit of `spacing`.
+        Distance between neighbouring samples along each of `axes`, stored in the kernel; pixels by default.
+    {units}
     mask : array of bool, optional
-        True where the samples of both images count; a sample is used when all of its window counts.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample in either image is an error, or treated like a masked one.
-    progress : callable, optional
-        ``progress(done, total)``; raising `Cancelled` in it stops the operation.
-    report : callable, optional
-        Receives one `Report` of what was done.
+        True where both images are valid; a sample is used only when its whole window is.
+    {raise.nan, progress, report}
 
     Returns
     -------
     KernelEstimate
-        `kernel`, with the centre at ``N // 2``: ``convolve(image, kernel) + offset`` is closest to `after`;
-        `uncertainty` of each weight, `noise`, `explained`.
+        `kernel`, centred at ``N // 2``, and `offset`, such that ``convolve(image, kernel) + offset`` is closest to
+        `after`; the half-width of each weight's 99 % interval as `uncertainty`; `noise`; `explained`.
 
     Raises
     ------
     TypeError, ValueError
-        When an argument has the wrong type or value, the images differ in shape, are too small for `size`, or hold NaN
-        and ``nan="raise"``, or when `image` is constant.
+        When an argument has the wrong type or value, the images differ in shape, are too small for `size` or contain
+        NaN with ``nan="raise"``, or `image` is constant.
 
     Notes
     -----
-    Only samples whose whole window lies in the image are used: nothing is assumed about what stands outside.
+    Only samples whose whole window lies in the image are used, so no boundary rule is assumed.
 
     References
     ----------
@@ -107,8 +101,8 @@ def estimate_kernel(
     >>> round(found.offset, 3), round(found.explained, 4)
     (5.0, 1.0)
     """
-    task = Task("estimate_kernel", as_callback("progress", progress), as_callback("report", report))
-    given = [as_input(image, mask), as_input(after, mask)]
+    task = Task("estimate_kernel", progress, report)
+    given = [o.as_input(image, mask), o.as_input(after, mask)]
     shapes = [tuple(one.array.shape) for one in given]
     for name, one in zip(("image", "after"), given, strict=True):
         if dtype_name(one.array.dtype).startswith("complex"):
@@ -117,17 +111,14 @@ def estimate_kernel(
         raise ValueError(f"the images before and after have different shapes: {shapes[0]} and {shapes[1]}")
     acted = _as_acted(shapes[0], axes, spacing, size)
     sizes = _as_size(size, shapes[0], acted)
-    method = one_of("regularization", regularization, ops.REGULARIZATIONS)
-    if not (units is None or isinstance(units, str)):
-        raise TypeError(f"units={units!r} must be text or None")
     source = given[0].source
     pair: list[tuple[Array, Array | None]] = []
     for one in given:
         valid = as_valid(one.array, one.mask, nan, acted.axes, one.source)
         flags = None if valid is None else move(valid, one.source, source)
         pair.append((move(one.array, one.source, source), flags))
-    result = ops.identify(pair[0], pair[1], acted.axes, sizes, method, source, task)
-    steps = None if spacing is None else tuple(acted.spacing[o] for o in acted.order)
+    result = ops.identify(pair[0], pair[1], acted.axes, sizes, regularization, source, task)
+    steps = None if spacing is None else tuple(acted.spacing[place] for place in acted.order)
     kernel = Kernel(np.transpose(result.kernel.values, acted.order), spacing=steps, units=units, name="estimated")
     result = replace(result, kernel=kernel, standard_error=np.transpose(result.standard_error, acted.order))
     task.detail(explained=result.explained, noise=result.noise, offset=result.offset, samples=result.samples)
@@ -149,8 +140,8 @@ def _as_size(size: Any, shape: tuple[int, ...], acted: Acted) -> tuple[int, ...]
     """The size along the rising axes."""
     given = as_sizes("size", size, len(acted.order))
     rising = [0] * len(given)
-    for n, o in zip(given, acted.order, strict=True):
-        rising[o] = n
+    for n, place in zip(given, acted.order, strict=True):
+        rising[place] = n
     if math.prod(rising) > _MOST:
         raise ValueError(f"size={size!r} asks for {math.prod(rising)} weights; at most {_MOST} can be found")
     if any(n > shape[a] for n, a in zip(rising, acted.axes, strict=True)):

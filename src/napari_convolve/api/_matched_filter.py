@@ -1,4 +1,4 @@
-"""`matched_filter`: validate, learn the noise, then delegate."""
+"""`matched_filter`: validate, estimate the noise, then delegate."""
 
 from __future__ import annotations
 
@@ -7,45 +7,24 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from .._arrays import Array, dtype_name
+from .._arrays import Array
 from .._progress import Task
 from .._registry import Param
 from ..backends import backend_of
 from ..kernels import Kernel
-from ..ops.filtering import window
+from ..ops.filtering.window import in_order, window_sum
 from ..ops.matching import matched_filtering as ops
 from ..ops.matching.template import Pattern
 from ..ops.noise.noise_covariance import sample_of, white_sigma
 from ..ops.noise.noise_model import NoiseEstimate
-from ._convolution import as_backend, as_method, as_window
-from ._options import (
-    Axes,
-    BackendName,
-    Boundary,
-    CVal,
-    DType,
-    Input,
-    MaxMemory,
-    MethodName,
-    NaN,
-    Origin,
-    OutputShape,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_bytes,
-    as_callback,
-    as_workers,
-    documented,
-    machines_for,
-)
-from ._template_matching import TemplateMask, as_match_window, as_real_input, host_pattern
+from . import _options as o
+from ._convolution import WindowCall, spec_of
+from ._template_matching import TemplateMask, as_real_input, host_pattern
 
 Noise = Annotated[Any, Param(label="noise")]
 
 
-@documented
+@o.public
 def matched_filter(
     image: Any,
     template: Any,
@@ -53,54 +32,52 @@ def matched_filter(
     *,
     template_mask: TemplateMask = None,
     noise: Noise = "white",
-    axes: Axes = None,
-    boundary: Boundary = "reflect",
-    cval: CVal = 0.0,
-    shape: OutputShape = "same",
-    origin: Origin = 0,
+    axes: o.Axes = None,
+    boundary: o.Boundary = "reflect",
+    cval: o.CVal = 0.0,
+    shape: o.OutputShape = "same",
+    origin: o.Origin = 0,
     mask: Any = None,
-    nan: NaN = "propagate",
-    dtype: DType = None,
-    method: MethodName = "auto",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    nan: o.NaN = "propagate",
+    dtype: o.DType = None,
+    method: o.MethodName = "auto",
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Map how far a known shape stands out of the noise at each place, in standard deviations of the noise.
+    """Map the signal-to-noise ratio of a known shape at every position, in standard deviations of the noise.
 
-    Of all linear filters that ignore a constant background it gives the shape the best signal to noise. Unlike the
-    score of `match_template` the value grows with the shape's height, and noise alone gives values of mean 0 and
-    standard deviation 1 wherever its strength is the one assumed.
+    Of all linear filters that ignore a constant background, this one maximises the signal-to-noise ratio. Unlike the
+    score of `match_template`, the value is proportional to the height of the shape; pure noise of the assumed strength
+    gives values of mean 0 and standard deviation 1.
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension; never modified.
+    {real.image}
     template : Kernel or array_like
-        The shape, on any background: what stands above the level of its rim.
+        The shape on any constant background, which is estimated from its rim.
     template_mask : array_like of bool, optional
-        Of the template's shape, True where a sample counts.
+        Of the template's shape, True where a sample is used.
     noise : {"white", "coloured"}, float, callable, array_like or NoiseEstimate
-        White noise whose strength is estimated from the image; noise whose spectrum is that of the image away from
-        what stands out (the image is then whitened in the same pass); the standard deviation of white noise; or the
-        noise's power, as a function of the frequencies in cycles per sample (one array for each axis) or on the grid of
-        ``numpy.fft.fftn`` of the axes acted on, such that its mean is the variance.
-    {window}
-    {run}
+        White noise, its strength estimated from the image; coloured noise, its spectrum estimated from the image
+        without outliers (the image is then whitened in the same pass); the standard deviation of white noise; or the
+        power spectrum of the noise, as a function of the frequencies in cycles per sample (one array per axis) or on
+        the grid of `numpy.fft.fftn` along `axes`, scaled so that its mean is the variance.
+    {axes, boundary, cval, shape, origin, mask, nan, dtype, method, backend, workers, max_memory, progress, report}
 
     Returns
     -------
     array
-        Signal to noise in units of sigma; ``report`` tells the kernel (``details["kernel"]``), which `correlate` takes.
+        Signal-to-noise ratio, with the shape of the image for ``shape="same"``. The report's ``details["kernel"]`` is
+        the filter as a kernel for `correlate`.
 
     Raises
     ------
     TypeError, ValueError
-        As `match_template`; and for noise that is negative, zero, NaN or does not fit the image.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        As `match_template`; also for noise that is negative, zero or NaN, or does not fit the image.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------
@@ -117,35 +94,23 @@ def matched_filter(
     >>> bool(20 < snr.max() < 25)  # 10 * sqrt(25) / 2, less what the background takes
     True
     """
-    given = locals()
-    task = Task("matched_filter", as_callback("progress", progress), as_callback("report", report))
+    task = Task("matched_filter", progress, report)
     pattern = host_pattern(template, template_mask)
-    source = as_real_input(image, mask)
-    size, kind = tuple(source.array.shape), dtype_name(source.array.dtype)
-    as_match_window(size, kind, pattern, given)
-    acted = as_axes(axes, len(size), len(pattern.shape), "template")
+    given = as_real_input(image, mask)
+    call, spec = WindowCall(axes, boundary, cval, shape, origin, nan, dtype), spec_of(given.array)
+    acted = call.window("correlate", spec, pattern, "template").axes
     # a window larger than the template whitens better, but would change the size of "valid" and "full"
-    kernel = _kernel(source, pattern, noise, acted, shape == "same", task)
-    kernel, options = as_window("correlate", size, kind, kernel, given)
-    result = window.window_sum(
-        source.array,
-        kernel,
-        options,
-        source.mask,
-        source=source.source,
-        machines=machines_for(as_backend(backend), source.source),
-        method=as_method(method),
-        workers=as_workers(workers),
-        max_memory=as_bytes(max_memory),
-        task=task,
-    )
-    task.detail(kernel=kernel)
+    kernel = _kernel(given, pattern, noise, acted, shape == "same", task)
+    ordered, window = in_order(kernel, call.window("correlate", spec, kernel))
+    run = o.execution(given.source, task, backend, workers, max_memory, method)
+    result = window_sum(given.array, ordered, window, given.mask, run)
+    task.detail(kernel=ordered)
     task.finish()
     return result
 
 
-def _kernel(source: Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
-    """The matched filter for the noise as it was given, or learnt."""
+def _kernel(source: o.Input, pattern: Pattern, noise: Any, axes: tuple[int, ...], grow: bool, task: Task) -> Kernel:
+    """The matched filter for the given or estimated noise."""
     if isinstance(noise, NoiseEstimate):
         noise = float(noise.noise)
     if isinstance(noise, str):

@@ -9,28 +9,15 @@ import numpy as np
 
 from .._progress import Task
 from .._registry import Param
-from ..backends import get_backend
+from ..backends import move
 from ..kernels import Kernel
-from ..ops.execution.tiles import move
-from ..ops.fourier.edge_extension import EDGES
 from ..ops.noise import noise_model as ops
 from ..ops.noise.noise_model import NoiseEstimate
-from ._convolution import as_backend, host_kernel
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_known, as_psf_set, as_valid, quantum, tell
-from ._options import (
-    Axes,
-    BackendName,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_callback,
-    as_input,
-    as_workers,
-    one_of,
-)
 
 
+@o.public
 def estimate_noise(
     image: Any,
     psf: Any = None,
@@ -42,48 +29,37 @@ def estimate_noise(
     read_noise: Annotated[float, Param(min=0.0, label="read noise")] = 0.0,
     share: Annotated[bool, Param(label="one estimate for all")] = True,
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> NoiseEstimate | list[NoiseEstimate]:
-    """Estimate an image's noise and the spectrum of the object behind the PSF.
+    """Estimate an image's noise, and the power spectrum of the object before the blur by the PSF.
 
-    A model of the object's spectrum (a power law with a roll-off and an anisotropy along the axes) times the PSF's
-    transfer, plus white noise, is fitted to the image's periodogram by maximum (Whittle) likelihood.
+    The model is the object's power spectrum (a power law with roll-off and anisotropy along the axes) times the squared
+    transfer function of the PSF, plus white noise. It is fitted to the image's periodogram by Whittle likelihood.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     psf : Kernel or array_like, optional
-        The point spread function, as for `wiener`; None: the image is what it is.
+        The point spread function, as for `wiener`; None: no blur.
     noise : float, optional
-        Standard deviation of the noise, when it is known.
+        Standard deviation of the noise in grey levels, if known.
     gain : float, optional
-        Grey levels per photo-electron of a known camera, whose noise has the variance
+        Grey levels per photo-electron of a calibrated camera, whose noise has the variance
         ``gain * (image - offset) + read_noise**2``.
     offset, read_noise : float
-        Grey levels without light, and their standard deviation.
+        Mean and standard deviation of the grey levels without light.
     share : bool
-        One estimate for all entries of the batch axes, or a list with one for each.
-    edges : {"extend", "periodic"}
-        ``"periodic"`` when the image is one period; otherwise a Hann window is put over it.
+        One estimate for all batch items, or a list with one per item.
+    {hann.edges}
     axes : int, tuple of int, optional
-        The axes the PSF acts on; by default the last ``psf.ndim``, all without a PSF. Others are batch axes.
-    mask : array of bool, optional
-        True where a sample counts; the others are filled by normalised smoothing.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or treated like a masked one.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Axes that the PSF acts on; by default the last ``psf.ndim``, without a PSF all. All others are batch axes.
+    {filled.mask, raise.nan, backend, workers, progress, report}
 
     Returns
     -------
@@ -106,25 +82,23 @@ def estimate_noise(
     >>> round(nc.estimate_noise(nc.convolve(image, nc.kernels.gaussian(sigma=4)) * 50 + image).noise, 1)
     1.0
     """
-    task = Task("estimate_noise", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("estimate_noise", progress, report)
+    given = o.as_input(image, mask)
     shape = tuple(given.array.shape)
     if psf is None:
-        acted = as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")
+        acted = o.as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")
         kernel = Kernel(np.ones((1,) * len(acted)))
         psfs = as_psf_set(kernel, shape, acted)
     else:
-        psfs = as_psf_set(host_kernel(psf, "psf"), shape, axes)
+        psfs = as_psf_set(o.host_kernel(psf, "psf"), shape, axes)
     known = as_known(noise, gain, offset, read_noise)
-    one_of("edges", edges, EDGES)
-    threads = as_workers(workers) or 1
-    device = given.source if as_backend(backend) == "auto" else get_backend(backend)
+    threads, device = workers or 1, o.device_for(given.source, backend)
     valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
     if psfs.count() == 0:
         raise ValueError(f"image of shape {shape} is empty")
     blocks = []
     task.begin(psfs.count())
-    for key, one in psfs.entries():
+    for key, one in psfs.items():
         block = move(given.array[key], given.source, device)
         flags = None if valid is None else move(valid[key], given.source, device)
         blocks.append((block, flags, one))

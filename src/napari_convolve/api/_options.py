@@ -1,8 +1,7 @@
-"""The options that many operations share: what they mean, written once, and how they are validated."""
+"""Types and validation of the options that many operations share."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import operator
 import re
@@ -13,12 +12,15 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 
 from .._arrays import Array, as_host_array, dtype_name, warn_if_inexact
-from .._progress import ProgressCallback, Report
-from .._registry import Param
-from ..backends import BACKENDS, SESSION, Backend, backend_of, cpu_count, get_backend, usable_backends
+from .._progress import ProgressCallback, Report, Task
+from .._registry import Param, validated
+from ..backends import BACKENDS, Backend, backend_of, get_backend, usable_backends
 from ..boundary import MODES
+from ..kernels import Kernel, as_kernel
 from ..methods import METHODS
-from ..planning import Machine, Plan
+from ..ops.execution.execution import Execution, machine_on
+from ..planning import Plan
+from ._docstrings import documented
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,47 +38,10 @@ MaxMemory = Annotated[int | str | None, Param(unit="bytes", label="memory limit"
 Progress = ProgressCallback | None
 ReportCallback = Callable[[Report], object] | None
 
-WINDOW_OPTIONS = """axes : int, tuple of int, optional
-    The axes the kernel acts on; by default the last ``kernel.ndim``. All others are batch axes (time, channel).
-boundary : {"reflect", "mirror", "nearest", "wrap", "constant"}
-    What stands outside the image: scipy.ndimage's names and meanings.
-cval : float
-    The constant outside the image, for ``boundary="constant"``.
-shape : {"same", "full", "valid"}
-    Size of the result: the image's, N + K - 1 (with samples outside by the boundary rule), or N - K + 1.
-origin : int, tuple of int
-    Shift of the kernel's centre in scipy.ndimage's sense; 0 for ``full`` and ``valid``.
-mask : array of bool, optional
-    True where a sample counts; others are left out by normalised convolution. Broadcast against the image.
-nan : {"propagate", "omit"}
-    Whether a NaN or infinite sample makes NaN of every window that holds it, or is left out like a masked one.
-dtype : dtype, optional
-    Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
-    when the image or kernel is. Integers are rounded and saturated, never wrapped.
-method : {"auto", "direct", "separable", "multirate", "fft", "overlap-save"} or Plan
-    How it is computed; the answer is the same to rounding, and with the `Plan` of an earlier call the same bits.
-    "multirate" is for Gaussians of σ 8 and more, truncated at 5 σ or later, in single precision: its kernel deviates by
-    up to 3e-6 of its sum along each of at most two axes."""
-RUN_OPTIONS = """backend : {"auto", "numpy", "cupy"}
-    Where it is computed.
-workers : int, optional
-    Number of CPU threads; all by default. The result does not depend on it.
-max_memory : int, str, optional
-    Bytes used beyond input and output, as a number or ``"4 GiB"``; by default a safe share of what is free.
-progress : callable, optional
-    ``progress(done, total)``; raising `Cancelled` in it stops the operation.
-report : callable, optional
-    Receives one `Report` of what was done."""
 
-
-def documented(function: F) -> F:
-    """Fill the shared options into a docstring, so that each is described once.
-
-    The docstring is dedented first: compilers from Python 3.13 on do it themselves.
-    """
-    text = inspect.cleandoc(function.__doc__ or "")
-    function.__doc__ = text.replace("{window}", WINDOW_OPTIONS).replace("{run}", RUN_OPTIONS)
-    return function
+def public(function: F) -> F:
+    """Decorate a public function: shared texts in its docstring, options checked against its signature."""
+    return validated(documented(function))
 
 
 @dataclass(frozen=True)
@@ -187,17 +152,6 @@ def as_cval(cval: Any, *, complex_result: bool) -> complex:
     raise ValueError(f"cval={cval!r} must be a finite number")
 
 
-def as_workers(workers: Any) -> int | None:
-    """None, or a number of threads no larger than there are cores."""
-    if workers is None:
-        return None
-    if isinstance(workers, bool) or not isinstance(workers, int | np.integer):
-        raise TypeError(f"workers={workers!r} must be a positive integer or None")
-    if workers < 1:
-        raise ValueError(f"workers={workers} must be at least 1")
-    return min(int(workers), cpu_count())
-
-
 def as_bytes(max_memory: Any) -> int | None:
     """None, or a number of bytes from a number or a text such as ``"4 GiB"``."""
     if max_memory is None:
@@ -217,27 +171,33 @@ def as_bytes(max_memory: Any) -> int | None:
     return int(value)
 
 
-def as_callback(name: str, value: Any) -> Any:
-    """None or something callable."""
-    if value is None or callable(value):
-        return value
-    raise TypeError(f"{name}={value!r} must be callable or None")
+def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
+    """A kernel from a Kernel, or an array on any device; `what` is the name of the argument."""
+    backend = None if isinstance(kernel, Kernel) else backend_of(kernel)
+    try:
+        return as_kernel(kernel if backend is None else backend.to_host(kernel))
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError  # a subclass may take other arguments
+        raise kind(str(error).replace("kernel", what, 1)) from error
 
 
-def machines_for(backend: str, source: Backend) -> list[Machine]:
-    """Where an image of `source` may be computed: on the backend asked for, or wherever it can be."""
+def execution(
+    source: Backend,
+    task: Task,
+    backend: str,
+    workers: int | None = None,
+    max_memory: int | str | None = None,
+    method: str | Plan = "auto",
+) -> Execution:
+    """How an image of the library `source` is computed: on the backend asked for, or wherever it can be."""
     if backend == "auto":
         chosen = usable_backends() if source.name == "numpy" else [source]
     else:
         chosen = [get_backend(backend)]
-    return [
-        Machine(
-            backend=b.name,
-            cores=cpu_count() if b.threaded else 1,
-            free=SESSION.free_bytes() if b.name == "numpy" else b.free_bytes(),
-            rates={**b.rates, **(SESSION.rates() if b.name == "numpy" else {})},
-            compiled=SESSION.ready() if b.name == "numpy" else frozenset(),
-            transfer=0.0 if b is source else max(b.transfer, source.transfer),
-        )
-        for b in chosen
-    ]
+    machines = tuple(machine_on(b, 0.0 if b is source else max(b.transfer, source.transfer)) for b in chosen)
+    return Execution(source, machines, task, method, workers, as_bytes(max_memory))
+
+
+def device_for(source: Backend, backend: str) -> Backend:
+    """Where an operation without a plan is computed: where the image is, unless another backend is asked for."""
+    return source if backend == "auto" else get_backend(backend)

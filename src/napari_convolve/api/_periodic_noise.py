@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,28 +10,18 @@ from .._arrays import Array
 from .._progress import Task
 from .._registry import Param
 from ..ops.fourier.band_filters import Notch
+from ..ops.fourier.spectral_filter import filter_image
 from ..ops.fourier.spectrum_data import Peaks
 from ..ops.periodic_noise import wave_removal as noise
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
-from ._fourier_arguments import Acted, Spacing, as_acted, as_filter, as_number, described, run_filter
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_callback,
-    as_input,
-    as_workers,
-)
+from ._fourier_arguments import Acted, Spacing, as_acted, as_filter
 
 NotchWidth = Annotated[float, Param(min=0.0, unit="frequency", label="width", advanced=True)]
 Count = Annotated[int, Param(min=1, max=1000, label="at most", advanced=True)]
 
 
-@described
+@o.public
 def notch(
     image: Any,
     /,
@@ -40,51 +29,47 @@ def notch(
     *,
     width: NotchWidth = 0.0,
     max_count: Count = 20,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Take periodic noise out of an image: stripes, hum, whatever repeats all over it.
+    """Remove periodic noise, such as stripes or mains hum, from an image.
 
-    The waves at the peaks, with the amplitude and phase that they have all over the image, are subtracted. What the
-    image itself shows at these frequencies stays, since it does not go on everywhere; so do the edges.
+    Sinusoids at the frequencies of the peaks are subtracted, with the amplitude and phase that they have throughout the
+    image. Image content at the same frequencies is kept, because it is local; edges stay sharp.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     peaks : Peaks or array_like, optional
-        Frequencies in cycles per unit, one row for each wave and one column for each of `axes`, right to a bin of the
-        image's spectrum (one over its length); a wave stands for its opposite too. By default they are found, see
-        `find_periodic_noise`.
+        Frequencies in cycles per unit, one row per wave and one column for each of `axes`, accurate to one bin of the
+        image's spectrum (one over its length); each also stands for its negative. By default those that
+        `find_periodic_noise` finds.
     width : float
-        Where the noise is not steady, block its surroundings in the spectrum as well: half of the amplitude passes at
-        this distance from a peak (cycles per unit). 0 takes out the waves alone.
+        Radius of a notch around each peak in cycles per unit, where half of the amplitude passes, for noise whose
+        amplitude or frequency varies over the image. 0 only subtracts the waves.
     max_count : int
-        When the peaks are to be found: how many at most.
+        Largest number of peaks to find, when `peaks` is not given.
     axes : int, tuple of int, optional
-        The axes to act on; all by default. The others are batch axes: each entry has its own amplitudes and phases.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
+        Axes to act on; all by default. All others are batch axes, with amplitudes and phases per batch item.
+    {spacing}
     edges : {"extend", "periodic"}
-        For `width`: continue the image smoothly on a larger grid, or take it as one period.
-    {missing}
-    {dtype}
-    {run}
+        For `width`: extend the image smoothly on a larger grid, or treat it as one period.
+    {filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library. The waves that were taken out are in the report's ``details["peaks"]``, the
-        standard errors of their amplitudes in ``details["errors"]``: about so much of a wave may be left.
+    {same.array}
+        The report holds the subtracted waves as ``details["peaks"]``, and the standard errors of their amplitudes,
+        which are the residual amplitudes to expect, as ``details["errors"]``.
 
     Raises
     ------
@@ -93,10 +78,10 @@ def notch(
 
     Notes
     -----
-    What the grain of an image has at exactly the frequency of a wave cannot be told from the wave: no method removes
-    it better than the quiet parts of the image tell. Of added waves of amplitude 12 at 24 frequencies, 0.01, 0.04 and
-    0.13 % are left in scikit-image's cell, camera and coins (medians; at worst 0.02, 0.09 and 0.6 %); their standard
-    errors say 0.01, 0.04 and 0.2 %; of waves of amplitude 3 four times these shares, at worst 2.3 % in coins.
+    Image texture at exactly the frequency of a wave cannot be separated from the wave, which limits every method; the
+    amplitude is estimated from the smooth parts of the image. Of waves of amplitude 12 added at 24 frequencies, 0.01,
+    0.04 and 0.13 % remain in scikit-image's cell, camera and coins (medians; at worst 0.02, 0.09 and 0.6 %), with
+    standard errors of 0.01, 0.04 and 0.2 %; of waves of amplitude 3 four times these shares, at worst 2.3 % in coins.
 
     Examples
     --------
@@ -107,20 +92,20 @@ def notch(
     >>> float(np.abs(nc.notch(striped, [(0, 0.1234)]) - disk).max().round(3))
     0.0
     """
-    settings = locals()
-    task = Task("notch", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("notch", progress, report)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
-    options = as_filter("notch", given, settings, acted)
-    reach, most, threads = as_width(width), as_count(max_count), as_workers(workers) or 1
+    options = as_filter("notch", given, edges, dtype, acted)
+    valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
     if peaks is None:
-        valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-        remover = noise.Remover(noise.search(given.array, valid, acted.axes, most, given.source, threads), refine=False)
+        places = noise.search(given.array, valid, acted.axes, max_count, given.source, workers or 1)
+        remover = noise.Remover(places, refine=False)
     else:
         remover = noise.Remover(_as_places(peaks, acted), refine=True)
     blocked = tuple(tuple(p / s for p, s in zip(place, acted.spacing, strict=True)) for place in remover.places)
-    response = Notch(blocked, reach) if reach and blocked else None
-    result = run_filter(given, response, options, settings, task, remover)
+    response = Notch(blocked, width) if width and blocked else None
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, response, options, valid, run, remover)
     task.detail(
         peaks=remover.peaks(given.array, acted.axes, acted.spacing, acted.order),
         errors=remover.errors(given.array, acted.axes),
@@ -130,49 +115,44 @@ def notch(
     return result
 
 
-@described
+@o.public
 def find_periodic_noise(
     image: Any,
     /,
     *,
     max_count: Count = 20,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    workers: Workers = None,
+    workers: o.Workers = None,
 ) -> Peaks:
-    """Find waves that run through the whole image: stripes, mains hum in a scan.
+    """Find sinusoids that run through the whole image, such as stripes or mains hum in a scan.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension.
+    {image}
     max_count : int
-        How many waves at most.
+        Largest number of waves.
     axes : int, tuple of int, optional
-        The axes to look along; all by default. The others are batch axes: frequencies are common to all entries.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
-    {missing}
-    workers : int, optional
-        Number of CPU threads; all by default.
+        Axes of the spectrum; all by default. All others are batch axes, whose items share the frequencies.
+    {spacing, filled.mask, raise.nan, workers}
 
     Returns
     -------
     Peaks
-        For `notch`: frequencies in cycles per unit, amplitudes and phases; none when there is no such wave.
+        Frequencies in cycles per unit, amplitudes and phases, as `notch` takes them; empty when there is no such wave.
 
     Raises
     ------
     TypeError, ValueError
-        When an argument has the wrong type or value, or the image holds NaN and ``nan="raise"``.
+        When an argument has the wrong type or value, or the image contains NaN with ``nan="raise"``.
 
     Notes
     -----
-    A peak counts when it stands out of the spectrum around it by more than chance, and when patches all over the image
-    agree on its amplitude and phase: what the image shows here or there does not. A wave needs three periods in a
-    patch, of which there must be thirty.
+    A peak is accepted when it is significantly above the spectrum around it, and when patches all over the image agree
+    on its amplitude and phase, which local image content does not. A wave needs at least three periods per patch, and
+    the image at least thirty patches.
 
     Examples
     --------
@@ -185,29 +165,13 @@ def find_periodic_noise(
     >>> len(found), float(found[0].amplitude.round(3)), float(found[0].frequency[1].round(4))
     (1, 0.2, 0.2468)
     """
-    given = as_input(image, mask)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
     valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-    threads = as_workers(workers) or 1
-    places = noise.search(given.array, valid, acted.axes, as_count(max_count), given.source, threads)
+    places = noise.search(given.array, valid, acted.axes, max_count, given.source, workers or 1)
     remover = noise.Remover(places, refine=False)
-    remover.fit_all(given.array, valid, acted.axes, given.source, threads)
+    remover.fit_all(given.array, valid, acted.axes, given.source, workers or 1)
     return remover.peaks(given.array, acted.axes, acted.spacing, acted.order)
-
-
-def as_width(width: Any) -> float:
-    number = as_number("width", width)
-    if math.isinf(number):
-        raise ValueError("width=inf must be finite")
-    return number
-
-
-def as_count(count: Any) -> int:
-    if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"max_count={count!r} must be an integer")
-    if count < 1:
-        raise ValueError(f"max_count={count} must be at least 1")
-    return int(count)
 
 
 def _as_places(peaks: Any, acted: Acted) -> list[list[float]]:
@@ -233,8 +197,8 @@ def _as_places(peaks: Any, acted: Acted) -> list[list[float]]:
     found: list[list[float]] = []
     for row in rows:
         place = [0.0] * count
-        for f, o in zip(row, acted.order, strict=True):
-            place[o] = float(f) * acted.spacing[o]
+        for f, axis in zip(row, acted.order, strict=True):
+            place[axis] = float(f) * acted.spacing[axis]
         if max(map(abs, place)) > 0.5 + 1e-9:
             raise ValueError(f"peaks holds {tuple(row)}, faster than half a cycle per sample")
         if not any(np.allclose(place, other) or np.allclose(place, np.negative(other)) for other in found):

@@ -1,7 +1,8 @@
-"""`plan` says how something would be computed; `tune` readies the planner and the compiled loops for this machine."""
+"""`plan` predicts how an operation would be computed; `tune` measures this machine and compiles the inner loops."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,15 +10,13 @@ import numpy as np
 from .._arrays import dtype_name
 from .._progress import Planned, only_plan, quiet
 from .._registry import Param
-from ..backends import backend_of, get_backend
+from ..backends import backend_of
 from ..methods import _tuning
 from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
-from ..ops.filtering import window as ops
 from ..ops.matching.ncc_numba import compile_common as compile_scores
-from ..planning import ArraySpec, Plan, make_plan
-from ._convolution import as_backend, as_method, as_window, convolve, host_kernel
-from ._options import as_bytes, as_workers, machines_for, one_of
+from ..planning import Plan
+from . import _options as o
 
 #: Functions whose plan can be asked for, besides the methods of deconvolution that are registered.
 _PLANNED = (
@@ -37,10 +36,11 @@ _PLANNED = (
 
 
 def plannable() -> tuple[str, ...]:
-    """Names of the functions whose plan can be asked for."""
+    """Names of the functions that `plan` accepts."""
     return (*_PLANNED, *DECONVOLVERS.names())
 
 
+@o.public
 def plan(
     image: Any,
     kernel: Any = None,
@@ -49,23 +49,23 @@ def plan(
     operation: Annotated[str, Param(choices=plannable)] = "convolve",
     **options: Any,
 ) -> Plan:
-    """Say how an operation would be computed, without doing it.
+    """Plan how an operation would be computed, without computing it.
 
     Parameters
     ----------
     image : array_like or ArraySpec
-        Anything with a shape and a dtype; its samples do not matter.
+        Anything with a shape and a dtype; the samples are not read.
     kernel : Kernel or array_like
-        As for the operation: the kernel, the template, the PSF, the weights; nothing for those that take only an image.
+        The operation's second array: kernel, template, PSF or weights; left out for operations of an image alone.
     operation : str
-        Name of any public function that computes by a plan, such as ``"convolve"`` or ``"wiener"``.
+        Name of a public function that is planned, such as ``"convolve"`` or ``"wiener"``.
     **options
-        The operation's own.
+        Options of the operation.
 
     Returns
     -------
     Plan
-        Method, backend, tiles, predicted seconds and bytes, and why; prints as one line.
+        Method, backend, tiles, predicted seconds and bytes, and the reason for the choice; prints as one line.
 
     Examples
     --------
@@ -75,42 +75,18 @@ def plan(
     >>> nc.plan(nc.ArraySpec((64, 64)), nc.kernels.gaussian(sigma=2), operation="wiener").tiles
     (64, 64)
     """
-    one_of("operation", operation, plannable())
-    if operation not in ("convolve", "correlate"):
-        return _asked(operation, image, () if kernel is None else (kernel,), options)
-    settings = dict(convolve.__kwdefaults__ or {})
-    unknown = sorted(set(options) - set(settings))
-    if unknown:
-        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {', '.join(sorted(settings))}")
-    settings.update(options)
-    if not hasattr(image, "shape") or not hasattr(image, "dtype"):
-        image = np.asarray(image)
-    spec = ArraySpec(tuple(image.shape), dtype_name(image.dtype))
-    kernel, window = as_window(operation, spec.shape, spec.dtype, host_kernel(kernel), settings)
-    applied, reach = ops.as_convolution(kernel, window)
-    masked, watched = settings["mask"] is not None, settings["progress"] is not None
-    factors = tuple(applied.factors() or ())
-    sweep = ops.window_sweep(spec.shape, spec.dtype, applied, window, reach, masked, watched, factors)
-    return make_plan(
-        sweep.problem,
-        machines_for(as_backend(settings["backend"]), backend_of(image) or get_backend("numpy")),
-        ops.methods(),
-        method=as_method(settings["method"]),
-        workers=as_workers(settings["workers"]),
-        max_memory=as_bytes(settings["max_memory"]),
-    )
-
-
-def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[str, Any]) -> Plan:
-    """Call an operation until it knows how it would compute; the image is zeros that take no memory."""
-    from napari_convolve import api
+    import napari_convolve as nc
 
     if not hasattr(image, "shape") or not hasattr(image, "dtype"):
         image = np.asarray(image)
-    zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
+    function, arrays = getattr(nc, operation), () if kernel is None else (kernel,)
+    taken = inspect.signature(function).parameters
+    if unknown := sorted(set(options) - set(taken)):
+        choices = ", ".join(name for name, p in taken.items() if p.kind is p.KEYWORD_ONLY)
+        raise TypeError(f"plan got unknown option {unknown[0]!r}; choose from {choices}")
     try:
         with only_plan(), quiet():
-            getattr(api, operation)(zeros, *arrays, **options)
+            function(_zeros(image), *arrays, **options)
     except Planned as planned:
         found: Plan = planned.plan
         return found
@@ -119,22 +95,31 @@ def _asked(operation: str, image: Any, arrays: tuple[Any, ...], options: dict[st
     )
 
 
-def tune(*, reset: bool = False) -> dict[str, float]:
-    """Measure this machine for the planner and compile the inner loops now, instead of after a first call.
+def _zeros(image: Any) -> Any:
+    """An image of the same shape, dtype and library that takes no memory."""
+    source = backend_of(image)
+    zeros = np.broadcast_to(np.zeros((), dtype_name(image.dtype)), tuple(image.shape))
+    if source is None or source.name == "numpy":
+        return zeros
+    return source.xp.broadcast_to(source.to_device(np.zeros((), zeros.dtype)), zeros.shape)
 
-    Without it the planner uses fixed constants, and a first call whose best method is not compiled yet uses the
-    next best. Compiling takes some ten seconds where the code is not in Numba's cache on disk; measuring takes
-    less than half a second.
+
+@o.public
+def tune(*, reset: bool = False) -> dict[str, float]:
+    """Measure this machine for the planner, and compile the inner loops now instead of after the first call.
+
+    Without it the planner uses default constants, and a first call whose best method is not compiled yet uses the next
+    best one. Measuring takes less than half a second, compiling about ten seconds unless it is in Numba's disk cache.
 
     Parameters
     ----------
     reset : bool
-        Forget the constants and the compiled code instead.
+        Delete the constants and the compiled code instead.
 
     Returns
     -------
     dict of str to float
-        The constants, kept in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
+        The constants, stored in the user's cache folder (``NAPARI_CONVOLVE_CACHE`` overrides it); empty after a reset.
 
     Examples
     --------

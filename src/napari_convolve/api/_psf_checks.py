@@ -19,12 +19,13 @@ from ..ops.psf import findings
 from ..ops.psf import repair as repairing
 from ..ops.psf.bead_average import BeadPsf
 from ..ops.psf.check_context import Case, PsfCheck
-from ._options import ReportCallback, as_callback
+from . import _options as o
 
 ImageSpacing = Annotated[float | Sequence[float] | None, Param(min=0, label="pixel size of the image")]
 Unit = Annotated[str | None, Param(label="unit")]
 
 
+@o.public
 def check_psf(
     psf: Any,
     image: Any = None,
@@ -36,40 +37,37 @@ def check_psf(
     wavelength: Annotated[float | None, Param(min=0, label="emission (nm)")] = None,
     refractive_index: Annotated[float, Param(min=1, max=4, label="refractive index")] = 1.515,
 ) -> PsfCheck:
-    """Examine a PSF: what is wrong with it, how much that matters, and what mends it.
+    """Check a PSF for errors: what is wrong, how much it matters, and how to fix it.
 
     Parameters
     ----------
     psf : Kernel or array_like
-        Real numbers; NaN and infinities are findings, not errors. An array has its centre at ``N // 2``.
+        Real numbers; NaN and infinities are reported as findings. An array has its centre at ``N // 2``.
     image : array_like, optional
-        What it is for: only its shape counts. When it has more axes than the PSF, the last ones.
-    spacing : float, sequence of float, optional
-        Length of a pixel of the image along the axes of the PSF.
-    units : str, optional
-        Unit of `spacing`; by default that of the PSF.
+        Image to deconvolve; only its shape is used, of its last ``psf.ndim`` axes.
+    {image.spacing, psf.units}
     na, wavelength : float, optional
-        Numerical aperture and wavelength of the light in nm: the sampling is compared with Nyquist's then.
+        Numerical aperture and emission wavelength in nm; with both, the pixel size is compared with the Nyquist limit.
     refractive_index : float
-        Of the immersion medium.
+        Refractive index of the immersion medium.
 
     Returns
     -------
     PsfCheck
-        The findings, the gravest first; true when there are neither errors nor warnings.
+        The findings, most severe first; true when there are neither errors nor warnings.
 
     Raises
     ------
     TypeError, ValueError
-        When the PSF holds no real numbers, or an option is wrong.
+        When the PSF does not contain real numbers, or an option has the wrong type or value.
 
     Notes
     -----
-    The damage of an off-centre PSF is what a Wiener filter (nsr 0.001) of the PSF itself leaves of a point at the
-    distance of the shift. A skewed PSF has no single centre: it is off when it lies a quarter of a sample outside of
-    all its places, which are the peak, the centroids of the core above a half and a fifth of it, and in the plane in
-    focus the place of each frequency (its phase over 2π times the frequency). Nyquist:
-    ``λ / 4 NA`` in the plane, ``λ / 2 (n - sqrt(n² - NA²))`` along the axis.
+    The damage of an off-centre PSF is measured by a Wiener deconvolution (nsr 0.001) of the PSF with itself, as the
+    value that is left of a point at the distance of the shift. A skewed PSF has no single centre; it is off-centre when
+    its centre lies more than a quarter of a sample outside the range of these estimates: the peak, the centroids of the
+    core above a half and above a fifth of the peak, and in the focal plane the shift of each frequency (its phase over
+    2π times the frequency). The Nyquist limits are ``λ / 4 NA`` laterally and ``λ / 2 (n - sqrt(n² - NA²))`` axially.
 
     Examples
     --------
@@ -84,6 +82,7 @@ def check_psf(
     return findings.examine(case)
 
 
+@o.public
 def fix_psf(
     psf: Any,
     image: Any = None,
@@ -92,34 +91,33 @@ def fix_psf(
     spacing: ImageSpacing = None,
     units: Unit = None,
     size: Annotated[int | Sequence[int] | None, Param(min=1, step=2, label="size in pixels")] = None,
-    report: ReportCallback = None,
+    report: o.ReportCallback = None,
 ) -> Kernel:
-    """Mend what `check_psf` finds: fill, subtract the background, centre, resample, clip, crop or pad, normalise.
+    """Fix what `check_psf` finds: fill NaN, subtract background, centre, resample, clip, crop or pad, normalise.
 
     Parameters
     ----------
     psf : Kernel or array_like
         As for `check_psf`; never modified.
     image : array_like, optional
-        What it is for: the PSF becomes no larger.
+        Image to deconvolve; the PSF is cropped to its shape.
     spacing : float, sequence of float, optional
-        Length of a pixel of the image along the axes of the PSF, to which the PSF is brought.
-    units : str, optional
-        Unit of `spacing`; by default that of the PSF.
+        Pixel size of the image along each axis of the PSF, to which the PSF is resampled.
+    {psf.units}
     size : int, sequence of int, optional
-        Size of the result, cropped or padded about the centre.
+        Size of the result in pixels, for all axes or each; the PSF is cropped or padded about its centre.
     report : callable, optional
-        Receives a `Report` whose `assumptions` say what was done.
+        Called once with the `Report`, whose `assumptions` list the changes.
 
     Returns
     -------
     Kernel
-        Sum 1, centre at ``N // 2`` wherever something was moved; ``parameters["fixes"]`` says what was done.
+        PSF with sum 1, its centre at ``N // 2`` if it was moved; ``parameters["fixes"]`` lists the changes.
 
     Raises
     ------
     TypeError, ValueError
-        When the PSF cannot be mended: no light, more than a tenth NaN, more axes than the image.
+        When the PSF cannot be fixed: no light, more than a tenth NaN, more axes than the image.
 
     Examples
     --------
@@ -129,7 +127,7 @@ def fix_psf(
     >>> fixed.parameters["fixes"]
     ('moved by (-1.00, +0.00) px onto the centre', 'divided by its sum, 3')
     """
-    task = Task("fix_psf", None, as_callback("report", report))
+    task = Task("fix_psf", None, report)
     case, kernel_units, name = as_case(psf, image, spacing, units)
     for finding in (*findings.empty(case), *findings.flat(case), *findings.too_large(case)):
         if not finding.fixable:
@@ -145,7 +143,7 @@ def fix_psf(
 def as_case(
     psf: Any, image: Any, spacing: Any, units: Any, optics: tuple[float | None, float | None, float] | None = None
 ) -> tuple[Case, str | None, str]:
-    """A PSF with what is known of the image and the microscope; besides the unit and the name of the PSF."""
+    """The PSF with the known properties of image and microscope; also the unit and the name of the PSF."""
     if isinstance(psf, BeadPsf):
         psf = psf.psf
     known = psf if isinstance(psf, Kernel) else None
@@ -153,8 +151,6 @@ def as_case(
     unit = known.units if known is not None else None
     steps = known.spacing if known is not None else None
     image_steps = as_spacing(spacing, raw.ndim)
-    if units is not None and not isinstance(units, str):
-        raise TypeError(f"units={units!r} must be text")
     if image_steps is not None and units is not None and unit is not None and units != unit:
         image_steps = tuple(s * factor(units) / factor(unit) for s in image_steps)
     if units is not None and unit is None:
@@ -182,7 +178,7 @@ def as_real(psf: Any) -> np.ndarray:
 
 
 def nyquist(optics: tuple[float | None, float | None, float], ndim: int, unit: str | None) -> tuple[float, ...] | None:
-    """The longest pixels that lose nothing, in the unit of the PSF; None when the optics are not known."""
+    """The Nyquist limit of the pixel size, in the unit of the PSF; None when the optics are unknown."""
     na, wavelength, index = optics
     if na is None or wavelength is None:
         if na is not None or wavelength is not None:

@@ -13,10 +13,10 @@ from ..kernels._geometry import as_shape
 from ..kernels._values import as_spacing
 from ..ops.psf import bead_average as ops
 from ..ops.psf.bead_average import BeadPsf
-from ._deconvolution_arguments import as_number
-from ._options import Progress, ReportCallback, as_callback, as_input
+from . import _options as o
 
 
+@o.public
 def psf_from_beads(
     image: Any,
     /,
@@ -27,47 +27,45 @@ def psf_from_beads(
     units: Annotated[str | None, Param(label="unit")] = None,
     saturation: Annotated[float | None, Param(label="saturated from")] = None,
     min_snr: Annotated[float, Param(min=0, step=1, label="least signal to noise")] = 8.0,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> BeadPsf:
-    """Measure the PSF on an image of small beads: find them, leave out the bad ones, register and average the rest.
+    """Measure the PSF from an image of small beads: detect, reject unsuitable ones, register and average the rest.
 
     Parameters
     ----------
     image : array_like
-        Real numbers, one to three dimensions, finite; it is copied into memory.
+        Finite real numbers with one to three dimensions; copied into memory.
     points : array_like, optional
-        Where beads are, shape (n, ndim) in samples; each is taken to the brightest sample nearby. None: all that stand
-        out from the noise.
+        Approximate bead positions in samples, shape (n, ndim); each is moved to the brightest sample nearby. None:
+        detect all beads above the noise.
     size : int, sequence of int, optional
-        Size of the PSF in pixels, odd; by default five times the width of a bead.
+        Size of the PSF in pixels, odd, for all axes or each; by default five times the width of a bead.
     spacing : float, sequence of float, optional
-        Length of a pixel along each axis; the widths and the PSF then have it.
-    units : str, optional
-        Unit of `spacing`, such as ``"um"``.
+        Pixel size along each axis, for the widths and the PSF; pixels by default.
+    {units}
     saturation : float, optional
-        From which value on the camera is saturated; by default the largest value of an integer type, or a level at
-        which the image's maximum repeats in neighbouring samples.
+        Lowest saturated grey level; by default the largest value of an integer type, or the image's maximum when it
+        occurs in neighbouring samples.
     min_snr : float
-        Least height of a bead over the noise around it.
-    progress, report : callable, optional
-        As for `wiener`.
+        Lowest height of a bead in standard deviations of the noise around it.
+    {progress, report}
 
     Returns
     -------
     BeadPsf
-        The PSF with its centre at ``N // 2``, its uncertainty, and every bead with the reason when it was left out.
+        The PSF, centred at ``N // 2``, its uncertainty, and all beads with the reason of each rejection.
 
     Raises
     ------
     TypeError, ValueError
-        When the image holds no real, finite numbers, there is no bead, or none can be used.
+        When the image does not contain finite real numbers, or no usable bead is found.
 
     Notes
     -----
-    Background: the median around each bead. Centres: least squares, first with a Gaussian, then with the average; the
-    beads are shifted onto each other by a phase in Fourier space. Weights: squared brightness over noise. A bead
-    widens the PSF: it should be smaller than half the PSF's width.
+    The background is the median around each bead. Centres are least squares fits, first of a Gaussian, then of the
+    average; beads are aligned by Fourier shifts and averaged with the squared signal-to-noise ratio as weight. The bead
+    size widens the measured PSF, so beads should be smaller than half the PSF's width.
 
     References
     ----------
@@ -84,8 +82,8 @@ def psf_from_beads(
     >>> len(found.accepted), [round(w, 2) for w in found.fwhm]
     (3, [3.53, 3.53])
     """
-    task = Task("psf_from_beads", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image)
+    task = Task("psf_from_beads", progress, report)
+    given = o.as_input(image)
     raw = np.asarray(given.source.to_host(given.array))
     if raw.dtype.kind not in "buif":
         raise TypeError(f"image has dtype {raw.dtype}; real numbers are needed")
@@ -97,16 +95,12 @@ def psf_from_beads(
     if min(raw.shape) < 5:
         raise ValueError(f"image of shape {raw.shape} is too small to hold a bead")
     lengths = as_spacing(spacing, raw.ndim)
-    if units is not None and not isinstance(units, str):
-        raise TypeError(f"units={units!r} must be text")
     shape = None if size is None else as_shape(size, raw.ndim)
     if shape is not None and any(n % 2 == 0 or n < 3 or n > m for n, m in zip(shape, raw.shape, strict=True)):
         raise ValueError(f"size={size!r} must be odd, at least 3 and no larger than the image's {raw.shape}")
-    limit = saturation_of(raw) if saturation is None else as_number("saturation", saturation, negative=True)
+    limit = saturation_of(raw) if saturation is None else saturation
     task.begin(3)
-    found = ops.average_beads(
-        values, as_points(points, raw.ndim), shape, limit, as_number("min_snr", min_snr), lengths, units, task.advance
-    )
+    found = ops.average_beads(values, as_points(points, raw.ndim), shape, limit, min_snr, lengths, units, task.advance)
     task.advance()
     task.detail(accepted=len(found.accepted), rejected=len(found.rejected), fwhm=found.fwhm)
     for bead in found.rejected:
@@ -130,7 +124,7 @@ def as_points(points: Any, ndim: int) -> np.ndarray | None:
 
 
 def saturation_of(image: np.ndarray) -> float | None:
-    """The level at which an image is cut off, None when it seems not to be."""
+    """The grey level at which an image is saturated, None when it does not seem to be."""
     from scipy.ndimage import label
 
     top = image.max()

@@ -1,4 +1,4 @@
-"""Readings of a convolution: two sequences, sums of random variables, the words of a text."""
+"""Other uses of convolution: lag between sequences, sums of random variables, words of a text."""
 
 from __future__ import annotations
 
@@ -11,32 +11,34 @@ import numpy as np
 from .._arrays import as_host_array
 from ..ops.inspection import readings as ops
 from ..ops.inspection.readings import CrossCorrelation, TextMatches
+from . import _options as o
 from ._convolution import convolve
 from ._feature_maps import feature_maps
 
 
+@o.public
 def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, normalize: bool = True) -> CrossCorrelation:
-    """Compare two sequences at every shift: which follows the other, and by how much.
+    """Cross-correlate two sequences at every lag: which one follows the other, and by how much.
 
     Parameters
     ----------
     first, second : array_like, 1-D
-        Real, finite numbers taken at equal distances; they may differ in length.
+        Real, finite numbers sampled at equal distances; the lengths may differ.
     spacing : float
-        Distance of neighbouring samples: seconds, micrometres.
+        Distance between neighbouring samples, for example in seconds or micrometres; the unit of the lags.
     normalize : bool
-        Whether to give the correlation coefficient of the samples that overlap, between -1 and 1, instead of the sum of
-        products, which falls with the overlap.
+        Return the correlation coefficient of the overlapping samples, between -1 and 1, instead of the sum of products,
+        which decreases with the overlap.
 
     Returns
     -------
     CrossCorrelation
-        `lags`, `values`, the `overlap` of each, and `best()`, the lag where they are most alike.
+        `lags`, `values`, the `overlap` of each in samples, and `best()`, the lag of the highest value.
 
     Raises
     ------
     TypeError, ValueError
-        When the sequences are not such numbers.
+        When the sequences are not one-dimensional, real and finite.
 
     Examples
     --------
@@ -46,33 +48,32 @@ def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, norma
     (1.0, 1.0)
     """
     lines = [_sequence(name, given) for name, given in (("first", first), ("second", second))]
-    if isinstance(spacing, bool) or not isinstance(spacing, int | float | np.number):
-        raise TypeError(f"spacing={spacing!r} must be a number")
-    if not 0 < spacing < float("inf"):
+    if not spacing > 0:
         raise ValueError(f"spacing={spacing!r} must be positive and finite")
-    return ops.correlate_sequences(lines[0], lines[1], float(spacing), bool(normalize), _full)
+    return ops.correlate_sequences(lines[0], lines[1], spacing, normalize, _full)
 
 
+@o.public
 def density_of_sum(*densities: Any, spacing: float | None = None) -> np.ndarray:
-    """Find how the sum of independent random variables is distributed: the full convolution of their densities.
+    """Compute the distribution of a sum of independent random variables: the full convolution of their densities.
 
     Parameters
     ----------
     *densities : array_like
-        Of one variable each, all with the same number of axes; not negative. Index 0 stands for the smallest value,
-        in the result for the sum of these.
+        One density per variable, non-negative, all with the same number of axes. Index 0 is the smallest value; in the
+        result it is the sum of the smallest values.
     spacing : float, optional
-        Distance of neighbouring values, for densities per unit; without it they are probabilities.
+        Distance between neighbouring values, for densities per unit; None for probabilities.
 
     Returns
     -------
     ndarray
-        As long as all of them less one for each after the first.
+        Density of the sum; along each axis as long as all of them together, minus the number of densities, plus 1.
 
     Raises
     ------
     TypeError, ValueError
-        When one is not finite, or negative somewhere.
+        When a density is not finite, has negative values, or has another number of axes.
 
     Examples
     --------
@@ -96,29 +97,31 @@ def density_of_sum(*densities: Any, spacing: float | None = None) -> np.ndarray:
     return total
 
 
+@o.public
 def find_words(text: str, words: Sequence[str], /, *, ignore_case: bool = True) -> TextMatches:
-    """Find words of a text as a network does: letters as channels, one detector for each word, a map for each detector.
+    """Find words in a text like a convolutional network: letters as channels, one kernel and one map per word.
 
-    Every letter of the text is a column that is 1 in the row of that letter (one-hot). A word, written in the same way,
-    is a kernel; the correlation counts the letters that are right at each place, and is the word's length where it is.
+    Every letter of the text is a one-hot column, with a 1 in the row of that letter. A word in the same encoding is a
+    kernel. The correlation counts the matching letters at each position, and equals the word's length at a match.
 
     Parameters
     ----------
     text : str
+        Text to search.
     words : sequence of str
-        Each of at least one letter.
+        Words to find, each of at least one letter.
     ignore_case : bool
-        Whether small and capital letters are the same.
+        Treat upper and lower case as equal.
 
     Returns
     -------
     TextMatches
-        `places` of each word, and `maps`, the counts.
+        `places`, the start positions of each word, and `maps`, the counts.
 
     Raises
     ------
     TypeError, ValueError
-        When text or words are no text, or a word is empty.
+        When text or words are not strings, or a word is empty.
 
     Examples
     --------

@@ -4,69 +4,33 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
-import numpy as np
-
-from .._arrays import Array, dtype_name, wanted_dtype
+from .._arrays import Array, wanted_dtype
 from .._progress import Task
-from .._registry import Param
+from .._registry import check
 from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
-from ..ops.deconvolution.method_registry import DECONVOLVERS, Deconvolver, Settings, deconvolve_with
-from ..ops.fourier.edge_extension import EDGES
-from ._convolution import as_backend, host_kernel
-from ._deconvolution_arguments import Edges, MissingPolicy, as_number, as_psf_set, as_valid
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
+from ..ops.deconvolution.method_registry import DECONVOLVERS, Deconvolver, MethodOptions, deconvolve_with
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, as_light, as_valid
+from ._docstrings import documented
 from ._richardson_lucy import Background, Intermediate
 
-_INPUT = """image : array_like
-    Real numbers of at least one dimension; never modified.
-psf : Kernel or array_like
-    The point spread function, its centre at `Kernel.center` (``N // 2`` by default), no larger than the image;
-    divided by its sum. With as many axes as the image and fewer `axes`, it holds one PSF for each entry of the
-    batch axes.
-"""
-_SHARED = """background : float
-    Light that the image holds everywhere and that is no part of the object.
-edges : {"extend", "periodic"}
-    Let the object reach beyond the image by the PSF, or take the image as one period.
-axes : int, tuple of int, optional
-    The axes the PSF acts on; by default the last ``psf.ndim``. All others are batch axes (time, channel).
-mask : array of bool, optional
-    True where a sample counts; the others have no influence.
-nan : {"raise", "omit"}
-    Whether a NaN or infinite sample is an error, or treated like a masked one.
-intermediate : callable, optional
-    ``intermediate(iteration, object)`` after every iteration; returning True stops and keeps that object.
-dtype : dtype, optional
-    Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64. Integers
-    are rounded and saturated, never wrapped.
-{run}
+_INPUT = "{real.image, psf}\n"
+_SHARED = """{background, object.edges, psf.axes, ignored.mask, raise.nan, intermediate, real.dtype}
+{backend, workers, max_memory, progress, report}
 
 Returns
 -------
-array
-    Of the image's shape and library.
+{same.array}
 
 Raises
 ------
-TypeError, ValueError, BackendUnavailable, MemoryError
-    As `richardson_lucy`.
+{TypeError}
+ValueError
+    When the PSF is larger than the image, complex, negative, not finite or sums to zero, a parameter is outside its
+    limits, or the image holds NaN and ``nan="raise"``.
+{BackendUnavailable, MemoryError}
 """
 
 
@@ -74,16 +38,16 @@ def _shared(
     *,
     background: Background = 0.0,
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
     intermediate: Intermediate = None,
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """The options of every method."""
 
@@ -100,8 +64,8 @@ def publish(name: str) -> Callable[..., Array]:
         unknown = sorted(set(given) - {p.name for p in own} - set(shared))
         if unknown:
             raise TypeError(f"{name}() got an unexpected keyword argument {unknown[0]!r}")
-        parameters = {p.name: _checked(p.name, given.pop(p.name, p.default), hints[p.name]) for p in own}
-        options = {key: given.get(key, p.default) for key, p in shared.items()}
+        parameters = {p.name: check(p.name, hints[p.name], given.pop(p.name, p.default)) for p in own}
+        options = {key: check(key, kinds[key], given[key]) if key in given else p.default for key, p in shared.items()}
         return _run(method, image, psf, parameters, options)
 
     kinds = get_type_hints(_shared, include_extras=True)
@@ -124,73 +88,23 @@ def _docstring(text: str) -> str:
     return found if mark else text
 
 
-def _checked(name: str, value: Any, hint: Any) -> Any:
-    """A parameter of the type and within the limits of its annotation."""
-    kind, *extras = get_args(hint) or (hint,)
-    limits = next((extra for extra in extras if isinstance(extra, Param)), Param())
-    choices = limits.options()
-    if choices is not None:
-        return one_of(name, value, choices)
-    if kind is bool:
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name}={value!r} must be True or False")
-        return bool(value)
-    if kind is int and (isinstance(value, bool) or not isinstance(value, int | np.integer)):
-        raise TypeError(f"{name}={value!r} must be an integer")
-    if kind in (int, float):
-        number = as_number(name, value, negative=True)
-        if (limits.min is not None and number < limits.min) or (limits.max is not None and number > limits.max):
-            bounds = [
-                f"at {word} {limit}"
-                for word, limit in (("least", limits.min), ("most", limits.max))
-                if limit is not None
-            ]
-            raise ValueError(f"{name}={value!r} must be {' and '.join(bounds)}")
-        return kind(value)
-    return value
-
-
 def _run(method: Deconvolver, image: Any, psf: Any, parameters: Mapping[str, Any], given: Mapping[str, Any]) -> Array:
     """Validate everything, then hand over to the method."""
-    task = Task(method.name, as_callback("progress", given["progress"]), as_callback("report", given["report"]))
-    kernel = host_kernel(psf, "psf")
-    found = as_input(image, given["mask"])
-    if dtype_name(found.array.dtype).startswith("complex"):
-        raise TypeError(f"image has dtype {dtype_name(found.array.dtype)}; {method.name} needs real numbers")
-    psfs = as_psf_set(kernel, found.array.shape, given["axes"])
-    if psfs.is_complex:
-        raise ValueError(f"psf is complex; {method.name} needs a real one")
-    settings = Settings(
+    task = Task(method.name, given["progress"], given["report"])
+    found = o.as_input(image, given["mask"])
+    psfs = as_light(found, o.host_kernel(psf, "psf"), given["axes"], method.name)
+    options = MethodOptions(
         parameters=parameters,
-        background=as_number("background", given["background"]),
-        edges=one_of("edges", given["edges"], EDGES),
-        intermediate=as_callback("intermediate", given["intermediate"]),
+        background=given["background"],
+        edges=given["edges"],
+        intermediate=given["intermediate"],
         dtype=wanted_dtype(given["dtype"], complex_result=None),
     )
-    machines = machines_for(as_backend(given["backend"]), found.source)
-    threads, limit = as_workers(given["workers"]), as_bytes(given["max_memory"])
+    run = o.execution(found.source, task, given["backend"], given["workers"], given["max_memory"])
     valid = as_valid(found.array, found.mask, given["nan"], psfs.axes, found.source)
-    result = deconvolve_with(
-        method,
-        found.array,
-        psfs,
-        settings,
-        valid,
-        source=found.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = deconvolve_with(method, found.array, psfs, options, valid, run)
     task.finish()
     return result
 
 
 landweber = publish("landweber")
-
-
-def __getattr__(name: str) -> Any:
-    """A method that somebody else has registered."""
-    if name not in DECONVOLVERS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return publish(name)

@@ -13,27 +13,10 @@ from .._registry import Param
 from ..backends import Backend
 from ..kernels import Kernel
 from ..ops.deconvolution import rl_plan as ops
-from ..ops.deconvolution.rl_options import ACCELERATIONS, STARTS, STOPS, Lucy
-from ..ops.fourier.edge_extension import EDGES
+from ..ops.deconvolution.rl_options import ACCELERATIONS, STARTS, STOPS, LucyOptions
 from ..ops.psf.psf_set import PsfSet
-from ._convolution import as_backend, host_kernel
-from ._deconvolution_arguments import Edges, MissingPolicy, any_sample, as_number, as_psf_set, as_valid, quantum
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, any_sample, as_light, as_valid, quantum
 
 NEGATIVE = ("raise", "clip")
 _MOST = 10**9
@@ -51,7 +34,7 @@ Intermediate = Callable[[int, Array], object] | None
 Negative = Annotated[Literal["raise", "clip"], Param(choices=NEGATIVE, label="negative samples", advanced=True)]
 
 
-@documented
+@o.public
 def richardson_lucy(
     image: Any,
     psf: Any,
@@ -67,95 +50,72 @@ def richardson_lucy(
     stop: Stop = None,
     edges: Edges = "extend",
     negative: Negative = "raise",
-    axes: Axes = None,
+    axes: o.Axes = None,
     nan: MissingPolicy = "raise",
     intermediate: Intermediate = None,
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Undo a known blur by the Richardson-Lucy iteration, the most likely object under Poisson noise.
+    """Undo a known blur by Richardson-Lucy iteration, which maximises the likelihood under Poisson noise.
 
-    Nothing is shifted, whatever the parities of image, PSF and grid; the result is never negative.
+    The object is not shifted, for odd and even sizes of image, PSF and grid; the result is never negative.
 
     Parameters
     ----------
     image : array_like
-        Non-negative numbers of at least one dimension; never modified.
-    psf : Kernel or array_like
-        The point spread function, its centre at `Kernel.center` (``N // 2`` by default), no larger than the image;
-        divided by its sum. With as many axes as the image and fewer `axes`, it holds one PSF for each entry of the
-        batch axes. The `Kernel.spacing` tells `tv` the lengths of the axes.
+        Non-negative numbers with at least one dimension; never modified.
+    {psf}
+        `tv` takes the pixel sizes from `Kernel.spacing`.
     iterations : int
-        How often the object is updated, at most.
+        Largest number of iterations.
     acceleration : {"biggs-andrews", "none"} or None
-        Extrapolate along the last two steps: about 50 plain iterations in 20.
+        Extrapolate along the last two steps, which reaches the result of about 50 plain iterations in 20.
     tv : float
-        Weight of total variation, in lengths of the shortest step; 0.001 to 0.05 keep noise down and edges sharp.
-        Slopes that one step would level (of less than about ``4 tv`` of the object for each axis) are smoothed
-        instead: there the published rule overshoots, and the noise of rounding grows.
-    background : float
-        Light that the image holds everywhere and that is no part of the object.
+        Weight of total variation, in units of the smallest pixel size; 0.001 to 0.05 reduce noise and keep edges sharp.
+        Slopes below about ``4 tv`` of the object per axis, which one iteration would flatten, are smoothed instead,
+        because the published update overshoots there and amplifies rounding errors.
+    {background}
     start : {"mean", "image"} or array_like
-        The first object: flat, the image, or given.
-    mask : array of bool, optional
-        True where a sample counts; the others have no influence.
+        Initial object: a constant (the image's mean), the image, or an array of the image's shape.
+    {ignored.mask}
     saturation : float, optional
-        Samples of at least this do not count either.
+        Grey level from which samples are saturated; they are ignored like masked ones.
     stop : {"none", "auto"} or None
-        ``"auto"`` stops when the residual is noise: when its power at frequencies that the PSF passes is down to that
-        at frequencies it does not pass, or, where it passes all, to the estimated noise; or when the object hardly
-        changes any more.
-    edges : {"extend", "periodic"}
-        Let the object reach beyond the image by the PSF, or take the image as one period.
+        ``"auto"`` stops when only noise is left in the residual: when its power at frequencies that the PSF transmits
+        has fallen to its power at frequencies that the PSF blocks (or to the estimated noise, when the PSF blocks
+        none); or when the object hardly changes.
+    {object.edges}
     negative : {"raise", "clip"}
-        Whether negative samples are an error, or set to 0, which is reported.
-    axes : int, tuple of int, optional
-        The axes the PSF acts on; by default the last ``psf.ndim``. All others are batch axes (time, channel).
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or treated like a masked one.
-    intermediate : callable, optional
-        ``intermediate(iteration, object)`` after every iteration; returning True stops and keeps that object. The
-        array is used again, copy what should stay.
-    dtype : dtype, optional
-        Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64.
-        Integers are rounded and saturated, never wrapped.
-    {run}
+        Whether negative samples are an error, or are set to 0 with a note in the report.
+    {psf.axes, raise.nan, intermediate, real.dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library.
+    {same.array}
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
-        When the PSF is larger than the image, negative, not finite or sums to zero, `iterations` is below 1, or the
-        image holds negative samples, or NaN and ``nan="raise"``.
-    BackendUnavailable
-        When the backend is known but cannot be used here.
-    MemoryError
-        Before the work starts, when it does not fit, not even in tiles.
+        When the PSF is larger than the image, negative, not finite or sums to zero; `iterations` is below 1; or the
+        image contains negative samples with ``negative="raise"``, or NaN with ``nan="raise"``.
+    {BackendUnavailable, MemoryError}
 
     Notes
     -----
-    Arrays of the grid's size that are held: at most 6 plain, 9 accelerated, 1 more with `tv` (2 with its work space);
-    with ``stop="auto"`` three more, of 4 million samples at most.
+    Memory: at most 6 arrays of the grid's size plain, 9 accelerated, 1 more with `tv` (2 with its work space), and
+    three more of at most 4 million samples with ``stop="auto"``, which evaluates a box of that size in the middle.
 
-    Where these do not fit into `max_memory`, or into what is free, every iteration is done tile by tile, each from the
-    samples around it as far as the PSF reaches; the object and those before it are then kept in temporary files when
-    need be (in the folder of ``TMPDIR``; as much as is not in memory). The report and a warning say so. The iterations
-    are those of the whole: the length of an accelerated step, `stop` and `intermediate` see all tiles. The result
-    differs by rounding only, at seams as elsewhere; measured in float32 on bright points in noise, 96x256x256 with a
-    PSF of 17x33x33, relative to the largest value: 5e-6 after 10 iterations and 1.2e-5 after 20 plain ones,
-    1.7e-5 and 4.3e-4 accelerated, 1.6e-5 and 1.9e-4 with ``tv=0.01``.
-
-    With ``stop="auto"`` a box of 4 million samples in the middle is looked at.
+    When these do not fit into `max_memory` or the free memory, every iteration runs tile by tile, with the PSF's
+    support radius as overlap. The current and previous objects are kept in temporary files (in the folder ``TMPDIR``)
+    as far as they do not fit into memory. The report and a warning say so. Step length of the acceleration, `stop` and
+    `intermediate` use the whole image, so the result differs only by rounding, at seams as elsewhere. Measured in
+    float32 on bright points in noise, 96x256x256 with a PSF of 17x33x33, relative to the largest value: 5e-6 after 10
+    iterations and 1.2e-5 after 20 plain ones, 1.7e-5 and 4.3e-4 accelerated, 1.6e-5 and 1.9e-4 with ``tv=0.01``.
 
     References
     ----------
@@ -175,66 +135,37 @@ def richardson_lucy(
     >>> int(np.argmax(found)), bool(found.max() > 1.5 * blurred.max())
     (16, True)
     """
-    task = Task("richardson_lucy", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf, "psf")
-    given = as_input(image, mask)
-    if dtype_name(given.array.dtype).startswith("complex"):
-        raise TypeError(f"image has dtype {dtype_name(given.array.dtype)}; Richardson-Lucy needs real numbers of light")
-    psfs = as_psf_set(kernel, given.array.shape, axes, negative=False)
-    if psfs.is_complex:
-        raise ValueError("psf is complex; Richardson-Lucy needs a real one")
-    options = Lucy(
-        iterations=_as_iterations(iterations),
-        accelerated=_or_none("acceleration", acceleration, ACCELERATIONS) is not None,
-        tv=as_number("tv", tv),
+    task = Task("richardson_lucy", progress, report)
+    kernel = o.host_kernel(psf, "psf")
+    given = o.as_input(image, mask)
+    psfs = as_light(given, kernel, axes, "richardson_lucy", negative=False)
+    options = LucyOptions(
+        iterations=iterations,
+        accelerated=acceleration not in (None, "none"),
+        tv=tv,
         spacing=_spacing(kernel, psfs, axes),
-        background=as_number("background", background),
+        background=background,
         start=_as_start(start, given.array.shape, given.source),
-        edges=one_of("edges", edges, EDGES),
-        stop=_or_none("stop", stop, STOPS),
+        edges=edges,
+        stop=None if stop == "none" else stop,
         quantum=quantum(given.array),
-        intermediate=as_callback("intermediate", intermediate),
+        intermediate=intermediate,
         dtype=wanted_dtype(dtype, complex_result=None),
     )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
-    one_of("negative", negative, NEGATIVE)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     counted = _below(given.array, saturation, given.mask, given.source)
     valid = as_valid(given.array, counted, nan, psfs.axes, given.source)
     light = _without_negative(given.array, valid, negative, given.source, task)
-    result = ops.lucy(
-        light,
-        psfs,
-        options,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.richardson_lucy(light, psfs, options, valid, run)
     task.finish()
     return result
-
-
-def _as_iterations(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise TypeError(f"iterations={value!r} must be an integer")
-    if not 1 <= value <= _MOST:
-        raise ValueError(f"iterations={value} must be at least 1 and at most {_MOST}")
-    return int(value)
-
-
-def _or_none(name: str, value: Any, choices: tuple[str, ...]) -> str | None:
-    """One of the choices; ``"none"`` is None, for those who can only write text."""
-    return None if value is None or one_of(name, value, choices) == "none" else str(value)
 
 
 def _as_start(start: Any, shape: tuple[int, ...], source: Backend) -> Any:
     """``"mean"``, ``"image"``, or a non-negative array of the image's shape and library."""
     if isinstance(start, str):
-        return one_of("start", start, STARTS)
-    found = as_input(start, what="start")
+        return start
+    found = o.as_input(start, what="start")
     if tuple(found.array.shape) != tuple(shape):
         raise ValueError(f"start has shape {tuple(found.array.shape)}, the image {tuple(shape)}")
     host = np.asarray(found.source.to_host(found.array))
@@ -254,17 +185,15 @@ def _spacing(kernel: Kernel, psfs: PsfSet, axes: Any) -> tuple[float, ...]:
     return tuple(length / min(lengths) for length in lengths)
 
 
-def _below(image: Array, saturation: Any, mask: Array | None, source: Backend) -> Array | None:
+def _below(image: Array, saturation: float | None, mask: Array | None, source: Backend) -> Array | None:
     """The mask without saturated samples."""
     if saturation is None:
         return mask
-    if isinstance(saturation, bool) or not isinstance(saturation, int | float | np.number):
-        raise TypeError(f"saturation={saturation!r} must be a number or None")
     if not saturation > 0:
         raise ValueError(f"saturation={saturation!r} must be above 0")
     wide = source.astype(image, "float64")
     # a NaN is not saturated: whether it may stand there is for `nan` to say
-    below = ~(wide >= float(saturation))
+    below = ~(wide >= saturation)
     return below if mask is None else below & mask
 
 

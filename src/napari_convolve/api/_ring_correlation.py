@@ -10,29 +10,16 @@ import numpy as np
 from .._arrays import compute_dtype, dtype_name
 from .._progress import Task
 from .._registry import Param
-from ..backends import cpu_count, get_backend
+from ..backends import cpu_count, move
 from ..kernels._values import as_spacing
-from ..ops.execution.tiles import move
 from ..ops.fourier import ring_correlation as ops
-from ..ops.fourier.edge_extension import EDGES
 from ..ops.fourier.ring_correlation import RingCorrelation
 from ..ops.psf.psf_set import PsfSet
-from ._convolution import as_backend
-from ._deconvolution_arguments import Edges, MissingPolicy, as_number, as_valid
-from ._options import (
-    Axes,
-    BackendName,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_axes,
-    as_callback,
-    as_input,
-    as_workers,
-    one_of,
-)
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
 
 
+@o.public
 def fourier_ring_correlation(
     image: Any,
     other: Any = None,
@@ -41,49 +28,40 @@ def fourier_ring_correlation(
     threshold: Annotated[str | float, Param(choices=ops.THRESHOLDS, label="threshold")] = "1/7",
     spacing: Annotated[float | Sequence[float] | None, Param(min=0, label="sample distance", advanced=True)] = None,
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     nan: MissingPolicy = "raise",
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> RingCorrelation:
-    """Measure the resolution of an image by the frequencies at which two takes of it agree (FRC, in 3-D FSC).
+    """Measure the resolution of an image by Fourier ring correlation (FRC; Fourier shell correlation in 3-D).
 
     Parameters
     ----------
-    image : array_like
-        Real numbers of at least one dimension.
+    {real.image}
     other : array_like, optional
-        A second image of the same object with noise of its own. Without it the image is cut into its samples of even
-        and of odd index; that reaches down to periods of 4 samples, and needs noise that is independent from sample
-        to sample: a deconvolved image has none, deconvolve two halves of the data instead.
+        A second image of the same object with independent noise. None splits the image into samples of even and odd
+        index, which resolves periods down to 4 samples and requires noise that is independent between samples. The
+        noise of a deconvolved image is not: deconvolve two halves of the data instead.
     threshold : {"1/7", "half-bit"} or float
-        The correlation below which noise takes over.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
-    edges : {"extend", "periodic"}
-        ``"periodic"`` when the images are one period; otherwise a Hann window is put over them.
+        Correlation at which the resolution is read off.
+    {spacing, hann.edges}
     axes : int, tuple of int, optional
-        The axes to act on; all by default. Entries of the others add up to one curve.
+        Axes to act on; all by default. All items along the other axes are summed into one curve.
     nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or replaced by the mean.
-    backend : str
-        Where it is computed.
-    workers : int, optional
-        Number of CPU threads; all by default.
-    progress, report : callable, optional
-        As for `wiener`.
+        Whether a NaN or infinite sample is an error, or is replaced by the mean.
+    {backend, workers, progress, report}
 
     Returns
     -------
     RingCorrelation
-        The curve, the threshold, and the resolution.
+        Correlation over frequency, the threshold, and the resolution in the unit of `spacing`.
 
     Raises
     ------
     TypeError, ValueError
-        When the images hold no real numbers or differ in shape, or an option is wrong.
+        When the images do not contain real numbers or differ in shape, or an option has the wrong type or value.
 
     References
     ----------
@@ -99,27 +77,20 @@ def fourier_ring_correlation(
     >>> 5 < nc.fourier_ring_correlation(*takes).resolution < 12
     True
     """
-    task = Task("fourier_ring_correlation", as_callback("progress", progress), as_callback("report", report))
-    given = [as_input(one) for one in (image, other) if one is not None]
+    task = Task("fourier_ring_correlation", progress, report)
+    given = [o.as_input(one) for one in (image, other) if one is not None]
     shape = tuple(given[0].array.shape)
     for one in given:
         if dtype_name(one.array.dtype).startswith("complex"):
             raise TypeError(f"image has dtype {dtype_name(one.array.dtype)}; real numbers are needed")
         if tuple(one.array.shape) != shape:
             raise ValueError(f"the images have different shapes: {shape} and {tuple(one.array.shape)}")
-    acted = tuple(sorted(as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")))
+    acted = tuple(sorted(o.as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")))
     lengths = as_spacing(1.0 if spacing is None else spacing, len(acted))
     assert lengths is not None
     if any(shape[a] < (8 if len(given) == 1 else 4) for a in acted):
         raise ValueError(f"image of shape {shape} is too small for rings: 8 samples are needed, 4 with a second image")
-    limit = (
-        one_of("threshold", threshold, ops.THRESHOLDS)
-        if isinstance(threshold, str)
-        else as_number("threshold", threshold)
-    )
-    one_of("edges", edges, EDGES)
-    threads = as_workers(workers) or cpu_count()
-    device = given[0].source if as_backend(backend) == "auto" else get_backend(backend)
+    threads, device = workers or cpu_count(), o.device_for(given[0].source, backend)
     batch = tuple(a for a in range(len(shape)) if a not in acted)
     blocks = []
     for one in given:
@@ -131,11 +102,11 @@ def fourier_ring_correlation(
             array = xp.where(valid, array, mean)
         blocks.append((array, one.source))
     sums, step = None, 1 if len(given) == 2 else 2
-    entries = PsfSet(acted, batch, shape, ())
+    items = PsfSet(acted, batch, shape, ())
     steps = [step * d for d in lengths]
     width = ops.ring_width([shape[a] // step for a in acted], steps)
-    task.begin(entries.count())
-    for key in entries.places():
+    task.begin(items.count())
+    for key in items.item_keys():
         parts = [move(array[key], source, device) for array, source in blocks]
         pairs = [(*parts, (0,) * len(acted), (0,) * len(acted))] if len(parts) == 2 else ops.halves(parts[0])
         for first, second, here, there in pairs:
@@ -145,7 +116,7 @@ def fourier_ring_correlation(
     if sums is None:
         raise ValueError(f"image of shape {shape} is empty")
     reason = ("two images" if len(given) == 2 else "samples of even and odd index") + f", threshold {threshold}"
-    found = ops.correlation(sums, width, 0.5 / min(steps), limit, reason)
+    found = ops.correlation(sums, width, 0.5 / min(steps), threshold, reason)
     task.detail(resolution=found.resolution)
     task.finish()
     return found

@@ -18,84 +18,63 @@ from ..ops.fourier.fir_design import response_of
 from ..ops.fourier.frequency_grid import takes_one
 from ..ops.fourier.kernel_response import FrequencyResponse
 from ..ops.fourier.response_spec import Curve, Response, as_response
-from ._deconvolution_arguments import Edges, MissingPolicy
-from ._fourier_arguments import Spacing, as_acted, as_filter, as_number, described, run_filter
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_callback,
-    as_input,
-    one_of,
-)
+from ..ops.fourier.spectral_filter import filter_image
+from . import _options as o
+from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
+from ._fourier_arguments import Spacing, as_acted, as_filter
 
 LIMITS = ("frequency", "size")
 
-Limit = Annotated[float | None, Param(min=0.0, unit="frequency")]
+Limit = Annotated[float | None, Param(min=0.0, max=math.inf, unit="frequency")]
 By = Annotated[Literal["frequency", "size"], Param(choices=LIMITS, label="limits are")]
 Transition = Annotated[float, Param(min=0.0, max=10.0, step=0.1, label="octaves of transition", advanced=True)]
 
 
-@described
+@o.public
 def filter_spectrum(
     image: Any,
     response: Any,
     /,
     *,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Filter an image by what is to become of each frequency: multiply its spectrum with a response.
+    """Filter an image in the frequency domain: multiply its spectrum by a response.
 
-    A real image stays real: where the response says something else at a frequency than at its opposite, the value
-    that lies farther from the median counts for both, so that a notch or a band drawn on one side works on both.
+    The result of a real image is real: where the response differs between a frequency and its negative, both get the
+    value that is farther from the median, so that a notch or a band given on one side acts on both.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     response : callable, array_like, tuple of two sequences, Kernel or FrequencyResponse
-        A function of the frequencies in cycles per unit, one array for each of `axes` (a function of one argument,
-        with several axes, takes their length); values on the grid of the image's `numpy.fft.fftn`, such as a mask of
-        0 and 1; rising frequencies and the gains there, a radial curve; or what convolving with a kernel does. May be
-        complex.
+        A function of the frequencies in cycles per unit, one array for each of `axes` (with several axes, a function of
+        one argument is called with the radial frequency); values on the grid of the image's `numpy.fft.fftn`, such as
+        a mask of 0 and 1; a radial curve, as increasing frequencies and their gains; or a kernel. May be complex.
     axes : int, tuple of int, optional
-        The axes to act on; by default all, or the last ones that an array or kernel has. The others are batch axes.
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default.
-    edges : {"extend", "periodic"}
-        Continue the image smoothly on a larger grid, so that its opposite edges do not meet, or take it as one period.
-    {missing}
-    {dtype}
-    {run}
+        Axes to act on; by default all, or the last ones when an array or kernel has fewer. All others are batch axes.
+    {spacing, edges, filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library.
+    {same.array}
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
-        When an option has an unknown value, the response does not fit or is not finite, or the image holds NaN and
+        When an option has an unknown value, the response does not fit or is not finite, or the image contains NaN with
         ``nan="raise"``.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+    {BackendUnavailable, MemoryError}
 
     Examples
     --------
@@ -106,21 +85,24 @@ def filter_spectrum(
     >>> bool(np.allclose(kept, slow))
     True
     """
-    settings = locals()
-    task = Task("filter_spectrum", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("filter_spectrum", progress, report)
+    given = o.as_input(image, mask)
     wanted, count = _as_wanted(response, spacing)
     acted = as_acted(given.array.shape, axes, spacing, count)
-    options = as_filter("filter_spectrum", given, settings, acted)
+    options = as_filter("filter_spectrum", given, edges, dtype, acted)
     wanted = _rising(wanted, acted.order)
     if isinstance(wanted, np.ndarray):
         grid = tuple(given.array.shape[a] for a in options.axes)
         if wanted.shape != grid:
             raise ValueError(f"response has shape {wanted.shape}; the grid of the image's fftn has {grid}")
-    return run_filter(given, wanted, options, settings, task)
+    valid = as_valid(given.array, given.mask, nan, options.axes, given.source)
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, wanted, options, valid, run)
+    task.finish()
+    return result
 
 
-@described
+@o.public
 def bandpass(
     image: Any,
     /,
@@ -129,43 +111,36 @@ def bandpass(
     *,
     by: By = "frequency",
     transition: Transition = 1.0,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     edges: Edges = "extend",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
-    """Keep what lies between two frequencies, or between two sizes; the edges of the band are smooth.
+    """Keep the frequencies, or the sizes, between two limits, with smooth band edges.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
+    {image}
     low, high : float, optional
-        The limits, where half of the amplitude passes: frequencies in cycles per unit of `spacing`, or sizes in its
-        unit. None (or 0 and infinity) for no limit. Without `low` (`high`, of sizes) the mean is kept, else taken out.
+        Limits of the band, where half of the amplitude passes: frequencies in cycles per unit of `spacing`, or sizes in
+        its unit. None (or 0 and infinity) for no limit. Without `low` (for sizes, `high`) the mean is kept.
     by : {"frequency", "size"}
-        What the limits are. A size is half a period, such as the width of a bar in a row of bars and equal gaps.
+        Meaning of the limits. A size is half a period, such as the width of the bars in a grating with equal gaps.
     transition : float
-        Octaves over which each edge of the band rises as a raised cosine; 0 for a jump, which rings.
-    {acted}
-    edges : {"extend", "periodic"}
-        Continue the image smoothly on a larger grid, so that its opposite edges do not meet, or take it as one period.
-    {missing}
-    {dtype}
-    {run}
+        Width of each band edge, a raised cosine, in octaves; 0 for an ideal filter, which causes ringing.
+    {all.axes, spacing, edges, filled.mask, raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library. The response itself, a function of the frequencies that `filter_spectrum`
-        takes, is in the report's ``details["response"]``.
+    {same.array}
+        The report's ``details["response"]`` is the response as a function for `filter_spectrum`.
 
     Raises
     ------
@@ -181,13 +156,16 @@ def bandpass(
     >>> bool(np.allclose(kept, waves[1]))
     True
     """
-    settings = locals()
-    task = Task("bandpass", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
-    options = as_filter("bandpass", given, settings, as_acted(given.array.shape, axes, spacing))
-    response = _as_band(low, high, one_of("by", by, LIMITS), transition)
+    task = Task("bandpass", progress, report)
+    given = o.as_input(image, mask)
+    options = as_filter("bandpass", given, edges, dtype, as_acted(given.array.shape, axes, spacing))
+    response = _as_band(low, high, by, transition)
     task.detail(response=response)
-    return run_filter(given, response, options, settings, task)
+    valid = as_valid(given.array, given.mask, nan, options.axes, given.source)
+    run = o.execution(given.source, task, backend, workers, max_memory)
+    result = filter_image(given.array, response, options, valid, run)
+    task.finish()
+    return result
 
 
 def _as_wanted(response: Any, spacing: Any) -> tuple[Response, int | None]:
@@ -213,11 +191,8 @@ def _rising(response: Response, order: tuple[int, ...]) -> Response:
     return lambda *lines: response(*(lines[o] for o in order))
 
 
-def _as_band(low: Any, high: Any, by: str, transition: Any) -> Band:
-    limits = [0.0 if low is None else as_number("low", low), math.inf if high is None else as_number("high", high)]
-    octaves = as_number("transition", transition)
-    if math.isinf(octaves):
-        raise ValueError("transition=inf must be finite")
+def _as_band(low: float | None, high: float | None, by: str, octaves: float) -> Band:
+    limits = [0.0 if low is None else low, math.inf if high is None else high]
     if not limits[0] < limits[1]:
         raise ValueError(f"low={low!r} must be less than high={high!r}")
     if by == "size":  # a size is half a period

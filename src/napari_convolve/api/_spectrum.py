@@ -1,4 +1,4 @@
-"""`spectrum` and the filters that are given in the frequency domain: validate, then delegate."""
+"""`spectrum`: validate, then delegate."""
 
 from __future__ import annotations
 
@@ -10,69 +10,49 @@ from .._registry import Param
 from ..ops.fourier import transform as ops
 from ..ops.fourier.spectrum_data import Spectrum
 from ..ops.fourier.tapers import TAPERS
-from ._convolution import as_backend
+from . import _options as o
 from ._deconvolution_arguments import MissingPolicy, as_valid
-from ._fourier_arguments import Spacing, as_acted, described
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    machines_for,
-    one_of,
-)
+from ._fourier_arguments import Spacing, as_acted
 
 Taper = Annotated[str | None, Param(choices=tuple(TAPERS), label="window")]
 Seam = Annotated[Literal["periodic", "moisan"], Param(choices=ops.SEAMS, label="edges", advanced=True)]
 
 
-@described
+@o.public
 def spectrum(
     image: Any,
     /,
     *,
-    axes: Axes = None,
+    axes: o.Axes = None,
     spacing: Spacing = None,
     window: Taper = None,
     edges: Seam = "periodic",
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Spectrum:
-    """The waves that an image is a sum of: amplitude and phase over the frequency.
+    """Fourier spectrum of an image: amplitude and phase over frequency.
 
-    A wave ``0.3 cos(2 pi f x + 60 degrees)`` whose frequency is on the grid reads as amplitude 0.3 and phase 60 at f;
-    for waves between the grid's frequencies see `Spectrum.peaks`.
+    A wave ``0.3 cos(2 pi f x + 60 degrees)`` with a frequency on the grid has amplitude 0.3 and phase 60 at f; for
+    waves between the grid's frequencies see `Spectrum.peaks`.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    axes : int, tuple of int, optional
-        The axes to transform; all by default. The others are batch axes (time, channel).
-    spacing : float, sequence of float, optional
-        Distance of neighbouring samples along each of `axes`; 1 by default. Frequencies are in cycles per its unit.
+    {image, all.axes, spacing}
     window : {"hann", "hamming", "blackman", "flattop"}, optional
-        What the image is multiplied with, so that waves between the grid's frequencies leak less; none by default.
+        Window that the image is multiplied with to reduce spectral leakage; none by default.
     edges : {"periodic", "moisan"}
-        Take the image as one period, or take away its smooth component, whose jump between opposite edges makes a
-        cross in the spectrum (periodic plus smooth decomposition, for looking at).
-    {missing}
+        Treat the image as one period, or subtract its smooth component, whose jump between opposite edges appears as a
+        cross in the spectrum (periodic plus smooth decomposition; for display).
+    {filled.mask, raise.nan}
     dtype : dtype, optional
-        complex64 or complex128; by default what the image's dtype asks for (complex64 for 8 and 16 bit and float32).
-    {run}
+        complex64 or complex128; by default complex64 for bool, 8 and 16 bit integers, float16, float32 and complex64.
+    {backend, workers, max_memory, progress, report}
 
     Returns
     -------
@@ -82,12 +62,10 @@ def spectrum(
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
-        When an option has an unknown value, an axis has no samples, or the image holds NaN and ``nan="raise"``.
-    BackendUnavailable, MemoryError
-        As `convolve`.
+        When an option has an unknown value, an axis has no samples, or the image contains NaN with ``nan="raise"``.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------
@@ -102,30 +80,13 @@ def spectrum(
     >>> float(found.frequencies[0][i]), float(found.amplitude[i].round(6)), float(found.phase[i].round(6))
     (30.0, 0.3, 60.0)
     """
-    task = Task("spectrum", as_callback("progress", progress), as_callback("report", report))
-    given = as_input(image, mask)
+    task = Task("spectrum", progress, report)
+    given = o.as_input(image, mask)
     acted = as_acted(given.array.shape, axes, spacing)
     kind = wanted_dtype(dtype, complex_result=dtype is not None)
-    view = ops.View(
-        axes=acted.axes,
-        spacing=acted.spacing,
-        order=acted.order,
-        window=None if window is None else one_of("window", window, tuple(TAPERS)),
-        edges=one_of("edges", edges, ops.SEAMS),
-        dtype=kind,
-    )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
+    options = ops.SpectrumOptions(acted.axes, acted.spacing, acted.order, window, edges, kind)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     valid = as_valid(given.array, given.mask, nan, acted.axes, given.source)
-    result = ops.spectrum_of(
-        given.array,
-        view,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.spectrum_of(given.array, options, valid, run)
     task.finish()
     return result

@@ -8,25 +8,8 @@ from .._arrays import Array, compute_dtype, dtype_name, wanted_dtype
 from .._progress import Task
 from .._registry import Param
 from ..ops.deconvolution import wiener_filter as ops
-from ..ops.fourier.edge_extension import EDGES
-from ._convolution import as_backend, host_kernel
+from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_nsr, as_psf_set, as_valid, is_estimate, quantum
-from ._options import (
-    Axes,
-    BackendName,
-    DType,
-    MaxMemory,
-    Progress,
-    ReportCallback,
-    Workers,
-    as_bytes,
-    as_callback,
-    as_input,
-    as_workers,
-    documented,
-    machines_for,
-    one_of,
-)
 
 Regularization = Annotated[
     Literal["identity", "laplacian"], Param(choices=ops.REGULARIZATIONS, label="regularization", advanced=True)
@@ -34,7 +17,7 @@ Regularization = Annotated[
 NoiseToSignal = Annotated[Any, Param(min=0.0, label="noise to signal")]
 
 
-@documented
+@o.public
 def wiener(
     image: Any,
     psf: Any,
@@ -43,66 +26,49 @@ def wiener(
     nsr: NoiseToSignal = "auto",
     regularization: Regularization = "identity",
     edges: Edges = "extend",
-    axes: Axes = None,
+    axes: o.Axes = None,
     mask: Any = None,
     nan: MissingPolicy = "raise",
-    dtype: DType = None,
-    backend: BackendName = "auto",
-    workers: Workers = None,
-    max_memory: MaxMemory = None,
-    progress: Progress = None,
-    report: ReportCallback = None,
+    dtype: o.DType = None,
+    backend: o.BackendName = "auto",
+    workers: o.Workers = None,
+    max_memory: o.MaxMemory = None,
+    progress: o.Progress = None,
+    report: o.ReportCallback = None,
 ) -> Array:
     """Undo a known blur with a Wiener filter, ``conj(H) Y / (|H|^2 + nsr |L|^2)`` in the frequency domain.
 
-    Nothing is shifted, whatever the parities of image, PSF and grid; the mean of the image is kept.
+    The object is not shifted, for odd and even sizes of image, PSF and grid; the mean of the image is kept.
 
     Parameters
     ----------
-    image : array_like
-        Numbers of at least one dimension; never modified.
-    psf : Kernel or array_like
-        The point spread function, its centre at `Kernel.center` (``N // 2`` by default), no larger than the image;
-        divided by its sum. A transfer function comes as ``Kernel.from_otf(otf)``. With as many axes as the image
-        and fewer `axes`, it holds one PSF for each entry of the batch axes.
+    {image}
+    {psf}
+        A transfer function is given as ``Kernel.from_otf(otf)``.
     nsr : float, callable, array_like, NoiseEstimate or "auto"
-        Power of the noise over power of the object: a number; a function of the frequencies in cycles per sample,
-        one array for each of `axes` (a function of one argument takes their length); values on the grid of the
-        image's `numpy.fft.fftn`; what `estimate_noise` returns, alone or one for each entry of the batch axes; or
-        ``"auto"``, estimated for each entry. Frequency zero always has 0.
+        Noise-to-signal power ratio: a number; a function of the frequencies in cycles per sample, one array for each of
+        `axes` (a function of one argument is called with the radial frequency); values on the grid of the image's
+        `numpy.fft.fftn`; a result of `estimate_noise`, one for all or one per batch item; or ``"auto"``, estimated for
+        each batch item. At frequency zero it is always 0.
     regularization : {"identity", "laplacian"}
-        L is 1, or the discrete Laplacian, which asks for a smooth result. An estimated `nsr` is a full model of the
-        object and makes the same filter with both.
-    edges : {"extend", "periodic"}
-        Continue the image on a larger grid, so that opposite edges do not meet, or take it as one period.
-    axes : int, tuple of int, optional
-        The axes the PSF acts on; by default the last ``psf.ndim``. All others are batch axes (time, channel).
+        L is 1, or the discrete Laplacian, which favours a smooth result. An estimated `nsr` models the object's whole
+        spectrum and gives the same filter with both.
+    {edges, psf.axes}
     mask : array of bool, optional
-        True where a sample counts; the others are filled by normalised smoothing, then by what the deconvolved
-        object would look like there.
-    nan : {"raise", "omit"}
-        Whether a NaN or infinite sample is an error, or treated like a masked one.
-    dtype : dtype, optional
-        Of the result; by default float32 for bool, 8 and 16 bit integers, float16 and float32, else float64, complex
-        when the image or PSF is. Integers are rounded and saturated, never wrapped.
-    {run}
+        True where a sample is valid; the others are filled by normalised smoothing, then by the blurred result.
+    {raise.nan, dtype, backend, workers, max_memory, progress, report}
 
     Returns
     -------
-    array
-        Of the image's shape and library.
+    {same.array}
 
     Raises
     ------
-    TypeError
-        When an argument has the wrong type.
+    {TypeError}
     ValueError
-        When the PSF is larger than the image, negative, not finite or sums to zero, `nsr` is negative or does not
-        fit, or the image holds NaN and ``nan="raise"``.
-    BackendUnavailable
-        When the backend is known but cannot be used here.
-    MemoryError
-        Before the work starts, when it does not fit.
+        When the PSF is larger than the image, negative, not finite or sums to zero; `nsr` is negative or does not fit;
+        or the image contains NaN with ``nan="raise"``.
+    {BackendUnavailable, MemoryError}
 
     References
     ----------
@@ -119,32 +85,19 @@ def wiener(
     >>> int(np.argmax(nc.wiener(blurred, psf, nsr=1e-4))), float(blurred.max().round(2))
     (16, 0.4)
     """
-    task = Task("wiener", as_callback("progress", progress), as_callback("report", report))
-    kernel = host_kernel(psf, "psf")
-    given = as_input(image, mask)
-    psfs = as_psf_set(kernel, given.array.shape, axes)
+    task = Task("wiener", progress, report)
+    given = o.as_input(image, mask)
+    psfs = as_psf_set(o.host_kernel(psf, "psf"), given.array.shape, axes)
     complex_result = compute_dtype(dtype_name(given.array.dtype), complex_kernel=psfs.is_complex).startswith("complex")
-    one_of("edges", edges, EDGES)
-    options = ops.Filter(
+    options = ops.WienerOptions(
         nsr=as_nsr(nsr, psfs, edges, quantum(given.array), task),
         spectral=is_estimate(nsr),
-        regularization=one_of("regularization", regularization, ops.REGULARIZATIONS),
+        regularization=regularization,
         edges=edges,
         dtype=wanted_dtype(dtype, complex_result=complex_result),
     )
-    machines = machines_for(as_backend(backend), given.source)
-    threads, limit = as_workers(workers), as_bytes(max_memory)
+    run = o.execution(given.source, task, backend, workers, max_memory)
     valid = as_valid(given.array, given.mask, nan, psfs.axes, given.source)
-    result = ops.wiener_filter(
-        given.array,
-        psfs,
-        options,
-        valid,
-        source=given.source,
-        machines=machines,
-        workers=threads,
-        max_memory=limit,
-        task=task,
-    )
+    result = ops.wiener_filter(given.array, psfs, options, valid, run)
     task.finish()
     return result

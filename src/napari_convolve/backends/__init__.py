@@ -1,16 +1,15 @@
 """Device libraries: one module each, one registry of them.
 
-A backend is added by one call, ``BACKENDS.register(name, factory)``; the factory raises `BackendUnavailable`
-with the reason when the device cannot be used.
+A backend is added by one decorator, `backend`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from .._registry import Registry
-from ._base import ArrayApiBackend, Backend, BackendInfo, BackendUnavailable
+from ._base import ArrayApiBackend, Backend, BackendInfo, BackendUnavailable, move
 from ._numpy import NumpyBackend, cpu_count
 from ._session import SESSION
 
@@ -21,26 +20,50 @@ __all__ = [
     "Backend",
     "BackendInfo",
     "BackendUnavailable",
+    "NumpyBackend",
     "available_backends",
+    "backend",
     "backend_of",
     "clear_cache",
     "cpu_count",
     "get_backend",
+    "move",
     "usable_backends",
 ]
 
 BACKENDS: Registry[Callable[[], Backend]] = Registry("backend")
 _NUMPY = NumpyBackend()
 BACKENDS.register("numpy", lambda: _NUMPY)
+F = TypeVar("F", bound=Callable[[], Backend])
 
 
+def backend(name: str) -> Callable[[F], F]:
+    """Register a backend: decorates its class, or a function that returns one.
+
+    Parameters
+    ----------
+    name
+        What users choose it by; also the `name` of the backend.
+
+    Notes
+    -----
+    The class is called without arguments each time the backend is asked for. It raises `BackendUnavailable` with the
+    reason where the device or its library is missing. `ArrayApiBackend` does all that a library of the array API
+    standard needs, and documents what a backend may do better.
+    """
+
+    def register(factory: F) -> F:
+        BACKENDS.register(name, factory)
+        return factory
+
+    return register
+
+
+@backend("cupy")
 def _cupy() -> Backend:
     from ._cupy import CupyBackend
 
     return CupyBackend()
-
-
-BACKENDS.register("cupy", _cupy)
 
 
 def get_backend(name: str) -> Backend:

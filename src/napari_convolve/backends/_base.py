@@ -167,3 +167,8 @@ def next_smooth(length: int) -> int:
             three *= 3
         five *= 5
     return best
+
+
+def move(array: Array, source: Backend, target: Backend) -> Array:
+    """`array` on another device, through main memory."""
+    return array if source is target else target.to_device(source.to_host(array))

@@ -19,7 +19,8 @@ from .._progress import Task
 from ..backends import get_backend
 from ..boundary import source_indices
 from ..kernels import Kernel
-from ..ops.filtering.window import Window, as_convolution, window_sum, window_sweep
+from ..ops.execution.execution import Execution
+from ..ops.filtering.window import Window, as_convolution, window_geometry, window_sum
 from ..planning import Machine, Plan
 
 #: Which samples of the concatenated chunks make the block along one axis: a slice, or indices with -1 for the constant.
@@ -38,18 +39,13 @@ class _Chunk:
     max_memory: int | None
     has_mask: bool
 
+    def run(self) -> Execution:
+        """How a chunk is computed: each is a task of its own, since a task does not travel to other processes."""
+        task = Task(self.window.operation)
+        return Execution(get_backend("numpy"), self.machines, task, self.method, self.workers, self.max_memory)
 
-def lazy_window_sum(
-    image: Any,
-    kernel: Kernel,
-    window: Window,
-    mask: Any,
-    *,
-    machines: Sequence[Machine],
-    method: str | Plan,
-    workers: int | None,
-    max_memory: int | None,
-) -> Any:
+
+def lazy_window_sum(image: Any, kernel: Kernel, window: Window, mask: Any, run: Execution) -> Any:
     """Convolve or correlate a Dask array without computing anything yet; see `napari_convolve.convolve`.
 
     Parameters
@@ -69,14 +65,14 @@ def lazy_window_sum(
 
     applied, reach = as_convolution(kernel, window)
     dtype = image.dtype.name
-    sweep = window_sweep(image.shape, dtype, applied, window, reach, mask is not None, False)
+    geometry = window_geometry(image.shape, dtype, applied, window, reach, mask is not None, False)
     spec = _Chunk(
         kernel=Kernel(applied.values),
         window=replace(window, operation="convolve", shape="valid", origin=(0,) * len(window.axes)),
-        machines=tuple(machines),
-        method=method,
-        workers=workers or 1,
-        max_memory=max_memory,
+        machines=run.machines,
+        method=run.method,
+        workers=run.workers or 1,
+        max_memory=run.max_memory,
         has_mask=mask is not None,
     )
     chunks: list[tuple[int, ...]] = []
@@ -87,10 +83,10 @@ def lazy_window_sum(
             needs.append([([number], slice(None)) for number in range(len(sizes))])
             continue
         where = window.axes.index(axis)
-        out = _chunks_of(sizes, sweep.problem.out[axis] - image.shape[axis])
+        out = _chunks_of(sizes, geometry.problem.out[axis] - image.shape[axis])
         chunks.append(out)
-        needs.append(_needs(sizes, out, sweep.first[where], applied.shape[where], window.boundary))
-    name = f"{window.operation}-{tokenize(image.name, getattr(mask, 'name', None), kernel, window, method)}"
+        needs.append(_needs(sizes, out, geometry.first[where], applied.shape[where], window.boundary))
+    name = f"{window.operation}-{tokenize(image.name, getattr(mask, 'name', None), kernel, window, run.method)}"
     graph: dict[Any, Any] = {f"{name}-spec": spec}
     for index in itertools.product(*(range(len(sizes)) for sizes in chunks)):
         parts = [needs[axis][i] for axis, i in enumerate(index)]
@@ -101,7 +97,7 @@ def lazy_window_sum(
     from dask.highlevelgraph import HighLevelGraph
 
     layers = HighLevelGraph.from_collections(name, graph, dependencies=sources)
-    return da.Array(layers, name, chunks=tuple(chunks), dtype=np.dtype(sweep.dtype))
+    return da.Array(layers, name, chunks=tuple(chunks), dtype=np.dtype(geometry.dtype))
 
 
 def as_dask(image: Any) -> Any:
@@ -195,22 +191,10 @@ def _nested(name: str, numbers: Sequence[list[int]], index: tuple[int, ...] = ()
 
 def _compute(chunks: Any, mask: Any, local: tuple[Local, ...], spec: _Chunk) -> np.ndarray:
     """One chunk of the result."""
-    source = get_backend("numpy")
     ndim = len(local)
     block = _select(_join(chunks, ndim), local, spec.window.cval)
     valid = _select(_join(mask, ndim), local, True) if spec.has_mask else None
-    result: np.ndarray = window_sum(
-        block,
-        spec.kernel,
-        spec.window,
-        valid,
-        source=source,
-        machines=spec.machines,
-        method=spec.method,
-        workers=spec.workers,
-        max_memory=spec.max_memory,
-        task=Task(spec.window.operation),
-    )
+    result: np.ndarray = window_sum(block, spec.kernel, spec.window, valid, spec.run())
     return result
 
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from .. import api
+import napari_convolve as nc
+
 from .._progress import Report
 from ..bigdata._atomic import atomic
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
@@ -88,7 +89,7 @@ def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -
         check_fits(target, replace(image, data=np.broadcast_to(np.zeros((), "f4"), colours_of(image).shape)))
     reports: list[Report] = []
     with progress_bar("spectrum") as progress, usage_errors(options):
-        found = api.spectrum(colours_of(image), **options, progress=progress, report=reports.append)
+        found = nc.spectrum(colours_of(image), **options, progress=progress, report=reports.append)
     if table:
         with atomic(target, overwrite=overwrite) as temporary:
             Path(temporary).write_text(_table(found, count, image), encoding="utf-8")
@@ -161,7 +162,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
         options["mask"] = aligned(read(options["mask"]), before)
     reports: list[Report] = []
     with progress_bar("estimate_kernel") as progress, usage_errors({"size": size, **options}):
-        found = api.estimate_kernel(
+        found = nc.estimate_kernel(
             colours_of(before), colours_of(second), size, **options, progress=progress, report=reports.append
         )
     try:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import convolve, correlate
 from .._progress import ProgressCallback, Report
-from ..api import convolve, correlate
 from ..bigdata.files import Labeled
 from ..kernels import Kernel, as_kernel
 from ..recipes import Operation

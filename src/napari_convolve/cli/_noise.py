@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import api
+import napari_convolve as nc
+
 from ..ops.noise.noise_model import NoiseEstimate
 from ..recipes import Operation
 from . import _options as o
@@ -16,7 +17,7 @@ from ._kernels import weights_from
 from ._operations import read_image
 from ._progress_bar import progress_bar
 
-_ESTIMATE = Operation("estimate_noise", api.estimate_noise)
+_ESTIMATE = Operation("estimate_noise")
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def _estimate(*, input: str, psf: str | None, parameter: list[str] | None, **giv
         given["mask"] = aligned(read_image(given["mask"], None), image)
     with progress_bar("estimate_noise") as progress:
         try:
-            found = api.estimate_noise(colours_of(image), kernel, **given, progress=None if quiet else progress)
+            found = nc.estimate_noise(colours_of(image), kernel, **given, progress=None if quiet else progress)
         except (TypeError, ValueError) as error:
             if str(error).startswith(tuple(f"{name}=" for name in given)):
                 raise typer.BadParameter(str(error)) from error

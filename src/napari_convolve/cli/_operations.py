@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import typer
 
-from .. import api
+import napari_convolve as nc
+
 from .._arrays import compute_dtype
 from .._progress import Report
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
@@ -80,7 +81,7 @@ def checked(operation: Operation, image: Labeled, weights: Any, given: Mapping[s
             options["spacing"] = tuple(image.spacing[axis] for axis in options["axes"])
         if operation.name in planned():
             spec = ArraySpec(colours_of(image).shape, image.data.dtype.name)
-            api.plan(spec, weights, operation=operation.name, **options)
+            nc.plan(spec, weights, operation=operation.name, **options)
     except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error)) from error
     return options

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import typer
 
-from .. import api
+import napari_convolve as nc
+
 from ..bigdata.files import Labeled, plain_axes
 from ..planning import ArraySpec
 from ..recipes import OPERATIONS
@@ -41,7 +42,7 @@ def _plan(*, input: str, kernel: str, parameter: list[str] | None, operation: st
     masked = given.pop("mask") is not None
     options = checked(OPERATIONS.get(operation), image, weights, given)
     spec = ArraySpec(colours_of(image).shape, image.data.dtype.name)
-    plan = api.plan(spec, weights, operation=operation, mask=True if masked else None, **options)
+    plan = nc.plan(spec, weights, operation=operation, mask=True if masked else None, **options)
     print(json.dumps(asdict(plan)) if as_json else plan)
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from .. import api
+import napari_convolve as nc
+
 from ..bigdata.files import FileError, Labeled, check_output, read
 from ..kernels import KERNELS, Kernel
 from ..kernels._optics import FAMILY
@@ -83,7 +84,7 @@ def _from_beads(
     spacing, units = _lengths(image)
     places = None if points is None else _points(Path(points))
     with progress_bar("psf_from_beads") as progress:
-        found = api.psf_from_beads(
+        found = nc.psf_from_beads(
             image.data,
             points=places,
             size=_sizes(size),
@@ -127,10 +128,10 @@ def _check(
         spacing, units = _lengths(labeled, axes)
         if units is not None and len(axes) == given.ndim:
             known = {"spacing": spacing, "units": units}
-    found = api.check_psf(given, shape, **known, na=na, wavelength=wavelength, refractive_index=refractive_index)
+    found = nc.check_psf(given, shape, **known, na=na, wavelength=wavelength, refractive_index=refractive_index)
     print(json.dumps(_record(found)) if as_json else found)
     if target is not None:
-        fixed = api.fix_psf(given, shape, **known, size=_sizes(size))
+        fixed = nc.fix_psf(given, shape, **known, size=_sizes(size))
         _save(fixed, target)
         said = fixed.parameters["fixes"]
         if not as_json:

@@ -12,9 +12,8 @@ import numpy as np
 import scipy.fft  # noqa: F401  loaded now, for the times that are shown are those of the work
 from numpy.typing import NDArray
 
-from .. import kernels
+from .. import convolve, kernels
 from .._progress import Report, device_name, format_seconds
-from ..api import convolve
 from ..bigdata.files import FileError, Labeled, read, write
 from ..kernels import Kernel
 from ._picture import Panel, save_picture

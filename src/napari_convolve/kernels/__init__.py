@@ -1,8 +1,8 @@
 """Kernels: parameters in, `Kernel` out.
 
-Every function of the catalogue is an attribute: ``kernels.gaussian(sigma=2)``; :func:`names` lists them and
-:func:`make` calls one by its name. A function decorated with :func:`kernel`, anywhere, joins them. :func:`bank` makes
-several, for `feature_maps`.
+Every function of the catalogue is an attribute, such as ``kernels.gaussian(sigma=2)``; :func:`names` lists them and
+:func:`make` calls one by name. Decorating a function with :func:`kernel` adds it. :func:`bank` makes several kernels
+for `feature_maps`.
 """
 
 from __future__ import annotations

@@ -1,19 +1,17 @@
-"""How a catalogue entry is made: a decorated function of checked parameters is a kernel everywhere."""
+"""The `kernel` decorator, which adds a function to the catalogue and checks its parameters."""
 
 from __future__ import annotations
 
 import inspect
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, wraps
-from math import isfinite
-from types import NoneType
-from typing import Annotated, Any, ParamSpec, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ParamSpec, TypeAlias, get_type_hints
 
 import numpy as np
 
-from .._registry import Param, Registry
+from .._registry import Param, Registry, check
+from ._docstrings import documented
 from ._kernel import Kernel
 from ._values import Values
 
@@ -35,11 +33,10 @@ Declared: TypeAlias = float | str | Callable[[Mapping[str, Any]], float | str | 
 
 @dataclass(frozen=True)
 class Design:
-    """One entry of the catalogue: the function, and what it promises of its kernels.
+    """One entry of the catalogue: the function, and guaranteed properties of its kernels.
 
-    `total` is the promised sum and `symmetry` ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
-    function of the parameters, and None promises nothing. `family` groups the entries of a list, `label` is what a
-    person reads there.
+    `total` is the guaranteed sum, and `symmetry` is ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
+    function of the parameters, or None for no guarantee. Lists group the entries by `family` and show their `label`.
     """
 
     name: str
@@ -59,7 +56,7 @@ class Design:
         return signature_of(self.function)
 
     def promise(self, what: str, kernel: Kernel) -> float | str | None:
-        """What ``"total"`` or ``"symmetry"`` is to be for a kernel that this entry made."""
+        """The guaranteed ``"total"`` or ``"symmetry"`` of a kernel that this entry made."""
         declared: Declared = getattr(self, what)
         return declared(kernel.parameters) if callable(declared) else declared
 
@@ -71,21 +68,21 @@ KERNELS: Registry[Design] = Registry("kernel")
 def kernel(
     *, total: Declared = None, symmetry: Declared = None, family: str | None = None, label: str | None = None
 ) -> Callable[[Callable[P, Values | Kernel]], Callable[P, Kernel]]:
-    """Decorate a function that returns weights: it is checked, returns a `Kernel` and joins the catalogue.
+    """Decorate a function that returns weights, so that it returns a `Kernel` and is part of the catalogue.
 
-    Arguments are checked against the limits in the signature before the function runs. The kernel gets the name
-    of the function, the parameters, and the `spacing` if there is such a parameter.
+    Arguments are checked against the limits in the signature before the function runs. The kernel stores the name of
+    the function, the parameters, and the `spacing` if there is such a parameter.
 
     Parameters
     ----------
     total
-        Promised sum of the weights, or a function of the parameters that returns it.
+        Guaranteed sum of the weights, or a function of the parameters that returns it.
     symmetry
         ``"even"`` or ``"odd"`` when reversing all axes keeps or negates the weights, or such a function.
     family
-        Under which heading lists show it; by default the name of the module.
+        Heading in lists; by default the name of the module.
     label
-        What lists call it; by default its name, without underscores.
+        Name in lists; by default the function's name without underscores.
 
     Examples
     --------
@@ -109,6 +106,7 @@ def kernel(
     def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
         name = function.__name__
 
+        @documented
         @wraps(function)
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
@@ -162,51 +160,6 @@ def checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwar
     bound.apply_defaults()
     hints = {key: parameter.annotation for key, parameter in signature.parameters.items()}
     return {key: check(f"{name}: {key}", hints[key], value) for key, value in bound.arguments.items()}
-
-
-def check(name: str, hint: Any, value: Any) -> Any:
-    """Return `value` as plain Python numbers and tuples if `hint` allows it; a hint without `Param` allows all."""
-    if get_origin(hint) is not Annotated:
-        return value
-    kind, limits = get_args(hint)[:2]
-    kinds = {get_origin(k) or k for k in get_args(kind) or (kind,)}
-    options = limits.options()
-    if options is not None:
-        if value not in options:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}")
-        return value
-    if value is None and NoneType in kinds:
-        return None
-    if bool in kinds:
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
-        return bool(value)
-    number = int if int in kinds or kind == Sequence[int] else float
-    if Sequence in kinds and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes):
-        return tuple(check_number(name, number, limits, v) for v in value)
-    if not kinds & {int, float}:
-        raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
-    return check_number(name, number, limits, value)
-
-
-def check_number(name: str, kind: type[int] | type[float], limits: Param, value: Any) -> int | float:
-    """Return `value` as a finite number of `kind` within `limits`."""
-    a = "an integer" if kind is int else "a number"
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name} must be {a}, got {value!r}")
-    if isinstance(value, complex | np.complexfloating):
-        raise TypeError(f"{name} must be real, got {value!r}")
-    if not isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value!r}")
-    try:
-        number: int | float = operator.index(value) if kind is int else float(value)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise TypeError(f"{name} must be an integer, got {value!r}") from error
-    if limits.min is not None and number < limits.min:
-        raise ValueError(f"{name} must be at least {limits.min:g}, got {number!r}")
-    if limits.max is not None and number > limits.max:
-        raise ValueError(f"{name} must be at most {limits.max:g}, got {number!r}")
-    return number
 
 
 def names() -> tuple[str, ...]:

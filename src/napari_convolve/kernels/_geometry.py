@@ -22,7 +22,8 @@ MARGIN = 12
 
 def as_shape(shape: Shape, ndim: int) -> tuple[int, ...]:
     """Return one positive length per axis."""
-    from ._design import Sizes, check
+    from .._registry import check
+    from ._design import Sizes
     from ._grid import per_axis
 
     lengths: tuple[int, ...] = per_axis(check("shape", Sizes, shape), ndim)

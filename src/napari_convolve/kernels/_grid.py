@@ -1,4 +1,4 @@
-"""From parameters to a pixel grid: dimensions, lengths in pixels, coordinates, directions."""
+"""The pixel grid of a kernel: dimensions, lengths in pixels, coordinates, directions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAR = 2**40  # more pixels than any kernel may have: lengths are cut to it so th
 def dimensions(ndim: int, **given: Any) -> int:
     """Return the number of axes: the common length of the sequences in `given`, or `ndim` when there are none.
 
-    The default of `ndim`, 2, gives way to any sequence; another value must agree with them.
+    A sequence overrides the default `ndim`, 2; any other `ndim` must agree with it.
     """
     lengths = {key: len(value) for key, value in given.items() if isinstance(value, Sequence)}
     if ndim != 2:

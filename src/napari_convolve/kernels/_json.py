@@ -1,4 +1,4 @@
-"""The JSON form of a kernel, and of all but its values: the only description that kernel files hold.
+"""JSON representation of kernels, with or without their values, for all kernel files.
 
 ``{"format": "napari-convolve kernel", "version": 1, "name": …, "center": …, "spacing": …, "units": …,
 "parameters": {…}, "values": [[…], …], "imaginary": [[…], …]}``; only version and values are required, `imaginary` is

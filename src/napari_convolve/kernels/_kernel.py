@@ -1,4 +1,4 @@
-"""The frozen `Kernel`: weights, where their centre is, how long a step is, and what can be done with them."""
+"""The frozen `Kernel`: weights, centre and pixel size, with its operations."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Kernel(Weights):
-    """Weights of a convolution, with the index that stands for zero shift.
+    """Weights of a convolution, with the index of their origin (zero shift).
 
-    Equality and hash go by values, dtype, center, spacing and units; name and parameters say where it came from.
+    Equality and hash use values, dtype, center, spacing and units, but not name and parameters.
 
     Parameters
     ----------
@@ -31,20 +31,20 @@ class Kernel(Weights):
     center
         One index per axis, by default ``N // 2``.
     spacing
-        Length of a step along each axis (a number counts for all axes), or None for pixels.
+        Pixel size along each axis (a number for all axes), or None for pixels.
     units
         Unit of `spacing`, such as ``"um"``.
     name
-        What the kernel is called.
+        Name of the kernel.
     parameters
-        What it was made from: numbers, text and sequences of these.
+        Parameters it was made with: numbers, text and sequences of these.
 
     Raises
     ------
     TypeError
-        When values or center do not hold numbers.
+        When values or center do not contain numbers.
     ValueError
-        When values are empty, ragged or not finite, or center, spacing do not fit them.
+        When values are empty, ragged or not finite, or center or spacing do not fit them.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class Kernel(Weights):
         return self.derived(f"flipped({self.name})", self.values[reverse].conj(), center)
 
     def factors(self, tol: float = _factors.TOLERANCE) -> list[tuple[Values, ...]] | None:
-        """Return 1-D arrays, one per axis and term, whose outer products add up to the values; None if there are none.
+        """Return 1-D arrays, one per axis and term, whose outer products sum to the values; None if not separable.
 
         Parameters
         ----------
@@ -114,9 +114,8 @@ class Kernel(Weights):
         Returns
         -------
         list of tuple of ndarray, or None
-            One term when the kernel is a product of lines; up to two per axis but the last for sums of such
-            (Laplacian of Gaussian, difference of Gaussians, Gabor, sharpening). Those of the default tolerance are
-            kept by the kernel and read-only.
+            One term for a separable kernel; up to two per axis but the last for sums of separable kernels (Laplacian
+            of Gaussian, Gabor, sharpening). Those of the default tolerance are cached and read-only.
 
         Examples
         --------
@@ -179,15 +178,15 @@ class Kernel(Weights):
     # --- geometry --------------------------------------------------------------------------------------------------
 
     def crop(self, shape: SupportsIndex | Sequence[SupportsIndex] | None = None, *, tolerance: float = 0.0) -> Kernel:
-        """Return a window; the centre stays on its weight.
+        """Return a window of the kernel; the centre stays at the same weight.
 
         Parameters
         ----------
         shape
-            At most this many pixels, for all axes or one per axis, with the centre at ``N // 2`` where the kernel
-            reaches that far. None: the smallest window that holds the centre and all weights that count.
+            Largest size in pixels, for all axes or one per axis, with the centre at ``N // 2`` where the kernel is
+            large enough. None: the smallest window with the centre and all weights above the tolerance.
         tolerance
-            Weights count when their absolute value is more than this share of the largest.
+            Tolerance of absolute weights, relative to the largest.
 
         Examples
         --------
@@ -199,7 +198,7 @@ class Kernel(Weights):
         return crop(self, shape, tolerance)
 
     def pad(self, shape: SupportsIndex | Sequence[SupportsIndex]) -> Kernel:
-        """Return a kernel of `shape` with zeros around, its centre at ``N // 2``; ValueError if it does not fit.
+        """Return a kernel padded with zeros to `shape`, its centre at ``N // 2``; ValueError if it does not fit.
 
         Examples
         --------
@@ -211,13 +210,13 @@ class Kernel(Weights):
         return pad(self, shape)
 
     def rotate(self, angle: float, *, axes: tuple[int, int] = (-2, -1), order: int = 3) -> Kernel:
-        """Return the kernel turned about its centre, large enough for its corners, with the same sum.
+        """Return the kernel rotated about its centre, enlarged to include its corners, with the same sum.
 
         Parameters
         ----------
         angle
-            Degrees counter-clockwise (y down), as in `scipy.ndimage.rotate`. With a spacing, lengths turn, not
-            pixels. Multiples of 90 are exact when the spacing of the two axes is the same.
+            Degrees counter-clockwise (y down), as in `scipy.ndimage.rotate`. With a spacing, the rotation is in
+            physical coordinates. Multiples of 90 are exact when both axes have the same spacing.
         axes
             The plane of the rotation.
         order
@@ -233,13 +232,12 @@ class Kernel(Weights):
         return rotate(self, angle, axes, order)
 
     def resample(self, spacing: float | Sequence[float], *, order: int = 3) -> Kernel:
-        """Return the kernel on pixels of another length, its centre at the same place, with the same sum.
+        """Return the kernel resampled to another pixel size, with the same position of the centre and the same sum.
 
         Parameters
         ----------
         spacing
-            Length of the new pixels, for all axes or one per axis. Pixels longer than the old ones average over
-            their length, shorter ones are interpolated.
+            New pixel size, for all axes or one per axis. Larger pixels are averages, smaller ones are interpolated.
         order
             Degree of the interpolating spline, 0 to 5.
 

@@ -1,4 +1,4 @@
-"""NPY and NPZ files: arrays of numbers only, with nothing allocated before the header is believed."""
+"""NPY and NPZ files of numbers only; headers are validated before memory is allocated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OME-TIFF files of kernels: an image that every program opens, whose description is the rest of the kernel as JSON."""
+"""OME-TIFF files of kernels: values as an image, everything else as JSON in the description."""
 
 from __future__ import annotations
 

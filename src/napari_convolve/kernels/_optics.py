@@ -1,4 +1,4 @@
-"""What light, an objective and a pixel can be: the parameters that every model of a PSF takes, and their checks."""
+"""Parameters of all PSF models (wavelength, aperture, indices, pixel size), and their plausibility checks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ABSURD = 25.0
 
 
 def micrometres(unit: str | None) -> float | None:
-    """Return how many µm a unit of length is, None when it is none.
+    """Return a unit of length in µm, None when it is not a known unit.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def in_micrometres(spacing: Sequence[float] | None, unit: str | None) -> tuple[f
 
 
 def check_light(**wavelengths: float) -> None:
-    """Raise ValueError, with the likely unit, for a wavelength that cannot be one in nm.
+    """Raise ValueError, with the likely unit, for a wavelength that is implausible in nm.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def check_light(**wavelengths: float) -> None:
 
 
 def check_aperture(na: float, **indices: float) -> None:
-    """Raise ValueError when an objective collects more light than its medium lets through."""
+    """Raise ValueError when the numerical aperture exceeds the refractive index of the medium."""
     for name, index in indices.items():
         if na >= index:
             raise ValueError(f"na={na:g} must be less than {name}={index:g}: no light leaves at more than 90 degrees")
@@ -83,7 +83,7 @@ def pixel_lengths(
     Raises
     ------
     ValueError
-        When they disagree in dimensions, or a pixel is far from any that such a microscope has.
+        When the dimensions disagree, or the pixel size is implausible for such a microscope.
     """
     n = dimensions(ndim, spacing=spacing, size=size)
     if n not in (2, 3):

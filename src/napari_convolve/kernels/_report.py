@@ -1,4 +1,4 @@
-"""What a kernel does, in numbers."""
+"""Properties of a kernel: sums, noise gain, symmetry, rank, widths, output range."""
 
 from __future__ import annotations
 
@@ -25,23 +25,22 @@ class KernelReport:
     sum
         Sum of the weights.
     dc_gain
-        Its absolute value: what the contrast of a constant is multiplied with.
+        Its absolute value: the gain of a constant image.
     noise_gain
-        ``Σ |w|²``: what the variance of white noise is multiplied with.
+        ``Σ |w|²``: the gain of the variance of white noise.
     center_of_mass
         Of the weights, or of their absolute values when the sum is 0: distance from the centre in pixels.
     peak
         Position of the weight of largest absolute value, likewise.
     symmetry
-        ``"even"``, ``"odd"`` or ``"none"``: what reversing all axes about the centre does to the weights, conjugated
-        when complex.
+        ``"even"``, ``"odd"`` or ``"none"`` under reversal of all axes about the centre, with conjugation when complex.
     mirror
         The same for each axis alone.
     rank
         Number of products of one-dimensional kernels that add up to this one; None when it is not known (more than
         two dimensions and not separable).
     separable_error
-        Euclidean norm of what the best single product misses, relative to the whole.
+        Euclidean norm of the residual of the best single product, relative to that of the kernel.
     fwhm
         Full width at half maximum of the absolute values through the peak, one per axis, in units of `spacing`.
     support

@@ -1,4 +1,4 @@
-"""Matrices as people type them: read character by character as numbers, never evaluated."""
+"""Parser for typed matrices: numbers and fractions, never evaluated as code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be the values of a kernel, its centre and its spacing: the checks, each with one sentence."""
+"""Validation of a kernel's values, centre and spacing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data of a kernel: weights, where their centre is, and how long a step is. Frozen, compared by value."""
+"""The data of a kernel: weights, centre and pixel size; frozen and compared by value."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Weights:
 
     @property
     def sum(self) -> float | complex:
-        """Sum of the weights: what a constant is multiplied with."""
+        """Sum of the weights: the gain of a constant image."""
         total: float | complex = self.values.sum().item()
         return total
 

@@ -1,7 +1,7 @@
-"""Banks of kernels: what the first layer of a network looks for, known without training.
+"""Banks of hand-designed kernels, similar to the first layer of a trained network.
 
-`feature_maps` does not flip kernels, so these are what they look for: `rises along x` is dark on the left and bright on
-the right, and its map is positive where the image does that.
+`feature_maps` does not flip kernels, so each kernel is the pattern that it detects: `rises along x` is dark on the left
+and bright on the right, and its map is positive where the image is.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def bank(name: str, /, *, ndim: int = 2) -> tuple[Kernel, ...]:
     Parameters
     ----------
     name : {"edges", "spots", "texture", "directions"}
-        *edges*: where the image rises and falls along each axis (Sobel). *spots*: bright and dark spots of three sizes
+        *edges*: rising and falling edges along each axis (Sobel). *spots*: bright and dark spots of three sizes
         (Laplacian of Gaussian, sigma 1, 2 and 3 pixels). *texture*: products of Laws' lines of five samples (level,
         edge, spot), without the mean. *directions*: stripes with a period of 6 pixels in eight directions (Gabor), for
         planes only.
@@ -48,12 +48,12 @@ def bank(name: str, /, *, ndim: int = 2) -> tuple[Kernel, ...]:
     Returns
     -------
     tuple of Kernel
-        Named for what each of them looks for.
+        Kernels, each named after the pattern that it detects.
 
     Raises
     ------
     ValueError
-        When there is no such bank, or not with so many axes.
+        When there is no such bank, or not for this number of axes.
 
     References
     ----------
@@ -74,7 +74,7 @@ def bank(name: str, /, *, ndim: int = 2) -> tuple[Kernel, ...]:
 
 
 def read_weights(path: str | PathLike[str]) -> np.ndarray:
-    """Read the weights of a layer from a plain NPY file; nothing in it is executed.
+    """Read the weights of a network layer from an NPY file of numbers; pickled objects are refused.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def read_weights(path: str | PathLike[str]) -> np.ndarray:
     FileNotFoundError
         When there is no such file.
     ValueError
-        When it is something else; the message names the file.
+        When the file contains anything else; the message names the file.
     """
     file = Path(path)
     if file.suffix.lower() != ".npy":

@@ -1,4 +1,4 @@
-"""The kernel that does nothing, and the one that is typed."""
+"""The unit impulse, and kernels of arbitrary values."""
 
 from __future__ import annotations
 
@@ -19,14 +19,11 @@ Center: TypeAlias = Annotated[int | Sequence[int] | None, Param(label="centre")]
 
 @kernel(total=1, symmetry="even")
 def identity(*, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
-    """One weight of 1: leaves an image as it is.
+    """Unit impulse: leaves an image unchanged.
 
     Parameters
     ----------
-    ndim
-        Number of axes.
-    spacing
-        Length of a pixel along each axis.
+    {ndim, spacing}
 
     Notes
     -----
@@ -42,7 +39,7 @@ def identity(*, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
 
 @kernel(label="custom matrix")
 def custom(*, values: Any, center: Center = None, spacing: Spacing = None) -> Kernel:
-    """A kernel of your own numbers, typed or pasted.
+    """Kernel of given numbers, typed or pasted.
 
     Parameters
     ----------
@@ -50,21 +47,19 @@ def custom(*, values: Any, center: Center = None, spacing: Spacing = None) -> Ke
         Numbers: an array, rows of numbers, a Kernel, or text with one row per line or semicolon, in which numbers
         and simple fractions such as ``1/9`` are separated by spaces, tabs or commas. Text is never evaluated.
     center
-        Index that stands for zero shift, by default ``N // 2``.
-    spacing
-        Length of a pixel along each axis.
+        Index of the origin (zero shift), by default ``N // 2``.
+    {spacing}
 
     Raises
     ------
     TypeError
-        When `values` does not hold numbers.
+        When `values` does not contain numbers.
     ValueError
-        When text holds anything else than numbers (the token and its row are named), rows differ in length, or
-        values are not finite.
+        When text contains anything but numbers (the error names them), rows differ in length, or values are not finite.
 
     Notes
     -----
-    The values are taken as they are; ``custom(...).normalized()`` has sum 1.
+    The values are not changed; ``custom(...).normalized()`` has sum 1.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Kernels that differentiate: they answer 0 to a constant.
+"""Derivative kernels: the response to a constant is 0.
 
-The values are those for a convolution: ``convolve(image, kernel)`` rises where the image rises along the axis.
+The sign is that for a convolution: ``convolve(image, kernel)`` is positive where the image rises along the axis.
 """
 
 from __future__ import annotations
@@ -33,12 +33,7 @@ def sobel(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize
 
     Parameters
     ----------
-    axis
-        Axis of the derivative; the others are smoothed.
-    ndim
-        Number of axes.
-    spacing
-        Length of a pixel along each axis.
+    {axis, ndim, spacing}
     normalize
         Divide by ``2 · 4^(ndim - 1)`` and the spacing: a ramp of slope 1 (per unit length) gives 1.
 
@@ -69,12 +64,7 @@ def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normali
 
     Parameters
     ----------
-    axis
-        Axis of the derivative; the others are smoothed.
-    ndim
-        Number of axes.
-    spacing
-        Length of a pixel along each axis.
+    {axis, ndim, spacing}
     normalize
         Divide by ``2 · 3^(ndim - 1)`` and the spacing: a ramp of slope 1 (per unit length) gives 1.
 
@@ -101,16 +91,11 @@ def prewitt(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normali
 
 @kernel(total=0, symmetry="odd")
 def scharr(*, axis: Axis = -1, ndim: Ndim = 2, spacing: Spacing = None, normalize: Normalize = False) -> Values:
-    """Edges (Scharr): the slope along one axis, with directions truer than Sobel's.
+    """Edges (Scharr): the slope along one axis, with more accurate directions than Sobel.
 
     Parameters
     ----------
-    axis
-        Axis of the derivative; the others are smoothed.
-    ndim
-        Number of axes.
-    spacing
-        Length of a pixel along each axis.
+    {axis, ndim, spacing}
     normalize
         Divide by 2 and the spacing: a ramp of slope 1 (per unit length) gives 1.
 
@@ -149,9 +134,8 @@ def roberts(
     diagonal
         ``"main"``: from the upper left to the lower right; ``"anti"``: from the upper right to the lower left.
     ndim
-        Number of axes, at least 2; the first ones have one weight.
-    spacing
-        Length of a pixel along each axis.
+        Number of axes, at least 2; all but the last two have length 1.
+    {spacing}
 
     Returns
     -------
@@ -185,16 +169,14 @@ def laplacian(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Laplacian, the sum of the second differences: thin lines, spots and both sides of edges.
+    """Laplacian, the sum of the second differences: responds to thin lines, spots and both sides of edges.
 
     Parameters
     ----------
     alpha
-        Share of the diagonal neighbours, as in MATLAB's fspecial: 0 none, 1 nothing else.
-    ndim
-        Number of axes.
-    spacing
-        Length of a pixel along each axis; the result is then per unit length squared.
+        Weight of the diagonal neighbours, as in MATLAB's fspecial: 0 ignores them, 1 uses only them.
+    {ndim, spacing}
+        The result is then per square unit of length.
 
     Returns
     -------

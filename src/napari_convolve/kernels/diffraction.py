@@ -1,4 +1,4 @@
-"""Scalar diffraction: the PSF of a widefield microscope, without and with the aberrations of the sample."""
+"""PSF of a widefield microscope by scalar diffraction, with or without aberrations by the sample."""
 
 from __future__ import annotations
 
@@ -44,35 +44,20 @@ def born_wolf(
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    wavelength
-        Of the light that is seen, in nm.
-    refractive_index
-        Of the immersion medium.
-    ndim
-        2 for the plane in focus, 3 for a volume, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis in µm.
-    energy
-        Share of the light that the support holds: of that on the axis, and of that in every plane.
-    size
-        Number of pixels along each axis instead.
+    {na, wavelength, refractive_index, optics.ndim, optics.spacing, stack.energy, optics.size}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
-    ValueError
-        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+    {optics.ValueError}
 
     Notes
     -----
     ``|∫₀¹ J0(k NA r ρ) exp(-i k z NA² ρ² / 2n) ρ dρ|²``. FWHM 0.5145 λ/NA in the plane, 1.772 n λ/NA² along the axis.
-    For apertures above about 0.7 :func:`gibson_lanni` without depth is nearer to the truth.
+    For apertures above about 0.7, :func:`gibson_lanni` with depth 0 is more accurate.
 
     References
     ----------
@@ -112,52 +97,41 @@ def gibson_lanni(
     coverslip: Thickness = 170.0,
     coverslip_design: Thickness = 170.0,
 ) -> Kernel:
-    """Gibson and Lanni's PSF of a widefield microscope, with the aberration of a sample of another index.
+    """Gibson and Lanni's PSF of a widefield microscope, with the aberration by index mismatch of the sample.
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    wavelength
-        Of the light that is seen, in nm.
-    refractive_index
-        Of the immersion medium as it is.
+    {na, wavelength, refractive_index}
     sample_index
         Refractive index of the sample.
     depth
-        Of the point below the coverslip, in µm.
-    ndim
-        2 for the brightest plane, 3 for a volume, unless a sequence says it.
+        Depth of the point below the coverslip in µm.
+    {optics.ndim}
     spacing
-        Length of a pixel along each axis in µm; along z how far the stage moves.
-    energy
-        Share of the light that the support holds: of that on the axis, and of that in every plane.
-    size
-        Number of pixels along each axis instead.
+        Pixel size along each axis in µm; along z the stage movement between planes.
+    {stack.energy, optics.size}
     design_index
-        Refractive index of the immersion medium that the objective was made for; None: of the one there is.
+        Refractive index of the immersion medium that the objective is designed for; None: `refractive_index`.
     working_distance
-        Thickness of the immersion layer that it was made for, in µm.
+        Thickness of the immersion layer that the objective is designed for, in µm.
     coverslip_index, coverslip_design_index
-        Refractive index of the coverslip, as it is and as it should be.
+        Refractive index of the coverslip: actual, and that the objective is designed for.
     coverslip, coverslip_design
-        Thickness of the coverslip in µm, as it is and as it should be.
+        Thickness of the coverslip in µm: actual, and that the objective is designed for.
 
     Returns
     -------
     Kernel
-        Sum 1. The brightest point of the axis is at the centre; the focus moves deeper as z grows.
+        Sum 1. The brightest point of the optical axis is at the centre; the focus moves deeper with increasing z.
 
     Raises
     ------
-    ValueError
-        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+    {optics.ValueError}
 
     Notes
     -----
     ``|∫ J0(k NA r ρ) exp(i k OPD(ρ, z)) ρ dρ|²`` with the optical path difference of sample, coverslip and immersion
-    layer, each ``thickness · sqrt(n² - NA² ρ²)``. Where the sample's index is below the NA, the pupil ends at
-    total reflection.
+    layer, each ``thickness · sqrt(n² - NA² ρ²)``. With a sample index below the NA, total reflection limits the pupil.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Kernels that answer to a pattern: blobs, lines and waves; they answer 0 to a constant."""
+"""Kernels that respond to a pattern: blobs, lines and waves; the response to a constant is 0."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def across(grid: Sequence[Values], heads: Sequence[float], h: Sequence[float]) -
 def ricker(scaled: Values, envelope: Values) -> Values:
     """Return ``(m - scaled) · envelope`` of sum 0, its positive weights of sum 1.
 
-    `scaled` is a squared distance over σ². m comes out as the number of dimensions that it counts, up to sampling.
+    `scaled` is a squared distance over σ². m is its number of dimensions, up to sampling error.
     """
     m = (scaled * envelope).sum() / envelope.sum()
     weights = (m - scaled) * envelope
@@ -44,33 +44,30 @@ def blob(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Bright blobs of a known size: the mean inside minus the mean around.
+    """Bright blobs of a known size: the mean inside minus the mean of the surroundings.
 
     Parameters
     ----------
     radius
-        Radius of the blob: there the weights change sign.
+        Radius of the blob, where the weights change sign.
     truncate
-        Where the weights end, in standard deviations of the Gaussian, ``radius / √ndim``.
-    ndim
-        Number of axes, unless `spacing` says it.
-    spacing
-        Length of a pixel along each axis; `radius` then has the same unit.
+        Support radius in standard deviations of the Gaussian, ``radius / √ndim``.
+    {ndim, length.spacing}
 
     Returns
     -------
     Kernel
-        Sum 0; the positive weights sum to 1: a ball of height 1 and this radius gives 1 at its centre.
+        Sum 0, positive weights with sum 1: the response to a ball of height 1 and this radius is 1 at its centre.
 
     Raises
     ------
     ValueError
-        When the radius is less than about one pixel, so that nothing lies around.
+        When the radius is less than about one pixel, so that no weight is negative.
 
     Notes
     -----
-    The negative Laplacian of Gaussian ``(n - r²/σ²) exp(-r²/2σ²)`` with ``σ = radius / √n``, the scale at which its
-    answer to a ball is strongest.
+    The negative Laplacian of Gaussian ``(n - r²/σ²) exp(-r²/2σ²)`` with ``σ = radius / √n``, the scale with the
+    strongest response to a ball.
 
     References
     ----------
@@ -107,22 +104,18 @@ def line(
     length
         Length of the line.
     width
-        Width of the line: there the weights change sign.
-    angle
-        Degrees counter-clockwise from the last axis, in the plane of the last two.
-    direction
-        The direction instead, one component per axis, in any dimension.
+        Width of the line, where the weights change sign.
+    {angle, direction}
     truncate
-        Where the weights end beside the line, in standard deviations of the Gaussian.
+        Support radius across the line, in standard deviations of the Gaussian.
     ndim
-        Number of axes, at least 2, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `length` and `width` then have the same unit.
+        Number of axes, at least 2; not needed when another parameter has one value per axis.
+    {length.spacing}
 
     Returns
     -------
     Kernel
-        Sum 0; the positive weights sum to 1.
+        Sum 0; positive weights with sum 1.
 
     Notes
     -----
@@ -169,35 +162,30 @@ def gabor(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """A wave in a Gaussian window: stripes of one period and direction.
+    """Gabor filter, a wave in a Gaussian window: responds to stripes of one period and direction.
 
     Parameters
     ----------
     wavelength
         Period of the wave.
     angle
-        Direction in which the wave travels, across its stripes: degrees counter-clockwise from the last axis, in the
-        plane of the last two.
-    direction
-        The direction instead, one component per axis, in any dimension.
+        Direction of the wave, across its stripes: degrees counter-clockwise from the last axis, in the last two axes.
+    {direction}
     bandwidth
-        Full width of the response at half maximum, in octaves; decides `sigma`.
+        Full width at half maximum of the frequency response, in octaves; determines `sigma`.
     sigma
         Standard deviation of the window along the wave, instead of `bandwidth`.
     sigma_across
-        Standard deviation of the window along the stripes; None: as along the wave.
+        Standard deviation of the window along the stripes; None: equal to `sigma`.
     phase
-        Degrees by which the wave is ahead: 0 even, 90 odd.
+        Phase of the wave at the centre in degrees: 0 is even, 90 is odd.
     analytic
-        Return the complex wave, whose result has the local amplitude as its absolute value.
+        Return a complex kernel; the absolute value of its result is the local amplitude.
     zero_sum
-        Take off the part that answers to a constant.
+        Subtract the response to a constant.
     truncate
-        Where the window ends, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; lengths then have the same unit.
+        Support radius of the window in standard deviations.
+    {ndim, length.spacing}
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Kernels that fit a polynomial to a window and read it off at the centre."""
+"""Kernels that fit a polynomial to a window and evaluate it at the centre."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def savitzky_golay(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Least-squares fit of a polynomial in a window: smoothing that keeps peaks, or a derivative.
+    """Savitzky-Golay filter: least squares fit of a polynomial in a window, for smoothing or derivatives.
 
     Parameters
     ----------
@@ -38,18 +38,17 @@ def savitzky_golay(
     degree
         Total degree of the polynomial in all coordinates.
     order
-        Order of the derivative; 0 smooths.
+        Order of the derivative; 0 for smoothing.
     axis
         Axis of the derivative.
-    ndim
-        Number of axes, unless a sequence says it.
+    {ndim}
     spacing
-        Length of a pixel along each axis; a derivative is then per unit length.
+        Pixel size along each axis; a derivative is then per unit length.
 
     Returns
     -------
     Kernel
-        Sum 1, or 0 for a derivative; polynomials of that degree are kept, or differentiated, exactly.
+        Sum 1, or 0 for a derivative; exact for polynomials up to `degree`.
 
     Raises
     ------

@@ -71,48 +71,35 @@ def gaussian_psf(
     truncate: Truncate = 4.0,
     size: Size = None,
 ) -> Kernel:
-    """The Gaussian nearest to the PSF of a microscope: quick, without rings, a good start.
+    """Gaussian approximation of a microscope's PSF: fast, without diffraction rings.
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    wavelength
-        Of the light that is seen, in nm.
-    refractive_index
-        Of the immersion medium, and of the sample.
+    {na, wavelength, sample.refractive_index}
     modality
-        How the sample is lit: widefield, confocal, two-photon or light-sheet.
+        Type of microscope: widefield, confocal, two-photon or light-sheet.
     excitation
-        Wavelength of the laser in nm, for confocal and two-photon.
-    pinhole
-        Diameter of the confocal pinhole in Airy units.
+        Wavelength of the laser in nm, for confocal and two-photon microscopes.
+    {pinhole}
     sheet
         Thickness (FWHM) of the light sheet in µm.
-    ndim
-        2 for a plane, 3 for a volume, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis in µm.
-    truncate
-        Where the weights end, in standard deviations.
+    {optics.ndim, optics.spacing, truncate}
     size
-        Number of pixels along each axis instead.
+        Size in pixels along each axis, instead of `truncate`.
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
-    ValueError
-        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+    {optics.ValueError}
 
     Notes
     -----
-    Widefield: the formulae of Zhang et al. for high apertures. Two-photon: the excitation's over √2. Confocal:
-    ``1/σ² = 1/σ_ex² + 1/σ_em²``, the emission's widened by the variance ``R²/4`` of a pinhole of radius R. Light
-    sheet: along z likewise with the sheet. FWHM = 2.355 σ.
+    Widefield: the formulae of Zhang et al. for high apertures. Two-photon: σ of the excitation over √2. Confocal:
+    ``1/σ² = 1/σ_ex² + 1/σ_em²``, with σ_em² increased by the variance ``R²/4`` of a pinhole of radius R. Light sheet:
+    the same along z, with σ of the sheet as σ_ex. FWHM = 2.355 σ.
 
     References
     ----------
@@ -147,32 +134,26 @@ def airy(
     energy: Energy = 0.95,
     size: Size = None,
 ) -> Kernel:
-    """The Airy pattern: a point in focus, seen by a perfect objective.
+    """Airy pattern: the in-focus PSF of an ideal objective.
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    wavelength
-        Of the light that is seen, in nm.
+    {na, wavelength}
     ndim
-        2, or 3 for an image in three dimensions whose planes it acts on, one at a time.
-    spacing
-        Length of a pixel along each axis in µm.
+        2, or 3 to act on every plane of a three-dimensional image separately.
+    {optics.spacing}
     energy
-        Share of the light that the support holds.
-    size
-        Number of pixels along each axis instead.
+        Share of the light that the support contains.
+    {optics.size}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
     ValueError
-        When a number cannot be what it stands for: wavelengths in µm, pixels in nm.
+        When a value is physically impossible: wavelength in µm, pixel size in nm.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Derivatives and differences of Gaussians: structure at a chosen scale; they answer 0 to a constant."""
+"""Derivatives and differences of Gaussians, which select structure of one scale; the response to a constant is 0."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def derivative_line(sigma: float, order: int, truncate: float, integrate: bool =
 def hermite_line(sigma: float, radius: int, order: int, integrate: bool = False) -> Values:
     """Return the derivative of a Gaussian along a line, in pixels.
 
-    The weights of the Gaussian times the polynomial of degree `order` that is orthogonal to all lower ones under these
-    weights: Hermite's, but for the samples that there are. So the gain on ``x^m / m!`` is exactly 1 and lower powers
-    give exactly 0, for any sigma and truncation.
+    The Gaussian times the polynomial of degree `order` that is orthogonal to all lower degrees with the Gaussian as
+    weight: a Hermite polynomial for the actual samples. So the gain on ``x^m / m!`` is exactly 1 and lower powers give
+    exactly 0, for any sigma and truncation.
     """
     root = np.sqrt(gaussian_line(sigma, radius, integrate))
     x = np.arange(-radius, radius + 1.0)
@@ -59,30 +59,24 @@ def gaussian_derivative(
 
     Parameters
     ----------
-    sigma
-        Standard deviation, for all axes or one per axis.
+    {sigma}
     order
         Order of the derivative along `axis`, or one order per axis for mixed derivatives; up to 8.
     axis
         Axis of the derivative when `order` is one number.
-    truncate
-        Where the weights end, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit and the result is per unit length.
-    integrate
-        Average the Gaussian over each pixel.
+    {truncate, ndim, length.spacing}
+        The result is then per unit of length, to the power of the order.
+    {integrate}
 
     Returns
     -------
     Kernel
-        Sum 0 (1 for order 0); ``x^n / n!`` gives exactly 1 and lower powers give exactly 0.
+        Sum 0 (1 for order 0); the response to ``x^n / n!`` is exactly 1, to lower powers exactly 0.
 
     Notes
     -----
-    ``(-1)^n He_n(x/σ) / σ^n · g(x)`` along each axis, with Hermite polynomials that are orthogonal on the samples;
-    with a large `truncate` it equals that of `scipy.ndimage.gaussian_filter` with `order`; the gain is exact for any.
+    ``(-1)^n He_n(x/σ) / σ^n · g(x)`` along each axis, with Hermite polynomials that are orthogonal on the samples. The
+    gain is exact for any `truncate`; for a large one the kernel equals `scipy.ndimage.gaussian_filter` with `order`.
 
     References
     ----------
@@ -112,23 +106,17 @@ def log(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Laplacian of Gaussian: spots and edges of a chosen size; a bright spot answers with a negative peak.
+    """Laplacian of Gaussian: responds to spots and edges of one size; a bright spot gives a negative peak.
 
     Parameters
     ----------
-    sigma
-        Standard deviation of the Gaussian, for all axes or one per axis.
-    truncate
-        Where the weights end, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit and the result is per unit length squared.
+    {sigma, truncate, ndim, length.spacing}
+        The result is then per square unit of length.
 
     Returns
     -------
     Kernel
-        Sum 0, negative at the centre; a parabola ``x² / 2`` along any axis gives 1.
+        Sum 0, negative at the centre; the response to a parabola ``x² / 2`` along any axis is 1.
 
     Notes
     -----
@@ -164,22 +152,15 @@ def dog(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Kernel:
-    """Difference of two Gaussians: keeps structures of a range of sizes.
+    """Difference of Gaussians: keeps structures in a range of sizes.
 
     Parameters
     ----------
     sigma
         Standard deviation of the narrower Gaussian, for all axes or one per axis.
     ratio
-        How many times wider the other one is; 1.6 comes near the Laplacian of Gaussian.
-    truncate
-        Where the weights end, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit.
-    integrate
-        Average the Gaussians over each pixel.
+        Standard deviation of the wider Gaussian relative to `sigma`; 1.6 approximates the Laplacian of Gaussian.
+    {truncate, ndim, length.spacing, integrate}
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Point spread functions of microscopes that light one point at a time."""
+"""Point spread functions of scanning microscopes: confocal and two-photon."""
 
 from __future__ import annotations
 
@@ -45,38 +45,19 @@ def confocal(
     energy: Energy = 0.95,
     size: Size = None,
 ) -> Kernel:
-    """The PSF of a confocal microscope: what is lit times what the pinhole sees.
+    """PSF of a confocal microscope: illumination times detection through a pinhole.
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    excitation
-        Wavelength of the laser in nm.
-    wavelength
-        Of the light that is seen, in nm.
-    pinhole
-        Diameter of the pinhole in Airy units, ``1.22 λ/NA`` of the light that is seen; 0 is a point.
-    refractive_index
-        Of the immersion medium, and of the sample.
-    ndim
-        2 for the plane in focus, 3 for a volume, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis in µm.
-    energy
-        Share of the light that the support holds along each axis.
-    size
-        Number of pixels along each axis instead.
+    {na, excitation, wavelength, pinhole, sample.refractive_index, optics.ndim, optics.spacing, energy, optics.size}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
-    ValueError
-        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+    {optics.ValueError}
 
     Notes
     -----
@@ -105,7 +86,7 @@ def confocal(
 
 
 def pinhole_light(pupil: Pupil, radius: float) -> Light:
-    """Return the mean over a disk of `radius` µm around each place: what a pinhole there lets through.
+    """Return the mean over a disk of `radius` µm around each position: the light that a pinhole there transmits.
 
     By the divergence theorem it is an integral along the rim of the disk: of ``g(s) (1 + cos φ r / radius)`` over the
     angle, where ``g(s)`` is the mean light within s of the centre and ``s² = r² + radius² + 2 r radius cos φ``.
@@ -142,39 +123,23 @@ def two_photon(
     energy: Energy = 0.95,
     size: Size = None,
 ) -> Kernel:
-    """The PSF of a two-photon microscope: the square of what is lit.
+    """PSF of a two-photon microscope: the squared intensity of the illumination.
 
     Parameters
     ----------
-    na
-        Numerical aperture of the objective.
-    excitation
-        Wavelength of the laser in nm.
-    refractive_index
-        Of the immersion medium, and of the sample.
-    ndim
-        2 for the plane in focus, 3 for a volume, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis in µm.
-    energy
-        Share of the light that the support holds along each axis.
-    size
-        Number of pixels along each axis instead.
+    {na, excitation, sample.refractive_index, optics.ndim, optics.spacing, energy, optics.size}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
-    ValueError
-        When a number cannot be what it stands for: NA above the index, wavelengths in µm, pixels in nm.
+    {optics.ValueError}
 
     Notes
     -----
-    ``I_ex²``, the scalar integral of :func:`gibson_lanni` without aberrations: all the light is collected, wherever it
-    comes out.
+    ``I_ex²``, the scalar integral of :func:`gibson_lanni` without aberrations; detection adds no blur.
 
     References
     ----------

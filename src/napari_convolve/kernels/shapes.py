@@ -1,4 +1,4 @@
-"""Means over round shapes and along lines: their weights are not negative and sum to 1."""
+"""Means over round shapes and along lines: non-negative weights with sum 1."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def quadrant(x: Values, y: Values) -> Values:
 
 
 def covered(edges: Sequence[Values]) -> Values:
-    """Return how much of each pixel between `edges` the unit ball covers.
+    """Return the share of each pixel between `edges` that the unit ball covers.
 
     Exact in one and two dimensions; further axes are integrated by eight Gauss-Legendre nodes per pixel.
     """
@@ -79,25 +79,16 @@ def disk(*, radius: Radius = 2.0, ndim: Ndim = 2, spacing: Spacing = None, integ
 
     Parameters
     ----------
-    radius
-        Radius, or one semi-axis per axis; 0 is a single pixel.
-    ndim
-        Number of axes, unless a sequence says it: an interval, a disk, a ball, a hyperball.
-    spacing
-        Length of a pixel along each axis; `radius` then has the same unit.
-    integrate
-        Weigh each pixel by the area that the disk covers, as fspecial of MATLAB and Octave. Otherwise a pixel
-        counts when its centre is inside.
+    {radius, ndim, length.spacing, area.integrate}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Notes
     -----
     ``w = 1 / n`` where ``Σ (x / radius)² ≤ 1``. The second moment of an n-ball is ``radius² / (n + 2)``; integrated
-    over pixels it is 1/12 px² more, and in whole pixels it comes near it as the radius grows.
+    over pixels it is 1/12 px² larger, and without integration it approaches this value as the radius grows.
 
     References
     ----------
@@ -123,8 +114,7 @@ def ball(
 
     Parameters
     ----------
-    radius, ndim, spacing, integrate
-        As for :func:`disk`.
+    {radius, ndim, length.spacing, area.integrate}
 
     Notes
     -----
@@ -153,7 +143,7 @@ def ring(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Values:
-    """Mean over a ring, or a shell in three dimensions: the surroundings of a pixel without itself.
+    """Mean over a ring, or a shell in three dimensions: the neighbourhood of a pixel without the pixel itself.
 
     Parameters
     ----------
@@ -161,17 +151,11 @@ def ring(
         Radius of the middle of the ring.
     width
         Width of the ring.
-    ndim
-        Number of axes, unless `spacing` says it.
-    spacing
-        Length of a pixel along each axis; `radius` and `width` then have the same unit.
-    integrate
-        Weigh each pixel by the share that the ring covers.
+    {ndim, length.spacing, area.integrate}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
@@ -218,25 +202,17 @@ def motion(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Mean along a straight path: the blur of a camera or stage that moves.
+    """Mean along a straight path: the blur of a moving camera or stage.
 
     Parameters
     ----------
     length
-        Length of the path, one pixel's own length included.
-    angle
-        Degrees counter-clockwise from the last axis, in the plane of the last two.
-    direction
-        The direction instead, one component per axis, in any dimension.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `length` then has the same unit.
+        Length of the path, including the length of one pixel.
+    {angle, direction, ndim, length.spacing}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Raises
     ------
@@ -245,7 +221,7 @@ def motion(
 
     Notes
     -----
-    ``w = max(0, 1 - d)``, d the distance in pixels from the segment whose ends lie half a pixel within the path.
+    ``w = max(0, 1 - d)``, d the distance in pixels from the path shortened by half a pixel at both ends.
 
     References
     ----------

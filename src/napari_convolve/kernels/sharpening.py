@@ -1,4 +1,4 @@
-"""Kernels that stress detail: the image plus a multiple of what smoothing removes; their weights sum to 1."""
+"""Sharpening kernels: the image plus a multiple of its fine detail; weights with sum 1."""
 
 from __future__ import annotations
 
@@ -27,25 +27,18 @@ def unsharp(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Kernel:
-    """Unsharp masking: add what a Gaussian removes.
+    """Unsharp masking: add the difference between the image and its Gaussian blur.
 
     Parameters
     ----------
-    sigma
-        Standard deviation of the Gaussian, for all axes or one per axis.
+    {sigma}
     amount
-        How much of the difference is added.
-    truncate
-        Where the Gaussian ends, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit.
+        Factor of the added difference.
+    {truncate, ndim, length.spacing}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Notes
     -----
@@ -71,21 +64,19 @@ def sharpen(
     alpha: Annotated[float, Param(min=0, max=1, step=0.05)] = 0.0,
     ndim: Ndim = 2,
 ) -> Kernel:
-    """Sharpening by the Laplacian in a window of three pixels.
+    """Sharpening by the Laplacian in a window of 3 pixels along each axis.
 
     Parameters
     ----------
     amount
-        How much of the Laplacian is subtracted.
+        Factor of the subtracted Laplacian.
     alpha
-        Share of the diagonal neighbours in the Laplacian, 0 to 1.
-    ndim
-        Number of axes.
+        Weight of the diagonal neighbours in the Laplacian, 0 to 1.
+    {ndim}
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Notes
     -----
@@ -111,23 +102,22 @@ def emboss(
     direction: Direction = None,
     ndim: Annotated[int, Param(min=2, max=4)] = 2,
 ) -> Values:
-    """Relief: the image plus its slope against a light.
+    """Relief: the image plus its slope towards a light source.
 
     Parameters
     ----------
     amount
         Height of the relief.
     angle
-        Where the light comes from: degrees counter-clockwise from the right, in the plane of the last two axes.
+        Direction to the light in degrees counter-clockwise from the last axis, in the plane of the last two.
     direction
-        The direction to the light instead, one component per axis.
+        Vector to the light instead of `angle`, one component per axis.
     ndim
-        Number of axes, at least 2, unless `direction` says it.
+        Number of axes, at least 2; not needed with `direction`.
 
     Returns
     -------
-    Kernel
-        Sum 1.
+    {mean.Kernel}
 
     Notes
     -----

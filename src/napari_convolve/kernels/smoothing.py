@@ -1,4 +1,4 @@
-"""Kernels that average: their weights are not negative and sum to 1."""
+"""Smoothing kernels: non-negative weights with sum 1."""
 
 from __future__ import annotations
 
@@ -38,25 +38,18 @@ def gaussian(
     spacing: Spacing = None,
     integrate: Integrate = False,
 ) -> Values:
-    """Gaussian smoothing: a weighted mean whose weights fall off like a bell.
+    """Gaussian smoothing.
 
     Parameters
     ----------
     sigma
-        Standard deviation, for all axes or one per axis; 0 leaves that axis alone.
-    truncate
-        Where the weights end, in standard deviations.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis; `sigma` then has the same unit. None: pixels.
-    integrate
-        Average over each pixel instead of sampling at its centre: right also for a sigma below one pixel.
+        Standard deviation of the Gaussian, for all axes or one per axis; 0 does not smooth that axis.
+    {truncate, ndim, length.spacing, integrate}
 
     Returns
     -------
     Kernel
-        Radius ``int(truncate * sigma + 0.5)`` pixels, sum 1.
+        Support radius ``int(truncate * sigma + 0.5)`` pixels, sum 1.
 
     Raises
     ------
@@ -66,9 +59,9 @@ def gaussian(
     Notes
     -----
     ``w(x) = exp(-x² / 2σ²)`` along each axis, or its integral from ``x - 1/2`` to ``x + 1/2``, divided by the sum.
-    The impulse response of `scipy.ndimage.gaussian_filter`. The second moment is σ² from about a pixel on. Integrated
-    it is σ² + 1/12 px² less ``(4σ² + 1/π²) exp(-2π²σ²)``, which is 2.4 % of it for σ = 0.5, below 1 % from 0.55 and
-    nothing from 1: so narrow a bell is not the same wherever it lies between the pixels, here at the centre of one.
+    The impulse response of `scipy.ndimage.gaussian_filter`. The second moment is σ² for σ of about a pixel and more.
+    Integrated over pixels it is σ² + 1/12 px² minus ``(4σ² + 1/π²) exp(-2π²σ²)``, because sampling narrow Gaussians
+    depends on their position between the pixels; that is 2.4 % for σ = 0.5, below 1 % from 0.55, negligible from 1.
 
     References
     ----------
@@ -113,18 +106,17 @@ def box(
     Parameters
     ----------
     size
-        Width, for all axes or one per axis: whole pixels, or any length with `spacing` or `integrate`.
-    ndim
-        Number of axes, unless a sequence says it.
+        Width, for all axes or one per axis: a number of pixels, or any length with `spacing` or `integrate`.
+    {ndim}
     spacing
-        Length of a pixel along each axis; `size` then has the same unit and is rounded to whole pixels.
+        Pixel size along each axis; `size` is then in the same unit and is rounded to whole pixels.
     integrate
-        Give the outer pixels the share that the rectangle covers, instead of rounding.
+        Weight the outer pixels by the share of their area that is covered, instead of rounding `size`.
 
     Returns
     -------
     Kernel
-        Sum 1. An even size has its centre at ``N // 2``; correlating is then `scipy.ndimage.uniform_filter`.
+        Sum 1. The centre of an even size is ``N // 2``; a correlation then equals `scipy.ndimage.uniform_filter`.
 
     Notes
     -----
@@ -158,7 +150,7 @@ def moving_average(
     axis: Axis = -1,
     ndim: Ndim = 1,
 ) -> Values:
-    """Mean over neighbours along one axis only, such as time.
+    """Moving average along one axis, such as time.
 
     Parameters
     ----------
@@ -172,7 +164,7 @@ def moving_average(
     Returns
     -------
     Kernel
-        Sum 1. An even size has its centre at ``N // 2``.
+        Sum 1. The centre of an even size is ``N // 2``.
 
     Notes
     -----
@@ -197,21 +189,18 @@ def moving_average(
 
 @kernel(total=1, symmetry="even")
 def binomial(*, size: Sizes = 3, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
-    """Binomial smoothing, the Gaussian of small integers.
+    """Binomial smoothing, an integer approximation of the Gaussian.
 
     Parameters
     ----------
     size
         Number of weights, for all axes or one per axis, at most 1000.
-    ndim
-        Number of axes, unless a sequence says it.
-    spacing
-        Length of a pixel along each axis.
+    {ndim, spacing}
 
     Returns
     -------
     Kernel
-        Sum 1. An even size has its centre at ``N // 2``.
+        Sum 1. The centre of an even size is ``N // 2``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What diffusion does to a point in a given time: Gaussians whose variance is exact."""
+"""Diffusion kernels: Gaussians with exact variance."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Time = Annotated[float, Param(min=0, step=0.1, label="time")]
 def spread_line(variance: float) -> Values:
     """Return a sampled Gaussian, sum 1, whose discrete second moment is `variance` square pixels, however small.
 
-    A Gaussian of that variance sampled as it is would be too narrow below a standard deviation of a pixel; so its
-    width is solved for. All weights are positive: no overshoot, and nothing falls below the smallest sample.
+    Plain sampling makes Gaussians with a standard deviation below one pixel too narrow, so the width is solved for. All
+    weights are positive, so results neither overshoot nor fall below the smallest sample.
     """
     if variance == 0:
         return np.ones(1)
@@ -57,28 +57,27 @@ def diffusion(
     ndim: Ndim = 2,
     spacing: Spacing = None,
 ) -> Values:
-    """Where what was in one point is after a time of diffusion: Green's function of the diffusion equation.
+    """Green's function of the diffusion equation: the concentration after time t of a point source.
 
     Parameters
     ----------
     D
-        Diffusion coefficient, square length per time: for all axes or one per axis.
+        Diffusion coefficient in square length per time, for all axes or one per axis.
     t
-        How long it diffuses, in the time unit of `D`.
-    ndim
-        Number of axes, unless a sequence says it.
+        Duration, in the time unit of `D`.
+    {ndim}
     spacing
-        Length of a pixel along each axis, in the length unit of `D`. None: pixels.
+        Pixel size along each axis, in the length unit of `D`. None: pixels.
 
     Returns
     -------
     Kernel
-        Sum 1, no weight negative, variance exactly ``2 D t`` along each axis.
+        Non-negative weights with sum 1, variance exactly ``2 D t`` along each axis.
 
     Notes
     -----
     The solution of ``du/dt = D d²u/dx²`` for a point is ``exp(-x² / 4 D t)`` up to its sum: a Gaussian of standard
-    deviation ``sqrt(2 D t)``, here cut off at six of them. Two times in a row are their sum.
+    deviation ``sqrt(2 D t)``, here truncated at six standard deviations. Durations of consecutive diffusions add.
 
     References
     ----------

@@ -51,10 +51,7 @@ class Weights:
         ).hexdigest()
 
 
-#: ``run(block, weights, out, backend, workers)`` writes into `out` the sums over all windows inside `block`:
-#: ``out[i] = sum_j block[i + K - 1 - j] * values[j]``; `out` is shorter than `block` by K - 1 along each acted axis.
-#: It returns True when it knows that all it wrote is finite; a sample of the block that is not finite may spoil any
-#: of the results, and then it returns False.
+#: ``run(block, weights, out, backend, workers)``; see `method`.
 Run = Callable[[Array, Weights, Array, Backend, int], bool]
 
 
@@ -82,37 +79,16 @@ Tiles = Callable[[tuple[slice, ...], Any, int], bool]
 
 @dataclass(frozen=True)
 class Method:
-    """One way to compute; registered once, in its own module.
-
-    Attributes
-    ----------
-    name : str
-    applies : callable
-        ``applies(problem, machine)`` says why the method cannot be used, or returns an empty string.
-    tile : callable
-        ``tile(problem, machine)``: the samples of the result it likes to compute at once.
-    cost : callable
-        ``cost(problem, tile, machine)``: time and workspace of one such tile on one thread.
-    run : callable
-        See `Run`.
-    keeps_ratio : bool
-        True where sums of non-negative terms are right relative to themselves, not only relative to the largest
-        sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
-    codes : callable
-        ``codes(problem)``: the compiled code that `run` needs, so that a first call need not wait for it.
-    tiles : callable
-        ``tiles(image, weights, reach, problem)``: computes any part of the result straight from the image, with no
-        block to be gathered; None where it cannot.
-    """
+    """One way to compute; `method` registers it and says what the attributes are."""
 
     name: str
+    run: Run
+    cost: Callable[[Problem, tuple[int, ...], Machine], Cost]
     applies: Callable[[Problem, Machine], str]
     tile: Callable[[Problem, Machine], tuple[int, ...]]
-    cost: Callable[[Problem, tuple[int, ...], Machine], Cost]
-    run: Run
-    keeps_ratio: bool = True
-    codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: ()
-    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None] = lambda image, weights, reach, problem: None
+    keeps_ratio: bool
+    codes: Callable[[Problem], tuple[Code, ...]]
+    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None]
 
 
 #: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.
@@ -121,6 +97,52 @@ _ROWS, _PLANES = 16, 128
 _LEAST_SECONDS = 0.25e-3
 
 METHODS: Registry[Method] = Registry("method")
+
+
+def method(
+    name: str,
+    *,
+    cost: Callable[[Problem, tuple[int, ...], Machine], Cost],
+    applies: Callable[[Problem, Machine], str] = lambda problem, machine: "",
+    tile: Callable[[Problem, Machine], tuple[int, ...]] = lambda problem, machine: plain_tile(problem, machine),
+    keeps_ratio: bool = True,
+    codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: (),
+    tiles: Callable[[Any, Weights, Reach, Problem], Tiles | None] = lambda image, weights, reach, problem: None,
+) -> Callable[[Run], Run]:
+    """Register a function as a method: one more way to compute the sums, which the planner may choose by its cost.
+
+    The function is called as ``run(block, weights, out, backend, workers)``. It writes the sums over all windows inside
+    `block` into `out`, which is shorter by K - 1 along each of ``weights.axes``:
+    ``out[i] = sum_j block[i + K - 1 - j] * weights.values[j]``. It returns True when it knows that all it wrote is
+    finite; a NaN or infinite sample may spoil any of the results, and then it returns False. Boundaries, tiles, masks,
+    dtypes and threads are not its business.
+
+    Parameters
+    ----------
+    name
+        What users choose it by.
+    cost
+        ``cost(problem, tile, machine)``: time and workspace of one tile of the result on one thread, as a `Cost`.
+    applies
+        ``applies(problem, machine)`` says why the method cannot be used, or returns an empty string.
+    tile
+        ``tile(problem, machine)``: the samples of the result that it likes to compute at once; by default some that fit
+        into the cache of a CPU, or all of them on another device.
+    keeps_ratio
+        True where sums of non-negative terms are right relative to themselves, not only relative to the largest
+        sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
+    codes
+        ``codes(problem)``: the compiled code that the function needs, so that a first call need not wait for it.
+    tiles
+        ``tiles(image, weights, reach, problem)``: computes any part of the result straight from the image, without
+        gathering a block; None where it cannot.
+    """
+
+    def register(run: Run) -> Run:
+        METHODS.register(name, Method(name, run, cost, applies, tile, keeps_ratio, codes, tiles))
+        return run
+
+    return register
 
 
 def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengths: Sequence[int]) -> tuple[Any, ...]:
@@ -155,3 +177,8 @@ def cache_tile(problem: Problem, samples: int, smallest: int = 1) -> tuple[int, 
         tile[axis] = max(1, min(problem.out[axis], max(left, smallest if axis in problem.axes else 1)))
         left //= tile[axis]
     return tuple(tile)
+
+
+def plain_tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
+    """A tile for a pass over memory: it fits into the cache of a CPU; other devices take everything at once."""
+    return cache_tile(problem, 1 << 16, smallest=64) if machine.backend == "numpy" else problem.out

@@ -12,7 +12,7 @@ from .._arrays import Array, dtype_name
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from . import _bands, _compiled
-from ._base import METHODS, Method, Reach, Tiles, Weights, band_tile, cache_tile, valid_key
+from ._base import Reach, Tiles, Weights, band_tile, method, plain_tile, valid_key
 
 #: seconds per weight and sample, and per call into the array library, without compiled loops
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
@@ -45,11 +45,9 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
-    if machine.backend != "numpy":
-        return problem.out
-    if _compiles(problem):
+    if machine.backend == "numpy" and _compiles(problem):
         return band_tile(problem, _SAMPLE + WEIGHT / 2 * math.prod(problem.kernel))
-    return cache_tile(problem, 1 << 16, smallest=64)
+    return plain_tile(problem, machine)
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
@@ -98,14 +96,6 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
     backend.assign(out, ..., 0.0 if total is None else total)
 
 
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype
-    if not fits:
-        shifted_sums(block, weights.values, weights.axes, out, backend)
-        return False
-    return _bands.whole(_bands.planes, block, weights, out)
-
-
 def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
     return _bands.planes(image, weights, reach) if _compiles(problem) else None
 
@@ -115,6 +105,10 @@ def _fits(weights: Weights, samples: int) -> bool:
     return number > _FEW and number * samples > _TINY and _compiled.usable(weights.dtype)
 
 
-METHODS.register(
-    "direct", Method("direct", lambda problem, machine: "", _tile, _cost, _run, codes=_codes, tiles=_tiles)
-)
+@method("direct", cost=_cost, tile=_tile, codes=_codes, tiles=_tiles)
+def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+    fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype
+    if not fits:
+        shifted_sums(block, weights.values, weights.axes, out, backend)
+        return False
+    return _bands.whole(_bands.planes, block, weights, out)

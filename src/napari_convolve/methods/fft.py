@@ -11,7 +11,7 @@ from .._arrays import FLOATS, Array, dtype_name
 from ..backends import SESSION, Backend, get_backend
 from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
-from ._base import METHODS, Method, Reach, Tiles, Weights, valid_key
+from ._base import Reach, Tiles, Weights, method, valid_key
 
 #: seconds per sample and doubling of the length, for both transforms and the product, on one thread
 PER_SAMPLE = 0.35e-9
@@ -135,12 +135,6 @@ def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: 
     return values
 
 
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    if not (backend.name == "numpy" and _prunes(weights, block, dtype_name(out.dtype))):
-        return convolve_block(block, weights, out, backend, workers)
-    return _read(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)
-
-
 def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
     if reach.cval or not _prunes(weights, image, weights.dtype):  # what it lays beyond an image is 0
         return None
@@ -181,4 +175,8 @@ def _read(
     return spread(out, weights.axes, numpy)
 
 
-METHODS.register("fft", Method("fft", lambda problem, machine: "", _tile, _cost, _run, keeps_ratio=False, tiles=_tiles))
+@method("fft", cost=_cost, tile=_tile, keeps_ratio=False, tiles=_tiles)
+def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+    if not (backend.name == "numpy" and _prunes(weights, block, dtype_name(out.dtype))):
+        return convolve_block(block, weights, out, backend, workers)
+    return _read(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)

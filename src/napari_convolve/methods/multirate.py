@@ -12,7 +12,7 @@ from ..backends import SESSION, Backend
 from ..boundary import source_indices
 from ..planning import Cost, Machine, Problem
 from . import _banded, _coarse, _compiled
-from ._base import METHODS, Method, Reach, Tiles, Weights
+from ._base import Reach, Tiles, Weights, method
 from .direct import reads
 
 #: seconds per weight and sample, per sample and pass, per sample that is turned, and per tile
@@ -133,12 +133,6 @@ def _order(steps: dict[int, int]) -> list[int]:
     return sorted(steps, key=lambda axis: (axis == -1, steps[axis] == 1, -axis))
 
 
-def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
-    lines = _lines(weights, (0,) * len(weights.axes), block.ndim)
-    key = tuple(slice(0, n) for n in out.shape)
-    return _sums(_compiled.strided(block, "float32"), lines, key, "constant", 0.0, out, workers)
-
-
 def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
     if not _compiled.readable(image) or image.dtype.type(np.real(reach.cval)) != reach.cval:
         return None
@@ -211,7 +205,8 @@ def _sums(
     return finite
 
 
-METHODS.register(
-    "multirate",
-    Method("multirate", _applies, _tile, _cost, _run, keeps_ratio=False, codes=_codes, tiles=_tiles),
-)
+@method("multirate", cost=_cost, applies=_applies, tile=_tile, keeps_ratio=False, codes=_codes, tiles=_tiles)
+def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
+    lines = _lines(weights, (0,) * len(weights.axes), block.ndim)
+    key = tuple(slice(0, n) for n in out.shape)
+    return _sums(_compiled.strided(block, "float32"), lines, key, "constant", 0.0, out, workers)

@@ -9,7 +9,7 @@ import math
 from .._arrays import Array
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
-from ._base import METHODS, Method, Weights
+from ._base import Weights, method
 from .fft import KERNEL_SHARE, convolve_block, fft_cost
 
 #: seconds per sample and doubling of the length while all stays in the cache
@@ -64,10 +64,6 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return Cost(seconds, cost.bytes, once=KERNEL_SHARE * cost.seconds)
 
 
+@method("overlap-save", cost=_cost, tile=_tile, keeps_ratio=False)
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     return convolve_block(block, weights, out, backend, 1)
-
-
-METHODS.register(
-    "overlap-save", Method("overlap-save", lambda problem, machine: "", _tile, _cost, _run, keeps_ratio=False)
-)

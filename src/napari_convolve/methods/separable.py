@@ -9,7 +9,7 @@ from .._arrays import Array, dtype_name
 from ..backends import Backend
 from ..planning import Cost, Machine, Problem
 from . import _bands, _compiled
-from ._base import METHODS, Method, Reach, Tiles, Weights, band_tile, cache_tile
+from ._base import Reach, Tiles, Weights, band_tile, cache_tile, method
 from .direct import reads, shifted_sums
 
 #: seconds per weight and sample, and per call into the array library, without compiled loops
@@ -72,6 +72,15 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return Cost(problem.terms * parts * seconds, 4 * block * problem.itemsize * (3 if problem.masked else 1))
 
 
+def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
+    return _bands.lines(image, weights, reach) if _compiles(problem) else None
+
+
+def _fits(weights: Weights, ndim: int) -> bool:
+    return _compiled.usable(weights.dtype) and _bands.fits_lines(ndim, weights.axes)
+
+
+@method("separable", cost=_cost, applies=_applies, tile=_tile, codes=_codes, tiles=_tiles)
 def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: int) -> bool:
     if backend.name == "numpy" and _fits(weights, block.ndim) and dtype_name(out.dtype) == weights.dtype:
         return _bands.whole(_bands.lines, block, weights, out)
@@ -87,14 +96,3 @@ def _run(block: Array, weights: Weights, out: Array, backend: Backend, workers: 
             passed = target
         backend.assign(out, ..., passed if number == 0 else out[...] + passed)
     return False
-
-
-def _tiles(image: Array, weights: Weights, reach: Reach, problem: Problem) -> Tiles | None:
-    return _bands.lines(image, weights, reach) if _compiles(problem) else None
-
-
-def _fits(weights: Weights, ndim: int) -> bool:
-    return _compiled.usable(weights.dtype) and _bands.fits_lines(ndim, weights.axes)
-
-
-METHODS.register("separable", Method("separable", _applies, _tile, _cost, _run, codes=_codes, tiles=_tiles))

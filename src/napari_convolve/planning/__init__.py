@@ -5,8 +5,9 @@ Nothing here computes a convolution or knows a method by name: the planner ranks
 
 from __future__ import annotations
 
-from ._planner import RESPONSIVE_SECONDS, MethodLike, count_tiles, make_plan, shrink
+from ._planner import RESPONSIVE_SECONDS, MethodLike, make_plan
 from ._specs import ArraySpec, Cost, Machine, Plan, Problem
+from ._tiles import count_tiles, cut, parts, shrink
 
 __all__ = [
     "RESPONSIVE_SECONDS",
@@ -17,6 +18,8 @@ __all__ = [
     "Plan",
     "Problem",
     "count_tiles",
+    "cut",
     "make_plan",
+    "parts",
     "shrink",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 
 from .._progress import device_name, format_seconds
 from ._specs import Cost, Machine, Plan, Problem
+from ._tiles import count_tiles, shrink
 
 #: The longest a single library call may take while somebody watches the progress.
 RESPONSIVE_SECONDS = 0.3
@@ -125,21 +126,6 @@ def modest_budget(problem: Problem, machine: Machine) -> int:
     result = math.prod(problem.out) * problem.itemsize
     modest = max(_TOGETHER_BYTES - result, _MODEST_BYTES, int(result * _MODEST_SHARE))
     return max(min(modest, int(machine.free * _SAFE_SHARE)), 1 << 20)
-
-
-def shrink(tile: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...] | None:
-    """Half the tile: batch axes first, then the longest acted axis; None when a single sample is left."""
-    batch = [a for a in range(len(tile)) if a not in axes and tile[a] > 1]
-    candidates = batch[:1] or [a for a in axes if tile[a] > 1]
-    if not candidates:
-        return None
-    longest = max(candidates, key=lambda a: tile[a])
-    return tuple(-(-n // 2) if a == longest else n for a, n in enumerate(tile))
-
-
-def count_tiles(out: Sequence[int], tile: Sequence[int]) -> int:
-    """How many tiles cover the result."""
-    return math.prod(-(-n // t) for n, t in zip(out, tile, strict=True))
 
 
 def _again(

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import api
+import napari_convolve as nc
+
 from .._arrays import compute_dtype, dtype_name
 from .._progress import ProgressCallback, Report
 from ..backends import get_backend
@@ -118,7 +119,7 @@ def on_field(
     >>> np.allclose(part.data, nc.convolve(image, kernel)[:10, 20:45]), part.first, str(part)
     (True, (0, 20), 'exact')
     """
-    function = getattr(api, operation)
+    function = getattr(nc, operation)
     takes = {p.name for p in parameters(function)}
     axes = tuple(a % len(image.shape) for a in axes)
     given = {**options, **(frozen or {})} | ({"progress": progress} if progress is not None else {})
@@ -164,13 +165,13 @@ def frozen_options(
         {"progress": progress} if progress else {}
     )
     if operation == "wiener":
-        takes = {p.name for p in parameters(api.estimate_noise)} | {"progress"}
+        takes = {p.name for p in parameters(nc.estimate_noise)} | {"progress"}
         rest = {name: value for name, value in rest.items() if name in takes}
-        return {"nsr": api.estimate_noise(_cut(image, box), *arrays, axes=axes, mask=mask, **rest)}
+        return {"nsr": nc.estimate_noise(_cut(image, box), *arrays, axes=axes, mask=mask, **rest)}
     if _reached(image.shape, field, axes, _reach(as_kernel(arrays[0]).shape, _HALOS[-1])) == box:
         return {}
     reports: list[Report] = []
-    getattr(api, operation)(_cut(image, box), *arrays, axes=axes, mask=mask, report=reports.append, **rest)
+    getattr(nc, operation)(_cut(image, box), *arrays, axes=axes, mask=mask, report=reports.append, **rest)
     return {"iterations": reports[0].details["iterations"], "stop": None}
 
 

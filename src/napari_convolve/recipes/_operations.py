@@ -6,11 +6,12 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from .. import api
+import napari_convolve as nc
+
 from .._registry import Param, Registry
 from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
@@ -54,7 +55,12 @@ class Operation:
     """A public function of an image and, mostly, a second array such as a kernel."""
 
     name: str
-    function: Callable[..., Any]
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The public function of this name, imported when it is needed first."""
+        found: Callable[..., Any] = getattr(nc, self.name)
+        return found
 
     @property
     def summary(self) -> str:
@@ -112,7 +118,7 @@ for _name in (
     "diffuse",
     "feature_maps",
 ):
-    OPERATIONS.register(_name, Operation(_name, getattr(api, _name)))
+    OPERATIONS.register(_name, Operation(_name))
 
 
 @cache

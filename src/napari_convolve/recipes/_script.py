@@ -125,14 +125,12 @@ class _Writer:
         if isinstance(value, Kernel):
             return self.kernel(value)
         if isinstance(value, PowerSpectrum):
-            self.imports.add("from napari_convolve.ops.noise.noise_model import PowerSpectrum")
             weights = tuple(float(w) for w in value.weights)
-            return f"PowerSpectrum({value.shape!r}, {weights!r}, {float(value.floor)!r})"
+            return f"nc.PowerSpectrum({value.shape!r}, {weights!r}, {float(value.floor)!r})"
         if type(value) in RECORDS.values():
             record: Any = type(value)
-            self.imports.add(f"from {record.__module__} import {record.__name__}")
             parts = (f"        {f.name}={self.value(getattr(value, f.name))},\n" for f in fields(record))
-            return f"{record.__name__}(\n{''.join(parts)}    )"
+            return f"nc.{record.__name__}(\n{''.join(parts)}    )"
         if hasattr(value, "as_quat"):
             self.imports.add("from scipy.spatial.transform import Rotation")
             return f"Rotation({self.array(np.asarray(value.as_quat()))}, normalize=False)"

@@ -13,9 +13,8 @@ import scipy.ndimage
 from tests.contracts.standin import NAME, on_device, on_host, standin
 
 import napari_convolve as nc
-from napari_convolve._registry import Param
 from napari_convolve.api._registered_deconvolution import publish
-from napari_convolve.ops.deconvolution.method_registry import DECONVOLVERS, Scene, deconvolver
+from napari_convolve.ops.deconvolution.method_registry import DECONVOLVERS
 from napari_convolve.recipes import OPERATIONS
 
 METHODS = DECONVOLVERS.names()
@@ -139,8 +138,8 @@ def test_landweber_is_least_squares() -> None:
 
 
 def test_a_method_is_one_function() -> None:
-    @deconvolver(buffers=4, transforms=2)
-    def van_cittert(scene: Scene, *, iterations: Annotated[int, Param(min=1)] = 10) -> Any:
+    @nc.deconvolver(buffers=4, transforms=2)
+    def van_cittert(scene: nc.Scene, *, iterations: Annotated[int, nc.Param(min=1)] = 10) -> Any:
         """Add the residual again and again.
 
         Parameters

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops.fourier.drawn_filter import DrawnFilter, Region, disc
+from napari_convolve.ops.fourier.drawn_filter import DrawnFilter, Region
 from napari_convolve.ops.fourier.live_filter import LiveFilter
 from napari_convolve.ops.fourier.spectrum_readout import read_bin, read_peak
 
@@ -35,11 +35,11 @@ def test_a_shape_on_one_side_works_on_both(kind: str, block: bool, sign: int) ->
 
 def test_soft_edges_and_unions() -> None:
     line = np.linspace(-1, 1, 201)
-    gains = DrawnFilter((disc((0.0, 0.0), 0.5, block=False),), 0.2, keep_mean=False).on(np.zeros(1), line)[0]
+    gains = DrawnFilter((Region.disc((0.0, 0.0), 0.5, block=False),), 0.2, keep_mean=False).on(np.zeros(1), line)[0]
     assert gains[100] == 1 and gains[0] == 0
     np.testing.assert_allclose(gains[[150, 50]], 0.5, atol=1e-9)  # half passes at the rim
     assert gains[139] == 1 and 0 < gains[155] < 0.5 and gains[161] == pytest.approx(0, abs=1e-9)
-    both = DrawnFilter((disc((0, 0), 0.5, block=False), disc((0, 0.3), 0.1)), 0.0, keep_mean=True)
+    both = DrawnFilter((Region.disc((0, 0), 0.5, block=False), Region.disc((0, 0.3), 0.1)), 0.0, keep_mean=True)
     np.testing.assert_array_equal(both(np.zeros(5), np.array([0, 0.25, 0.45, -0.3, 0.6])), [1, 0, 1, 0, 0])
     assert DrawnFilter()(np.array([0.1]), np.array([0.3])) == 1
 
@@ -54,8 +54,8 @@ def test_the_live_picture_is_the_filter_away_from_the_edges() -> None:
     rng = np.random.default_rng(0)
     plane = nc.convolve(rng.normal(size=(300, 331)), nc.kernels.gaussian(sigma=1)) * 100 + 500
     for wanted in (
-        DrawnFilter((disc((0.1, 0.15), 0.05),), 0.08),
-        DrawnFilter((disc((0, 0), 0.12, block=False),), 0.1),
+        DrawnFilter((Region.disc((0.1, 0.15), 0.05),), 0.08),
+        DrawnFilter((Region.disc((0, 0), 0.12, block=False),), 0.1),
         DrawnFilter(),
     ):
         live = LiveFilter(plane, (1.0, 1.0))(wanted)

@@ -163,8 +163,8 @@ def test_the_noise_is_estimated_once_on_the_whole(viewer, open_wide, hands, sett
     panel = open_wide("Deconvolve")
     panel.psf.form["sigma"].value = 2
     calls: list[Any] = []
-    real = nc.api.estimate_noise
-    monkeypatch.setattr(nc.api, "estimate_noise", lambda *a, **k: calls.append(a[0].shape) or real(*a, **k))
+    real = nc.estimate_noise
+    monkeypatch.setattr(nc, "estimate_noise", lambda *a, **k: calls.append(a[0].shape) or real(*a, **k))
     hands.click(panel.foot.preview)
     assert "exact" in settle(panel)
     whole = nc.wiener(image, psf)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._arrays import Array
 from ...backends import Backend
-from ..fourier.edge_extension import Frame
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .slab_fft import Slabs, Tick
 
@@ -34,7 +34,7 @@ class PeriodicBlur(Blur, Protocol):
         """The first samples, `shape` of them, of ``H s`` or ``H^T s``, for a signal that starts at index 0."""
 
 
-def make_blur(psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int, tick: Tick) -> PeriodicBlur:
+def make_blur(psf: Psf, frame: PaddedGrid, dtype: str, backend: Backend, workers: int, tick: Tick) -> PeriodicBlur:
     """The fastest way there is on a backend."""
     if backend.name == "numpy" and len(frame.grid) > 1:
         return _SlabBlur(psf, frame, dtype, workers, tick)
@@ -44,7 +44,7 @@ def make_blur(psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int
 class _WholeBlur:
     """Transforms of the whole grid, for any backend."""
 
-    def __init__(self, psf: Psf, frame: Frame, dtype: str, backend: Backend, workers: int, tick: Tick) -> None:
+    def __init__(self, psf: Psf, frame: PaddedGrid, dtype: str, backend: Backend, workers: int, tick: Tick) -> None:
         self.frame, self.backend, self.workers, self.tick = frame, backend, workers, tick
         self.axes = tuple(range(len(frame.grid)))
         self.transfer = psf.transfer(frame.grid, dtype, backend, workers)
@@ -67,7 +67,7 @@ class _WholeBlur:
 class _SlabBlur:
     """On the CPU, slab by slab."""
 
-    def __init__(self, psf: Psf, frame: Frame, dtype: str, workers: int, tick: Tick) -> None:
+    def __init__(self, psf: Psf, frame: PaddedGrid, dtype: str, workers: int, tick: Tick) -> None:
         self.frame = frame
         self.slabs = Slabs(frame.grid, dtype, workers, tick)
         self.transfer = self.slabs.transfer(psf)

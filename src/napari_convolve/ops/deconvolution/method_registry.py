@@ -6,21 +6,19 @@ Everything around the formula (checks, batch axes, masks, edges, backends, memor
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..._arrays import Array, compute_dtype, dtype_name
-from ..._progress import Task
 from ..._registry import Registry
-from ...backends import Backend
-from ...planning import Machine, Problem
-from ..execution.batches import PER_STEP, Demand, Key, Step, global_plan, run_entries
-from ..execution.tiles import move
-from ..fourier.edge_extension import Frame
-from ..psf.psf_set import Psf, PsfSet
+from ...backends import Backend, move
+from ..execution.batches import PER_STEP, BatchItem, ItemCost, Step, batch_problem, run_batch
+from ..execution.execution import Execution
+from ..fourier.edge_extension import PaddedGrid
+from ..psf.psf_set import PsfSet
 from .blur_operator import Blur, Box, make_blur
-from .rl_plan import lucy_frame
+from .rl_plan import object_grid
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,7 +62,7 @@ def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F
 
 
 @dataclass(frozen=True)
-class Settings:
+class MethodOptions:
     """The options that all methods share, validated.
 
     Attributes
@@ -103,7 +101,7 @@ class Scene:
     valid: Array | None
     mean: float
     background: float
-    frame: Frame
+    frame: PaddedGrid
     backend: Backend
     blur: Blur
     step: Step
@@ -153,72 +151,45 @@ class Scene:
 
 
 def deconvolve_with(
-    method: Deconvolver,
-    image: Array,
-    psfs: PsfSet,
-    settings: Settings,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
+    method: Deconvolver, image: Array, psfs: PsfSet, options: MethodOptions, valid: Array | None, run: Execution
 ) -> Array:
     """Deconvolve `image` with a registered method."""
-    given = dtype_name(image.dtype)
-    compute = compute_dtype(given, wanted=settings.dtype)
-    dtype = settings.dtype or compute
+    compute = compute_dtype(dtype_name(image.dtype), wanted=options.dtype)
+    dtype, source = options.dtype or compute, run.source
     if 0 in image.shape:
         return source.empty(tuple(image.shape), dtype)
-    frame = lucy_frame([image.shape[a] for a in psfs.axes], psfs.size, settings.edges, source)
-    problem = Problem(
-        operation=method.name,
-        shape=tuple(image.shape),
-        dtype=given,
-        out=tuple(image.shape),
-        compute=compute,
-        axes=psfs.axes,
-        kernel=psfs.size,
-        taps=math.prod(psfs.size),
-        boundary=settings.edges,
-        masked=valid is not None,
-        responsive=task.responsive,
-    )
-    steps = int(settings.parameters.get("iterations", 1))
+    padded = object_grid([image.shape[a] for a in psfs.axes], psfs.size, options.edges, source)
+    problem = batch_problem(method.name, image, psfs, compute, options.edges, masked=valid is not None, run=run)
+    steps = int(options.parameters.get("iterations", 1))
     transforms, buffers = method.transforms * steps, method.buffers + 3
-    alone = settings.intermediate is not None
-    demand = Demand(frame.grid, transforms, buffers, steps, alone, PER_STEP * steps)
-    plan = global_plan(problem, demand, machines, workers, max_memory)
+    cost = ItemCost(padded.grid, transforms, buffers, steps, options.intermediate is not None, PER_STEP * steps)
 
-    def entry(
-        block: Array, flags: Array | None, psf: Psf, key: Key, device: Backend, threads: int, step: Step
-    ) -> Array:
-        xp, keep = device.xp, settings.intermediate
-        kept = block if flags is None else xp.where(flags, block, xp.zeros_like(block))
-        count = math.prod(frame.shape) if flags is None else int(xp.count_nonzero(flags))
+    def restored(item: BatchItem) -> Array:
+        device, xp, keep = item.device, item.device.xp, options.intermediate
+        kept = item.block if item.valid is None else xp.where(item.valid, item.block, xp.zeros_like(item.block))
+        count = math.prod(padded.shape) if item.valid is None else int(xp.count_nonzero(item.valid))
         done = 0
 
         def counted(number: int = 1) -> None:
             nonlocal done
             done += number
-            step(number)
+            item.step(number)
 
         scene = Scene(
             image=kept,
-            valid=flags,
+            valid=item.valid,
             mean=float(xp.sum(kept)) / count,
-            background=settings.background,
-            frame=frame,
+            background=options.background,
+            frame=padded,
             backend=device,
-            blur=make_blur(psf, frame, compute, device, threads, lambda count: step(0)),
+            blur=make_blur(item.psf, padded, compute, device, item.workers, lambda count: item.step(0)),
             step=counted,
             intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
         )
-        found = method.function(scene, **settings.parameters)[frame.key]
-        step(max(steps - done, 0))
-        if done and not any(isinstance(k, int) and k for k in key):
-            task.detail(iterations=done)
+        found = method.function(scene, **options.parameters)[padded.key]
+        item.step(max(steps - done, 0))
+        if done and item.is_first:
+            run.task.detail(iterations=done)
         return found
 
-    return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)
+    return run_batch(image, valid, psfs, problem, cost, restored, run, dtype)

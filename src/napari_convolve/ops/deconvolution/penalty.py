@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fourier.edge_extension import Frame
+from ..fourier.edge_extension import PaddedGrid
 from ..fourier.frequency_grid import laplacian_power
 from ..noise.noise_model import PowerSpectrum
 from .noise_to_signal import LARGE, Nsr, nsr_on_grid
@@ -34,7 +34,7 @@ class Penalty:
         """The same value at every frequency but zero, None when there is none."""
         return min(float(self.nsr), LARGE) if isinstance(self.nsr, int | float) and not self.laplacian else None
 
-    def on_grid(self, frame: Frame, *, half: bool) -> np.ndarray:
+    def on_grid(self, frame: PaddedGrid, *, half: bool) -> np.ndarray:
         """Its values on the frame's grid, 0 at frequency zero."""
         found: Any = nsr_on_grid(self.nsr, frame.shape, frame.grid, half=half)
         if self.laplacian:
@@ -46,7 +46,7 @@ class Penalty:
         found[(0,) * found.ndim] = 0.0
         return np.asarray(found)
 
-    def by_columns(self, frame: Frame, slabs: Slabs) -> Take:
+    def by_columns(self, frame: PaddedGrid, slabs: Slabs) -> Take:
         """Its values at some columns of a spectrum of `slabs`; frequency zero may be anything."""
         real = slabs.dtype
         if self.number is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._arrays import Array, dtype_name
 from ...backends import Backend
-from ..fourier.edge_extension import Frame
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .blur_operator import Box, make_blur
 
@@ -79,7 +79,7 @@ def judge(
     def compare(box: Box, part: Array) -> None:
         backend.assign(residual, box, (image[box] - part - background) / noise)
 
-    make_blur(psf, Frame(shape, shape), dtype, backend, workers, lambda count: None).forward(found, compare)
+    make_blur(psf, PaddedGrid(shape, shape), dtype, backend, workers, lambda count: None).forward(found, compare)
     inside = tuple(slice(m, n - m) for m, n in zip(margin, shape, strict=True))
     known = backend.empty(shape, "bool")
     backend.assign(known, ..., False)

@@ -27,12 +27,12 @@ import numpy as np
 from ..._arrays import Array
 from ..._progress import ALL_DONE, BY_CALLER
 from ...backends import SESSION, Backend
-from ..execution.tiles import parts
-from ..fourier.edge_extension import Frame
+from ...planning import parts
+from ..fourier.edge_extension import PaddedGrid
 from ..noise.noise_model import Known, estimate
 from ..psf.psf_set import Psf
 from .blur_operator import Blur, Box
-from .rl_options import Empty, Lucy, Samples
+from .rl_options import Empty, LucyOptions, Samples
 from .stopping_rule import ENOUGH, Residual, middle
 from .total_variation import variation_factor
 
@@ -53,16 +53,15 @@ class LucyRun:
     def __init__(
         self,
         image: Samples,
-        valid: Array | None,
         psf: Psf,
         blur: Blur,
-        frame: Frame,
-        options: Lucy,
+        frame: PaddedGrid,
+        options: LucyOptions,
         backend: Backend,
         workers: int,
         empty: Empty,
     ) -> None:
-        xp, dtype = backend.xp, image.dtype
+        xp, dtype, valid = backend.xp, image.dtype, image.valid
         self.image, self.valid, self.blur, self.frame, self.options = image, valid, blur, frame, options
         self.backend, self.dtype, self.empty, self.workers = backend, dtype, empty, workers
         self.count = math.prod(frame.shape) if valid is None else int(xp.count_nonzero(valid))

@@ -22,19 +22,19 @@ class Samples:
     """The samples of an image as they are computed with, converted as they are asked for; 0 where they do not count."""
 
     def __init__(self, image: Array, valid: Array | None, dtype: str, backend: Backend) -> None:
-        self._image, self._valid, self._backend = image, valid, backend
+        self._image, self.valid, self._backend = image, valid, backend
         self.shape, self.dtype = tuple(image.shape), dtype
 
     def __getitem__(self, box: Box) -> Array:
         part = self._backend.astype(self._image[box], self.dtype)
-        if self._valid is None:
+        if self.valid is None:
             return part
         xp = self._backend.xp
-        return xp.where(self._valid[box], part, xp.zeros_like(part))
+        return xp.where(self.valid[box], part, xp.zeros_like(part))
 
 
 @dataclass(frozen=True)
-class Lucy:
+class LucyOptions:
     """The options of Richardson-Lucy, validated.
 
     Attributes

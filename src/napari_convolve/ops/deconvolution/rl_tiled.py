@@ -11,23 +11,23 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..._arrays import Array, cast
-from ..._progress import Task, format_bytes
-from ...backends import Backend, cpu_count, get_backend
+from ..._progress import format_bytes
+from ...backends import Backend, cpu_count, get_backend, move
 from ...backends._spill import SPAN, FileArray
-from ...planning import Machine, Plan, Problem, count_tiles, shrink
-from ..execution.batches import PER_SAMPLE, Key
-from ..execution.tiles import check_room, cpu_machine, move, parts
-from ..fourier.edge_extension import Frame
+from ...planning import Machine, Plan, Problem, count_tiles, parts, shrink
+from ..execution.batches import PER_SAMPLE, Key, on_device_or_cpu
+from ..execution.execution import Execution
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf, PsfSet
 from .blur_operator import Box
 from .rl_iteration import LucyRun
-from .rl_options import Lucy, Samples
+from .rl_options import LucyOptions, Samples
 from .stopping_rule import BOX
 from .tiled_blur import TiledBlur
 
@@ -69,11 +69,11 @@ class Tiling:
     bytes: int
     seconds: float
 
-    def number(self, frame: Frame) -> int:
+    def number(self, frame: PaddedGrid) -> int:
         """Of tiles."""
         return count_tiles(frame.grid, self.tile)
 
-    def text(self, frame: Frame, whole: int) -> str:
+    def text(self, frame: PaddedGrid, whole: int) -> str:
         """What is reported."""
         tiles = f"computed in {self.number(frame)} tiles of {'x'.join(map(str, self.tile))}"
         files = f" and {format_bytes(self.lasting)} of temporary files" if self.files else ""
@@ -82,7 +82,7 @@ class Tiling:
             "the same result to rounding"
         )
 
-    def plan(self, problem: Problem, frame: Frame) -> Plan:
+    def plan(self, problem: Problem, frame: PaddedGrid) -> Plan:
         lengths = dict(zip(problem.axes, self.tile, strict=True))
         tiles = tuple(min(lengths.get(axis, 1), n) for axis, n in enumerate(problem.out))
         where = f"; {format_bytes(self.lasting)} in temporary files" if self.files else ""
@@ -90,7 +90,7 @@ class Tiling:
         return Plan("fft", self.backend, tiles, self.seconds, self.bytes, reason)
 
 
-def tilings(problem: Problem, frame: Frame, options: Lucy, machine: Machine) -> Iterator[Tiling]:
+def tilings(problem: Problem, frame: PaddedGrid, options: LucyOptions, machine: Machine) -> Iterator[Tiling]:
     """All that come into question on a machine, from large tiles to small."""
     size, item = math.prod(frame.grid), problem.itemsize
     masked = problem.masked or frame.grid != frame.shape
@@ -128,9 +128,7 @@ def _padded(tile: int, kernel: int, whole: int, fast: Callable[[int], int]) -> t
     return (tile, grid) if tile < whole and grid < whole else (whole, whole)
 
 
-def choose(
-    problem: Problem, frame: Frame, options: Lucy, machines: Sequence[Machine], max_memory: int | None
-) -> Tiling:
+def choose(problem: Problem, frame: PaddedGrid, options: LucyOptions, run: Execution) -> Tiling:
     """The fastest that fits into the memory and onto the disk.
 
     Raises
@@ -138,8 +136,9 @@ def choose(
     MemoryError
         When there is none, with what the smallest needs.
     """
-    room, disk = max_memory or int(_SAFE_SHARE * cpu_machine().free), shutil.disk_usage(tempfile.gettempdir()).free
-    all_of_them = [(t, m) for m in machines for t in tilings(problem, frame, options, m)]
+    free = get_backend("numpy").free_bytes()
+    room, disk = run.max_memory or int(_SAFE_SHARE * free), shutil.disk_usage(tempfile.gettempdir()).free
+    all_of_them = [(t, m) for m in run.machines for t in tilings(problem, frame, options, m)]
     on_disk = [(t, m) for t, m in all_of_them if not t.files or t.lasting <= disk]
     fitting = [t for t, m in on_disk if t.bytes <= room and t.bytes - (not t.files) * t.lasting <= m.free]
     if fitting:
@@ -148,7 +147,7 @@ def choose(
     files = f" and {format_bytes(least.lasting)} of temporary files in {tempfile.gettempdir()}" if least.files else ""
     raise MemoryError(
         f"{problem.operation} needs {format_bytes(least.bytes)} beyond input and output{files}, "
-        f"in tiles of {least.tile}; {format_bytes(room)} are {'allowed by max_memory' if max_memory else 'free'}"
+        f"in tiles of {least.tile}; {format_bytes(room)} are {'allowed by max_memory' if run.max_memory else 'free'}"
         + (f", and {format_bytes(disk)} on that disk" if files else "")
     )
 
@@ -156,76 +155,64 @@ def choose(
 def lucy_in_tiles(
     image: Array,
     psfs: PsfSet,
-    options: Lucy,
+    options: LucyOptions,
     valid: Array | None,
     problem: Problem,
-    frame: Frame,
+    frame: PaddedGrid,
     whole: int,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
+    run: Execution,
 ) -> Array:
     """Deconvolve `image`, whose buffers of `whole` bytes do not fit; the tiles are reported."""
-    dtype = options.dtype or problem.compute
-    while True:
-        tiling = choose(problem, frame, options, machines, max_memory)
-        task.plan = tiling.plan(problem, frame)
-        check_room(problem.out, dtype, source)
-        task.fall_back(tiling.text(frame, whole))
-        device = get_backend(tiling.backend)
-        try:
-            return run_tiled(image, psfs, options, valid, problem, frame, tiling, dtype, source, device, workers, task)
-        except device.out_of_memory as error:
-            if device.name == "numpy":
-                raise MemoryError(f"{problem.operation} ran out of memory: {error}") from error
-            device.release()
-            task.fall_back(f"{device.name} ran out of memory; computed on the CPU instead")
-            machines = [cpu_machine()]
+
+    def on(device: Backend) -> Array:
+        here = run.restricted(device.name) if tiling.backend != device.name else run
+        chosen = choose(problem, frame, options, here)
+        run.task.plan = chosen.plan(problem, frame)
+        run.check_room(problem.out, options.dtype or problem.compute)
+        run.task.fall_back(chosen.text(frame, whole))
+        return run_tiled(image, psfs, options, valid, problem, frame, chosen, run)
+
+    tiling = choose(problem, frame, options, run)
+    return on_device_or_cpu(on, tiling.backend, problem.operation, run.task)
 
 
 def run_tiled(
     image: Array,
     psfs: PsfSet,
-    options: Lucy,
+    options: LucyOptions,
     valid: Array | None,
     problem: Problem,
-    frame: Frame,
+    frame: PaddedGrid,
     tiling: Tiling,
-    dtype: str,
-    source: Backend,
-    device: Backend,
-    workers: int | None,
-    task: Task,
+    run: Execution,
 ) -> Array:
-    """One entry of the batch axes after the other, each as `tiling` says."""
-    out, home = source.empty(problem.out, dtype), get_backend("numpy")
-    threads = min(workers or cpu_count(), cpu_count())
+    """One batch item after the other, each as `tiling` says."""
+    source, task, device, home = run.source, run.task, get_backend(tiling.backend), get_backend("numpy")
+    dtype = options.dtype or problem.compute
+    out = source.empty(problem.out, dtype)
     task.begin(psfs.count() * options.iterations)
 
-    def entry(key: Key, psf: Psf) -> tuple[int, str]:
+    def restore(key: Key, psf: Psf) -> tuple[int, str]:
         blur = TiledBlur(
-            psf, frame, tiling.tile, tiling.grid, problem.compute, device, threads, lambda count: task.advance(0)
+            psf, frame, tiling.tile, tiling.grid, problem.compute, device, run.threads, lambda count: task.advance(0)
         )
         flags = None if valid is None else move(valid[key], source, home)
         start, keep = options.start, options.intermediate
         if not isinstance(start, str):
             start = Samples(move(start[key], source, home), None, problem.compute, home)
         given_back = None if keep is None else lambda number, found: keep(number, move(found, home, source))
-        asked = replace(options, start=start, intermediate=given_back)
+        own = replace(options, start=start, intermediate=given_back)
         samples = Samples(move(image[key], source, home), flags, problem.compute, home)
         empty = FileArray if tiling.files else home.empty
-        run = LucyRun(samples, flags, psf, blur, frame, asked, home, threads, empty)
-        found, done, reason = run.iterate(task.advance)
+        state = LucyRun(samples, psf, blur, frame, own, home, run.threads, empty)
+        found, done, reason = state.iterate(task.advance)
         task.advance(options.iterations - done)
         for box in parts(frame.shape):
             source.assign(out, _within(key, box), move(cast(found[box], dtype, np), home, source))
         return done, reason
 
     with np.errstate(all="ignore"):
-        results = [entry(key, psf) for key, psf in psfs.entries()]
+        results = [restore(key, psf) for key, psf in psfs.items()]
     task.detail(iterations=results[0][0], stop=results[0][1], tiles=tiling.number(frame))
     return out
 

@@ -19,7 +19,7 @@ import numpy as np
 from ..._arrays import COMPLEX_OF
 from ...backends import SESSION
 from ...methods._pruned import in_place
-from ..fourier.edge_prediction import Bridge
+from ..fourier.edge_extension import GapPrediction
 from ..psf.psf_set import Psf
 
 #: Samples of a slab and of a column block.
@@ -44,12 +44,12 @@ class Beyond:
     ----------
     mean : float
         Taken away from all samples.
-    bridges : tuple of Bridge or None
+    bridges : tuple of GapPrediction or None
         What fills the rest of the grid along each axis, where there is any.
     """
 
     mean: float
-    bridges: tuple[Bridge | None, ...]
+    bridges: tuple[GapPrediction | None, ...]
 
 
 class Slabs:

@@ -15,8 +15,8 @@ import numpy as np
 
 from ..._arrays import Array
 from ...backends import Backend
-from ..execution.tiles import cut
-from ..fourier.edge_extension import Frame
+from ...planning import cut
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .blur_operator import Box, Finish, make_blur
 from .slab_fft import Tick
@@ -38,7 +38,7 @@ class TiledBlur:
     def __init__(
         self,
         psf: Psf,
-        frame: Frame,
+        frame: PaddedGrid,
         tile: Sequence[int],
         grid: Sequence[int],
         dtype: str,
@@ -48,7 +48,7 @@ class TiledBlur:
     ) -> None:
         self.frame, self.tile, self.grid, self.dtype = frame, tuple(tile), tuple(grid), dtype
         self.psf, self.device, self.tick = psf, device, tick
-        self.inner = make_blur(psf, Frame(self.tile, self.grid), dtype, device, workers, tick)
+        self.inner = make_blur(psf, PaddedGrid(self.tile, self.grid), dtype, device, workers, tick)
 
     def forward(self, sharp: np.ndarray, finish: Finish) -> None:
         self._each(sharp, False, self.frame.shape, finish)

@@ -8,18 +8,17 @@ of the image.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..._arrays import Array, compute_dtype, dtype_name
-from ..._progress import Task
-from ...backends import SESSION, Backend
-from ...planning import Machine, Problem
-from ..execution.batches import Demand, Key, Step, global_plan, run_entries
-from ..fourier.edge_extension import Frame, make_frame, row_parts
+from ...backends import SESSION
+from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch
+from ..execution.execution import Execution
+from ..fourier.edge_extension import PaddedGrid, make_grid, row_parts
 from ..fourier.missing_samples import fill_missing
-from ..psf.psf_set import Psf, PsfSet
+from ..psf.psf_set import PsfSet
 from .noise_to_signal import Nsr
 from .penalty import Penalty
 from .wiener_full_fft import WholeWiener
@@ -40,13 +39,13 @@ _WEAK = 1e-3
 
 
 @dataclass(frozen=True)
-class Filter:
+class WienerOptions:
     """The options of a Wiener filter, validated.
 
     Attributes
     ----------
     nsr : callable
-        ``nsr(block, valid, psf, key, device, workers)``: what to use for one entry of the batch axes.
+        ``nsr(item)``: the ratio of one batch item.
     spectral : bool
         Whether it is a model of the object's spectrum, which needs no other regularization and also tells what lies
         beyond the edges.
@@ -55,102 +54,68 @@ class Filter:
         Of the result.
     """
 
-    nsr: Callable[[Array, Array | None, Psf, Key, Backend, int], Nsr]
+    nsr: Callable[[BatchItem], Nsr]
     spectral: bool
     regularization: str
     edges: str
     dtype: str | None
 
 
-def wiener_filter(
-    image: Array,
-    psfs: PsfSet,
-    options: Filter,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
-) -> Array:
+def wiener_filter(image: Array, psfs: PsfSet, options: WienerOptions, valid: Array | None, run: Execution) -> Array:
     """Deconvolve `image`; see `napari_convolve.wiener`."""
-    given = dtype_name(image.dtype)
-    compute = compute_dtype(given, complex_kernel=psfs.is_complex, wanted=options.dtype)
+    compute = compute_dtype(dtype_name(image.dtype), complex_kernel=psfs.is_complex, wanted=options.dtype)
     dtype = options.dtype or compute
     if 0 in image.shape:
-        return source.empty(tuple(image.shape), dtype)
+        return run.source.empty(tuple(image.shape), dtype)
     acted = [image.shape[a] for a in psfs.axes]
-    frames = {psf.reach: make_frame(acted, psf.reach, options.edges, source) for psf in psfs.psfs}
-    largest = max((frame.grid for frame in frames.values()), key=math.prod)
-    problem = Problem(
-        operation="wiener",
-        shape=tuple(image.shape),
-        dtype=given,
-        out=tuple(image.shape),
-        compute=compute,
-        axes=psfs.axes,
-        kernel=psfs.size,
-        taps=math.prod(psfs.size),
-        boundary=options.edges,
-        masked=valid is not None,
-        responsive=task.responsive,
-    )
+    grids = {psf.reach: make_grid(acted, psf.reach, options.edges, run.source) for psf in psfs.psfs}
+    largest = max((padded.grid for padded in grids.values()), key=math.prod)
+    problem = batch_problem("wiener", image, psfs, compute, options.edges, masked=valid is not None, run=run)
     most = _MASK_STEPS if valid is not None else _EDGE_STEPS if options.edges == "extend" else 0
-    demand = Demand(
+    cost = ItemCost(
         largest,
         transforms=(6 if most else 3) + _PER_STEP * most * (options.spectral or valid is not None),
         buffers=12 if most else 6,
         steps=_STEPS + most,
         beside=_FIT * min(1.0, math.sqrt(math.prod(acted) / _LARGE)) * options.spectral,
     )
-    plan = global_plan(problem, demand, machines, workers, max_memory)
 
-    def entry(
-        block: Array,
-        flags: Array | None,
-        psf: Psf,
-        key: Key,
-        device: Backend,
-        threads: int,
-        step: Step,
-    ) -> Array:
-        nsr = options.nsr(block, flags, psf, key, device, threads)
+    def restored(item: BatchItem) -> Array:
+        nsr = options.nsr(item)
         penalty = Penalty(nsr, options.regularization == "laplacian" and not options.spectral)
-        frame = frames[psf.reach]
-        step(0)
-        solver = _solver(psf, penalty, frame, compute, device, threads, step)
+        item.step(0)
+        solver = _solver(item, penalty, grids[item.psf.reach], compute)
         if penalty.number == 0 and solver.weakest < _WEAK:
-            task.fall_back(
+            run.task.fall_back(
                 f"nsr=0 amplifies noise without bound: the psf passes some frequencies at {solver.weakest:.1g} only; "
                 "use nsr='auto' or a positive number"
             )
-        steps = _edge_steps(solver.gain, options.spectral) if flags is None and most else most
-        step()
-        mean = _mean(block, flags, device, threads)
-        guess = block if flags is None else fill_missing(block, flags, device, threads)
-        found = solver.restore(guess, block, mean, flags, steps)
-        shift = mean - _mean(found, flags, device, threads)
+        steps = _edge_steps(solver.gain, options.spectral) if item.valid is None and most else most
+        item.step()
+        mean = _mean(item.block, item)
+        guess = item.block
+        if item.valid is not None:
+            guess = fill_missing(guess, item.valid, item.device, item.workers)
+        found = solver.restore(guess, item.block, mean, item.valid, steps)
+        shift = mean - _mean(found, item)
 
         def restore_mean(rows: slice) -> None:
             part = found[rows, ...]
             part += shift
 
-        SESSION.run_all(restore_mean, row_parts(found.shape, device), threads)
+        SESSION.run_all(restore_mean, row_parts(found.shape, item.device), item.workers)
         for _ in range(1 + most - steps):
-            step()
+            item.step()
         return found
 
-    return run_entries(image, valid, psfs, problem, demand, plan, dtype, entry, source, workers, task)
+    return run_batch(image, valid, psfs, problem, cost, restored, run, dtype)
 
 
-def _solver(
-    psf: Psf, penalty: Penalty, frame: Frame, dtype: str, backend: Backend, workers: int, step: Step
-) -> SlabWiener | WholeWiener:
-    """The fastest way there is on a backend."""
-    if backend.name == "numpy" and len(frame.grid) > 1 and dtype.startswith("float"):
-        return SlabWiener(psf, penalty, frame, dtype, workers, step)
-    return WholeWiener(psf, penalty, frame, dtype, backend, workers, step)
+def _solver(item: BatchItem, penalty: Penalty, padded: PaddedGrid, dtype: str) -> SlabWiener | WholeWiener:
+    """The faster of the two solvers where it applies."""
+    if item.device.name == "numpy" and len(padded.grid) > 1 and dtype.startswith("float"):
+        return SlabWiener(item.psf, penalty, padded, dtype, item.workers, item.step)
+    return WholeWiener(item.psf, penalty, padded, dtype, item.device, item.workers, item.step)
 
 
 def _edge_steps(gain: float, spectral: bool) -> int:
@@ -159,11 +124,12 @@ def _edge_steps(gain: float, spectral: bool) -> int:
     return min(max(steps, 2 if spectral else 0), _EDGE_STEPS)
 
 
-def _mean(block: Array, valid: Array | None, backend: Backend, workers: int) -> Array:
-    xp = backend.xp
-    if valid is not None:
-        kept = xp.where(valid, block, xp.zeros_like(block))
-        return xp.sum(kept) / xp.sum(backend.astype(valid, dtype_name(block.dtype)))
+def _mean(block: Array, item: BatchItem) -> Array:
+    """Mean over the samples of the item that count."""
+    backend, xp = item.device, item.device.xp
+    if item.valid is not None:
+        kept = xp.where(item.valid, block, xp.zeros_like(block))
+        return xp.sum(kept) / xp.sum(backend.astype(item.valid, dtype_name(block.dtype)))
     if not backend.threaded:
         return xp.mean(block)
     sums: dict[int, Any] = {}
@@ -171,5 +137,5 @@ def _mean(block: Array, valid: Array | None, backend: Backend, workers: int) -> 
     def add(rows: slice) -> None:
         sums[rows.start] = block[rows, ...].sum().item()
 
-    SESSION.run_all(add, row_parts(block.shape, backend), workers)
+    SESSION.run_all(add, row_parts(block.shape, backend), item.workers)
     return sum(sums[start] for start in sorted(sums)) / math.prod(block.shape)

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..._arrays import COMPLEX_OF, REAL_OF, Array
 from ...backends import SESSION, Backend
-from ..fourier.edge_extension import Frame
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .penalty import Penalty
 
@@ -26,7 +26,7 @@ class WholeWiener:
         self,
         psf: Psf,
         penalty: Penalty,
-        frame: Frame,
+        frame: PaddedGrid,
         dtype: str,
         backend: Backend,
         workers: int,

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ...backends import SESSION
-from ..fourier.edge_extension import Frame
+from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .penalty import Penalty
 from .slab_fft import Beyond, Slabs, Take
@@ -32,7 +32,7 @@ class SlabWiener:
     """
 
     def __init__(
-        self, psf: Psf, penalty: Penalty, frame: Frame, dtype: str, workers: int, step: Callable[..., None]
+        self, psf: Psf, penalty: Penalty, frame: PaddedGrid, dtype: str, workers: int, step: Callable[..., None]
     ) -> None:
         self.frame, self.step = frame, step
         self.slabs, self._psf = Slabs(frame.grid, dtype, workers, lambda count: step(0)), psf
@@ -75,7 +75,7 @@ class SlabWiener:
     ) -> np.ndarray:
         """The object within the frame, less the mean, from the image with what is not valid filled, and as given."""
         out = np.empty(self.frame.shape, self.slabs.dtype)
-        beyond = Beyond(mean, self.frame.bridges(self._psf, self.slabs.dtype.name))
+        beyond = Beyond(mean, self.frame.gap_predictions(self._psf, self.slabs.dtype.name))
 
         def keep(first: int, part: np.ndarray) -> None:
             out[first : first + len(part)] = part

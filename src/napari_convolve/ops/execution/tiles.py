@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..._arrays import Allocator, Array, cast, dtype_name
-from ..._progress import Task, device_name, format_bytes
-from ...backends import SESSION, Backend, cpu_count, get_backend
+from ..._progress import device_name, format_bytes
+from ...backends import SESSION, Backend, get_backend, move
 from ...boundary import gather
-from ...planning import Machine, Plan, Problem, count_tiles, shrink
+from ...methods import Method
+from ...planning import Plan, Problem, cut
+from .execution import Execution
 
 #: ``compute(block, valid, out, backend, workers)`` fills `out`; `valid` marks the block's samples that count, or None.
 Compute = Callable[[Array, Array | None, Array, Backend, int], None]
 #: ``read(key, out, workers)`` fills a part of the result straight from the image; False when it has to be computed
 #: otherwise.
 Read = Callable[[tuple[slice, ...], Array, int], bool]
-#: ``replan(max_memory, backend name)`` decides again when memory ran out; None keeps the limit that was asked for.
-Replan = Callable[[int | None, str], Plan]
 _MAX_RETRIES = 4
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """Which samples each sample of the result depends on.
+class WindowGeometry:
+    """Which samples of the image each sample of the result depends on.
 
     Attributes
     ----------
@@ -37,7 +34,7 @@ class Sweep:
     first : tuple of int
         For each acted axis the index, in the image, of the first sample that the first result depends on.
     boundary, cval
-        What stands outside the image.
+        How samples outside the image are defined.
     dtype : str
         Of the result.
     """
@@ -49,74 +46,69 @@ class Sweep:
     dtype: str
 
 
-def sweep(
+def tile_loop(
     image: Array,
     valid: Array | None,
-    spec: Sweep,
+    geometry: WindowGeometry,
     plan: Plan,
     compute: Compute,
-    replan: Replan,
-    source: Backend,
-    workers: int | None,
-    task: Task,
+    methods: Sequence[Method],
+    run: Execution,
     read: Read | None = None,
 ) -> Array:
     """The result of `compute` on every tile of the plan, in one new array of the image's library.
 
     `read`, on the CPU, is tried first for each tile: it needs no block to be gathered, and says whether it will do.
-    When memory runs out the tiles get smaller, then the CPU takes over; each is reported.
+    When memory runs out the plan is made again from `methods` with smaller tiles, then on the CPU; each is reported.
     """
-    out = source.empty(spec.problem.out, spec.dtype)
+    out = run.source.empty(geometry.problem.out, geometry.dtype)
     for attempt in itertools.count():
         device = get_backend(plan.backend)
         try:
-            task.plan = plan
-            _run(image, valid, out, spec, plan, compute, source, device, workers or cpu_count(), task, read)
+            run.task.plan = plan
+            _run_tiles(image, valid, out, geometry, plan, compute, run, read)
             return out
         except device.out_of_memory as error:
             device.release()
             if attempt >= _MAX_RETRIES:
                 place = device_name(plan.backend)
                 raise MemoryError(f"{place} ran out of memory even with tiles of {plan.tiles}") from error
-            plan = _smaller(plan, replan, task, attempt)
+            plan = _smaller(plan, geometry.problem, methods, run, attempt)
     raise AssertionError("unreachable")
 
 
-def cpu_machine() -> Machine:
-    """The CPU as the planner sees it, for what a device had no room for."""
-    backend = get_backend("numpy")
-    return Machine("numpy", cpu_count(), backend.free_bytes(), SESSION.rates(), SESSION.ready())
-
-
-def _smaller(plan: Plan, replan: Replan, task: Task, attempt: int) -> Plan:
-    new = replan(max(plan.bytes // 4, 1), plan.backend) if attempt < 2 or plan.backend == "numpy" else None
+def _smaller(plan: Plan, problem: Problem, methods: Sequence[Method], run: Execution, attempt: int) -> Plan:
+    new = None
+    if attempt < 2 or plan.backend == "numpy":
+        new = run.restricted(plan.backend, max(plan.bytes // 4, 1)).plan(problem, methods)
     if new is None or (new.tiles == plan.tiles and plan.backend != "numpy"):
-        new = replan(None, "numpy")  # the device's memory does not bound the CPU
+        new = run.restricted("numpy").plan(problem, methods)  # the device's memory does not bound the CPU
     if new.backend != plan.backend:
-        task.fall_back(f"{device_name(plan.backend)} ran out of memory; computed on {device_name(new.backend)} instead")
+        run.task.fall_back(
+            f"{device_name(plan.backend)} ran out of memory; computed on {device_name(new.backend)} instead"
+        )
     else:
-        task.fall_back(f"{device_name(plan.backend)} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})")
+        run.task.fall_back(
+            f"{device_name(plan.backend)} ran out of memory; tiles made smaller ({format_bytes(new.bytes)})"
+        )
     return new
 
 
-def _run(
+def _run_tiles(
     image: Array,
     valid: Array | None,
     out: Array,
-    spec: Sweep,
+    geometry: WindowGeometry,
     plan: Plan,
     compute: Compute,
-    source: Backend,
-    device: Backend,
-    workers: int,
-    task: Task,
+    run: Execution,
     read: Read | None,
 ) -> None:
-    problem = spec.problem
-    number = count_tiles(problem.out, plan.tiles)
-    at_once = max(1, min(workers, cpu_count(), number)) if device.threaded and source.threaded else 1
-    inner = max(1, min(workers, cpu_count()) // at_once)
-    in_place = device is source and spec.dtype == problem.compute
+    problem, source, device = geometry.problem, run.source, get_backend(plan.backend)
+    tiles = cut(problem.out, plan.tiles)
+    at_once = max(1, min(run.threads, len(tiles))) if device.threaded and source.threaded else 1
+    inner = max(1, run.threads // at_once)
+    in_place = device is source and geometry.dtype == problem.compute
 
     def one(key: tuple[slice, ...]) -> None:
         target = out[key]
@@ -126,11 +118,11 @@ def _run(
             fill(key, target)
         if not in_place:
             # cast on the device: fewer bytes to move back
-            source.assign(out, key, move(cast(target, spec.dtype, device.xp), device, source))
+            source.assign(out, key, move(cast(target, geometry.dtype, device.xp), device, source))
 
     def fill(key: tuple[slice, ...], target: Array) -> None:
-        block = _block(image, spec, key, _Scratch(source, "block"), spec.cval, problem.compute)
-        flags = None if valid is None else _block(valid, spec, key, _Scratch(source, "flags"), True, "bool")
+        block = _block(image, geometry, key, _Scratch(source, "block"), geometry.cval, problem.compute)
+        flags = None if valid is None else _block(valid, geometry, key, _Scratch(source, "flags"), True, "bool")
         if device is not source:
             if dtype_name(block.dtype) == "float16":  # no part of the array API standard
                 block = source.astype(block, problem.compute)
@@ -138,32 +130,8 @@ def _run(
             flags = None if flags is None else move(flags, source, device)
         compute(block, flags, target, device, inner)
 
-    tiles = cut(problem.out, plan.tiles)
-    task.begin(len(tiles))
-    SESSION.run_all(one, tiles, at_once, task.advance)
-
-
-def cut(shape: tuple[int, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]]:
-    """Tiles that cover a shape."""
-    ranges = [[slice(at, min(at + t, n)) for at in range(0, n, t)] for n, t in zip(shape, tile, strict=True)]
-    return list(itertools.product(*ranges))
-
-
-def parts(shape: Sequence[int], cubes: bool = False, most: int = 1 << 17) -> list[tuple[slice, ...]]:
-    """Boxes of at most `most` samples that cover a shape: work arrays of their size stay in the caches.
-
-    Rows that follow each other, or `cubes` where each needs a margin.
-    """
-    lengths, left = tuple(shape), most
-    if cubes:
-        while math.prod(lengths) > most:
-            lengths = shrink(lengths, range(len(lengths))) or lengths
-        return cut(tuple(shape), lengths)
-    rows = list(lengths)
-    for axis in reversed(range(len(rows))):
-        rows[axis] = max(1, min(rows[axis], left))
-        left //= rows[axis]
-    return cut(tuple(shape), tuple(rows))
+    run.task.begin(len(tiles))
+    SESSION.run_all(one, tiles, at_once, run.task.advance)
 
 
 @dataclass(frozen=True)
@@ -182,36 +150,14 @@ class _Scratch:
         self.backend.assign(target, key, value)
 
 
-def _block(image: Array, spec: Sweep, key: tuple[slice, ...], source: Allocator, cval: complex, dtype: str) -> Array:
+def _block(
+    image: Array, geometry: WindowGeometry, key: tuple[slice, ...], source: Allocator, cval: complex, dtype: str
+) -> Array:
     """The samples one tile depends on, the boundary rule applied along the acted axes."""
-    problem = spec.problem
+    problem = geometry.problem
     part = image[tuple(slice(None) if a in problem.axes else k for a, k in enumerate(key))]
     ranges = [
         (key[axis].start + first, key[axis].stop + first + k - 1)
-        for axis, first, k in zip(problem.axes, spec.first, problem.kernel, strict=True)
+        for axis, first, k in zip(problem.axes, geometry.first, problem.kernel, strict=True)
     ]
-    return gather(part, problem.axes, ranges, spec.boundary, cval, dtype, source)
-
-
-def move(array: Array, source: Backend, target: Backend) -> Array:
-    """`array` on another device, through main memory."""
-    return array if source is target else target.to_device(source.to_host(array))
-
-
-#: Results smaller than this are not worth asking the system for.
-_SURELY_FREE = 64 << 20
-
-
-def check_room(shape: Sequence[int], dtype: str, source: Backend) -> None:
-    """MemoryError before any work when the result alone does not fit.
-
-    Raises
-    ------
-    MemoryError
-        With what it needs and what is free.
-    """
-    needed = math.prod(shape) * np.dtype(dtype).itemsize
-    if needed > _SURELY_FREE and needed > (free := source.free_bytes()):
-        raise MemoryError(
-            f"the result of shape {tuple(shape)} needs {format_bytes(needed)}, {format_bytes(free)} are free"
-        )
+    return gather(part, problem.axes, ranges, geometry.boundary, cval, dtype, source)

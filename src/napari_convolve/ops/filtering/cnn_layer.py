@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import Array, cast, compute_dtype, dtype_name
-from ..._progress import Task
 from ..._registry import Registry
 from ...backends import Backend
 from ...boundary import gather
 from ...kernels import Kernel
-from ...planning import Machine, Plan, Problem, make_plan
-from ..execution.tiles import check_room
-from .window import Window, as_convolution, compile_later, in_order, methods, window_sum, window_sweep
+from ...methods import METHODS
+from ...planning import Plan, Problem
+from ..execution.execution import Execution
+from .window import Window, as_convolution, compile_later, in_order, window_geometry, window_sum
 
 _TICKS = 100
 
@@ -119,27 +119,17 @@ class Layer:
         return tuple(before), tuple(after)
 
 
-def layer_maps(
-    image: Array,
-    layer: Layer,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    method: str | Plan,
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
-) -> Array:
+def layer_maps(image: Array, layer: Layer, valid: Array | None, run: Execution) -> Array:
     """The maps of `layer`; see `napari_convolve.feature_maps`.
 
     Parameters
     ----------
     image : array
-        With a channel axis, of the `source` backend.
+        With a channel axis, of the library `run.source`.
     valid : array of bool or None
         Of the image's shape.
     """
+    source, task = run.source, run.task
     xp, dtype = source.xp, dtype_name(image.dtype)
     compute = compute_dtype(dtype, wanted=layer.dtype)
     ranges = [(-a, image.shape[axis] + b) for axis, (a, b) in zip(layer.axes, layer.margins, strict=True)]
@@ -153,13 +143,13 @@ def layer_maps(
         padded[axis] = stop - start
     # one plan for all kernels, whether or not some of them are separable: a recipe can name it
     problem = _problem(
-        padded, compute, kernels if method == "auto" else kernels[:1], valid is not None, task.responsive
+        padded, compute, kernels if run.method == "auto" else kernels[:1], valid is not None, task.responsive
     )
-    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
-    given = plan if method == "auto" else method
+    plan = run.plan(problem, METHODS.values())
+    each = replace(run, method=plan if run.method == "auto" else run.method)
     held = (math.prod(padded) + math.prod(problem.out)) * np.dtype(compute).itemsize
     task.plan = _whole(plan, len(kernels), held)
-    check_room(size, out_dtype, source)
+    run.check_room(size, out_dtype)
     out = source.empty(size, out_dtype)
     block = gather(image, layer.axes, ranges, layer.boundary, layer.cval, compute, source)
     flags = None if valid is None else gather(valid, layer.axes, ranges, layer.boundary, True, "bool", source)
@@ -169,18 +159,7 @@ def layer_maps(
         kept[axis] = slice(None, None, step)
     for number, (kernel, window) in enumerate(kernels):
         part = task.part(_TICKS)
-        one = window_sum(
-            block,
-            kernel,
-            window,
-            flags,
-            source=source,
-            machines=machines,
-            method=given,
-            workers=workers,
-            max_memory=max_memory,
-            task=part,
-        )
+        one = window_sum(block, kernel, window, flags, replace(each, task=part))
         if number == 0:  # it may have had to be another one
             task.plan = _whole(part.plan, len(kernels), held)
         one = one[tuple(kept)] + float(layer.bias[number])
@@ -190,8 +169,8 @@ def layer_maps(
             one = pool(one, layer.axes, layer.pool_size, layer.pooling, source)
         place = tuple(slice(number, number + 1) if a == layer.channel else slice(None) for a in range(image.ndim))
         source.assign(out, place, cast(one, out_dtype, xp))
-    if method == "auto":
-        compile_later(problem, machines)
+    if run.method == "auto":
+        compile_later(problem, run.machines)
     return out
 
 
@@ -202,7 +181,7 @@ def _problem(
     kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
     applied, reach = as_convolution(kernel, window)
     factors = tuple(applied.factors() or ()) if len(kernels) == 1 else ()
-    spec = window_sweep(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
+    spec = window_geometry(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
     return spec.problem if len(kernels) == 1 else replace(spec.problem, terms=0, flat=False)
 
 

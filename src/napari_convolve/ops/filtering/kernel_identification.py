@@ -24,7 +24,7 @@ from ..._arrays import Array
 from ..._progress import Task
 from ...backends import Backend
 from ...kernels import Kernel
-from ..execution.batches import whole_entries
+from ..execution.batches import without_psf
 
 #: How the weights that the images leave open are closed.
 REGULARIZATIONS = ("auto", "none")
@@ -184,11 +184,11 @@ def identify(
     """
     xp, shape = backend.xp, tuple(before[0].shape)
     equations = Equations.none(math.prod(size) + 1)
-    entries = whole_entries(shape, axes)
-    task.begin(entries.count() * (shape[axes[0]] - size[0] + 1))
+    items = without_psf(shape, axes)
+    task.begin(items.count() * (shape[axes[0]] - size[0] + 1))
     level = [_mean(image, valid, xp) for image, valid in (before, after)]
     masked = before[1] is not None or after[1] is not None
-    for key in entries.places():
+    for key in items.item_keys():
         blocks, flags = [], []
         for (image, valid), mean in zip((before, after), level, strict=True):
             block = backend.astype(image[key], "float64") - mean

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import REAL_OF, Array, dtype_name
+from ..._arrays import REAL_OF, Array, all_finite, dtype_name
 from ...backends import Backend
 from ...kernels import Kernel
 from ...methods import Factors, Method, Weights, valid_key
@@ -107,15 +107,6 @@ def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, We
             terms: Factors = tuple(found) if found is not None and len(found) == 1 else ()
             parts.append((sign, Weights(values, axes, terms)))
     return tuple(parts)
-
-
-def all_finite(block: Array, xp: object) -> bool:
-    """Whether no sample is NaN or infinite; one cheap sum in the common case."""
-    if dtype_name(block.dtype)[:3] in ("boo", "int", "uin"):
-        return True
-    if bool(xp.isfinite(xp.sum(block))):  # type: ignore[attr-defined]
-        return True
-    return bool(xp.all(xp.isfinite(block)))  # type: ignore[attr-defined]
 
 
 def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: Weights, backend: Backend) -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..._arrays import Array, compute_dtype, dtype_name
-from ..._progress import Task
-from ...backends import SESSION, Backend
+from ...backends import SESSION
 from ...kernels import Kernel
-from ...methods import METHODS, Factors, Method, Reach, Weights, coarse_steps
-from ...planning import Machine, Plan, Problem, make_plan
-from ..execution.tiles import Sweep, check_room, cpu_machine, sweep
+from ...methods import METHODS, Factors, Reach, Weights, coarse_steps
+from ...planning import Machine, Problem, make_plan
+from ..execution.execution import Execution
+from ..execution.tiles import WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
 
 SHAPES = ("same", "full", "valid")
@@ -50,68 +50,46 @@ class Window:
     dtype: str | None
 
 
-def window_sum(
-    image: Array,
-    kernel: Kernel,
-    window: Window,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    method: str | Plan,
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
-) -> Array:
+def window_sum(image: Array, kernel: Kernel, window: Window, valid: Array | None, run: Execution) -> Array:
     """Convolve or correlate `image` with `kernel`; see `napari_convolve.convolve`.
 
     Parameters
     ----------
     image : array
-        Of the `source` backend.
+        Of the library `run.source`.
     valid : array of bool or None
         Of the image's shape; False samples are left out.
     """
-    applied, reach = as_convolution(kernel, window)
-    dtype, watched = dtype_name(image.dtype), task.responsive
+    applied, center = as_convolution(kernel, window)
+    dtype, watched = dtype_name(image.dtype), run.task.responsive
     factors = tuple(applied.factors() or ())
-    spec = window_sweep(image.shape, dtype, applied, window, reach, valid is not None, watched, factors)
-    problem = spec.problem
-    weights = make_weights(applied, window.axes, problem.compute, factors)
-
-    def replan(budget: int | None, backend: str) -> Plan:
-        chosen = [m for m in machines if m.backend == backend] or [cpu_machine()]
-        return make_plan(problem, chosen, methods(), method=method, workers=workers, max_memory=budget or max_memory)
-
+    geometry = window_geometry(image.shape, dtype, applied, window, center, valid is not None, watched, factors)
+    problem = geometry.problem
     if 0 in problem.out:
-        return source.empty(problem.out, spec.dtype)
-    check_room(problem.out, spec.dtype, source)
-    plan = make_plan(problem, machines, methods(), method=method, workers=workers, max_memory=max_memory)
-    chosen = METHODS.get(plan.method)
+        return run.source.empty(problem.out, geometry.dtype)
+    run.task.plan = plan = run.plan(problem, METHODS.values())
+    run.check_room(problem.out, geometry.dtype)
+    weights = make_weights(applied, window.axes, problem.compute, factors)
+    method = METHODS.get(plan.method)
     parts = signed_parts(applied, window.axes) if problem.masked else ()
-    compute = WindowSum(chosen, weights, window.nan == "omit", parts)
+    compute = WindowSum(method, weights, window.nan == "omit", parts)
     read = None
-    if valid is None and plan.backend == source.name == "numpy":
-        read = chosen.tiles(image, weights, Reach(spec.first, window.boundary, window.cval), problem)
-    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task, read)
-    if method == "auto":
-        compile_later(problem, machines)
+    if valid is None and plan.backend == run.source.name == "numpy":
+        read = method.tiles(image, weights, Reach(geometry.first, window.boundary, window.cval), problem)
+    result = tile_loop(image, valid, geometry, plan, compute, METHODS.values(), run, read)
+    if run.method == "auto":
+        compile_later(problem, run.machines)
     return result
 
 
 def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
-    """Have the code compiled, after this call, that would have been faster had it been ready."""
+    """Compile, after this call, the code that would have been faster had it been ready."""
     ready = SESSION.ready()
-    if all(ready.issuperset(method.codes(problem)) for method in methods()):
+    if all(ready.issuperset(method.codes(problem)) for method in METHODS.values()):
         return
-    best = METHODS.get(make_plan(problem, machines, methods(), compiled=True).method)
+    best = METHODS.get(make_plan(problem, machines, METHODS.values(), compiled=True).method)
     if missing := [code.function for code in best.codes(problem) if code not in ready]:
         SESSION.later(missing)  # which starts a thread
-
-
-def methods() -> list[Method]:
-    """All registered methods, in order."""
-    return [METHODS.get(name) for name in METHODS]
 
 
 def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
@@ -135,7 +113,7 @@ def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, .
     return kernel, tuple(c + o for c, o in zip(kernel.center, origin, strict=True))
 
 
-def window_sweep(
+def window_geometry(
     shape: tuple[int, ...],
     dtype: str,
     kernel: Kernel,
@@ -144,7 +122,7 @@ def window_sweep(
     masked: bool,
     responsive: bool,
     factors: Factors = (),
-) -> Sweep:
+) -> WindowGeometry:
     """Geometry and problem of a convolution with `kernel`."""
     masked = masked or window.nan == "omit"
     out, first = window_shape(shape, kernel, window), []
@@ -169,7 +147,7 @@ def window_sweep(
         masked=masked,
         responsive=responsive,
     )
-    return Sweep(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
+    return WindowGeometry(problem, tuple(first), window.boundary, window.cval, window.dtype or compute)
 
 
 def window_shape(shape: Sequence[int], kernel: Kernel, window: Window) -> tuple[int, ...]:

@@ -51,6 +51,13 @@ class Region:
         if not 0 <= self.inner < 1:
             raise ValueError(f"inner={self.inner!r} must be at least 0 and less than 1")
 
+    @classmethod
+    def disc(cls, at: Sequence[float], radius: float | Sequence[float], *, block: bool = True) -> Region:
+        """A disc around a frequency, or an ellipse with a radius along each axis (cycles per unit)."""
+        y, x = at
+        ry, rx = (radius, radius) if isinstance(radius, int | float) else radius
+        return cls("ellipse", ((y - ry, x - rx), (y - ry, x + rx), (y + ry, x + rx), (y + ry, x - rx)), block)
+
     def inside(self, first: np.ndarray, second: np.ndarray, soft: float) -> np.ndarray:
         """1 inside, 0 outside, and in between over a width of `soft` around the rim; for rising frequencies.
 
@@ -182,10 +189,3 @@ class DrawnFilter:
             for axis, line in enumerate(lines)
         )
         return first, second
-
-
-def disc(at: Sequence[float], radius: float | Sequence[float], *, block: bool = True) -> Region:
-    """A disc around a frequency, or an ellipse with a radius along each axis (cycles per unit)."""
-    y, x = at
-    ry, rx = (radius, radius) if isinstance(radius, int | float) else radius
-    return Region("ellipse", ((y - ry, x - rx), (y - ry, x + rx), (y + ry, x + rx), (y + ry, x - rx)), block)

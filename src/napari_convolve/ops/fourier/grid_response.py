@@ -11,7 +11,7 @@ import numpy as np
 
 from ...backends import Backend
 from ..psf.psf_set import Psf
-from .edge_extension import Frame, make_frame
+from .edge_extension import PaddedGrid, make_grid
 from .frequency_grid import frequencies
 from .response_spec import Response, evaluate, opposite, symmetric
 
@@ -40,16 +40,16 @@ class GridResponse:
 
     Attributes
     ----------
-    frame : Frame
+    frame : PaddedGrid
     values : ndarray
         On the frame's grid, the half that a real transform keeps when `real`.
     impulse : Reach
-        For `Frame.extend`.
+        For `PaddedGrid.extend`.
     changed : bool
         Whether the response had to be made symmetric.
     """
 
-    frame: Frame
+    frame: PaddedGrid
     values: np.ndarray
     impulse: Reach
     changed: bool
@@ -73,12 +73,12 @@ def on_frame(
     """
     values, changed = _on_grid(response, shape, spacing, real)
     far = (0,) * len(shape)
-    frame = Frame(tuple(shape), tuple(shape))
+    frame = PaddedGrid(tuple(shape), tuple(shape))
     if edges == "extend":
         weights = np.fft.ifftn(values)
         reach = Psf(np.fft.fftshift(np.abs(weights)), tuple(n // 2 for n in shape)).reach
         far = tuple(min(r, max(int((_LONGEST * n / 1.5 - 1) / 2), 0)) for r, n in zip(reach, shape, strict=True))
-        frame = make_frame(shape, far, edges, backend)
+        frame = make_grid(shape, far, edges, backend)
         if not isinstance(response, np.ndarray):
             values, _ = _on_grid(response, frame.grid, spacing, real)
         else:

@@ -9,7 +9,7 @@ import numpy as np
 from ..._arrays import COMPLEX_OF, compute_dtype, dtype_name
 from ...backends import get_backend
 from .drawn_filter import DrawnFilter
-from .edge_extension import make_frame
+from .edge_extension import make_grid
 from .grid_response import Reach
 
 #: Samples that an edge is continued by: enough for filters whose edges are not sharper than a cycle per so many.
@@ -36,7 +36,7 @@ class LiveFilter:
         block = np.asarray(plane, dtype=compute_dtype(dtype_name(plane.dtype)))
         self._mean = block.mean()
         far = tuple(min(_REACH, (n - 1) // 3) for n in block.shape)
-        frame = make_frame(block.shape, far, "extend", backend)
+        frame = make_grid(block.shape, far, "extend", backend)
         reach = Reach(np.ones((1, 1)), (0, 0), far)
         self._frame, self._axes = frame, tuple(range(block.ndim))
         grid = frame.extend(block, self._mean, reach, backend)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..._arrays import COMPLEX_OF, REAL_OF, Array, compute_dtype, dtype_name
-from ..._progress import Task
 from ...backends import Backend, get_backend
-from ...planning import Machine
-from ..execution.batches import Demand, Key, global_plan, global_problem, run_entries, whole_entries
-from ..psf.psf_set import Psf
+from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch, without_psf
+from ..execution.execution import Execution
 from .grid_response import GridResponse, on_frame
 from .missing_samples import fill_missing
 from .response_spec import Response
@@ -21,7 +19,7 @@ _STEPS = 2
 
 
 @dataclass(frozen=True)
-class Filter:
+class FilterOptions:
     """The options of a filter, validated.
 
     Attributes
@@ -44,26 +42,21 @@ class Filter:
     dtype: str | None
 
 
-#: Changes a block before it is filtered: ``prepare(block, key, device, workers)``.
-Prepare = Callable[[Array, Key, Backend, int], Array]
+#: Returns the block of a batch item, changed before it is filtered.
+Prepare = Callable[[BatchItem], Array]
 
 
 def filter_image(
     image: Array,
     response: Response | None,
-    options: Filter,
+    options: FilterOptions,
     valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
+    run: Execution,
     prepare: Prepare | None = None,
 ) -> Array:
     """Multiply the image's spectrum with a response; see `napari_convolve.filter_spectrum`.
 
-    With `prepare`, each entry of the batch axes is changed by it first; without a response that is all.
+    With `prepare`, each batch item is changed by it first; without a response that is all.
     """
     given = dtype_name(image.dtype)
     real = not given.startswith("complex")
@@ -72,38 +65,35 @@ def filter_image(
         compute = REAL_OF.get(compute, compute)
     dtype = options.dtype or compute
     if 0 in image.shape:
-        return source.empty(tuple(image.shape), dtype)
+        return run.source.empty(tuple(image.shape), dtype)
     lengths = [image.shape[a] for a in options.axes]
     on = None
     if response is not None:
         on = on_frame(response, lengths, options.spacing, options.edges, real, get_backend("numpy"))
         if on.changed:
-            task.assume(
+            run.task.assume(
                 "the response was made symmetric (a real image has each wave at a frequency and at its opposite): "
                 "of two different gains the one farther from the median counts"
             )
-    problem = global_problem(
-        options.operation, image.shape, given, compute, options.axes, options.edges, valid is not None, task
-    )
+    items = without_psf(image.shape, options.axes)
+    masked = valid is not None
+    problem = batch_problem(options.operation, image, items, compute, options.edges, masked=masked, run=run)
     grid = tuple(lengths) if on is None else on.frame.grid
-    demand = Demand(grid, transforms=2, buffers=5, steps=_STEPS)
-    plan = global_plan(problem, demand, machines, workers, max_memory)
+    cost = ItemCost(grid, transforms=2, buffers=5, steps=_STEPS)
 
-    def entry(
-        block: Array, flags: Array | None, psf: Psf, key: Key, device: Backend, threads: int, step: Callable[[], None]
-    ) -> Array:
-        if flags is not None:
-            block = fill_missing(block, flags, device, threads)
+    def filtered_item(item: BatchItem) -> Array:
+        block = item.block
+        if item.valid is not None:
+            block = fill_missing(block, item.valid, item.device, item.workers)
         if prepare is not None:
-            block = prepare(block, key, device, threads)
-        step()
+            block = prepare(replace(item, block=block))
+        item.step()
         if on is not None:
-            block = filtered(block, on, device, threads)
-        step()
+            block = filtered(block, on, item.device, item.workers)
+        item.step()
         return block
 
-    entries = whole_entries(image.shape, options.axes)
-    return run_entries(image, valid, entries, problem, demand, plan, dtype, entry, source, workers, task)
+    return run_batch(image, valid, items, problem, cost, filtered_item, run, dtype)
 
 
 def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> Array:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..._arrays import COMPLEX_OF, Array, compute_dtype, dtype_name
-from ..._progress import Task
 from ...backends import Backend
-from ...planning import Machine
-from ..execution.batches import Demand, Key, global_plan, global_problem, run_entries, whole_entries
-from ..psf.psf_set import Psf
+from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch, without_psf
+from ..execution.execution import Execution
 from .missing_samples import fill_missing
 from .spectrum_data import Spectrum
 from .tapers import samples
@@ -23,7 +20,7 @@ SEAMS = ("periodic", "moisan")
 
 
 @dataclass(frozen=True)
-class View:
+class SpectrumOptions:
     """The options of a spectrum, validated.
 
     Attributes
@@ -48,61 +45,49 @@ class View:
     dtype: str | None
 
 
-def spectrum_of(
-    image: Array,
-    view: View,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
-) -> Spectrum:
+def spectrum_of(image: Array, options: SpectrumOptions, valid: Array | None, run: Execution) -> Spectrum:
     """See `napari_convolve.spectrum`."""
     given = dtype_name(image.dtype)
-    compute = compute_dtype(given, wanted=view.dtype)
-    out = view.dtype or COMPLEX_OF.get(compute, compute)
-    lengths = [image.shape[a] for a in view.axes]
+    compute = compute_dtype(given, wanted=options.dtype)
+    out = options.dtype or COMPLEX_OF.get(compute, compute)
+    lengths = [image.shape[a] for a in options.axes]
     if 0 in image.shape:
-        return _named(source.empty(tuple(image.shape), out), view, given)
-    problem = global_problem("spectrum", image.shape, given, out, view.axes, view.edges, valid is not None, task)
-    demand = Demand(tuple(lengths), transforms=2 if view.edges == "moisan" else 1, buffers=4, steps=1)
-    plan = global_plan(problem, demand, machines, workers, max_memory)
+        return _named(run.source.empty(tuple(image.shape), out), options, given)
+    items = without_psf(image.shape, options.axes)
+    problem = batch_problem("spectrum", image, items, out, options.edges, masked=valid is not None, run=run)
+    cost = ItemCost(tuple(lengths), transforms=2 if options.edges == "moisan" else 1, buffers=4, steps=1)
     taper = math.prod(
-        samples(view.window, n).reshape([-1 if a == axis else 1 for a in range(len(lengths))])
+        samples(options.window, n).reshape([-1 if a == axis else 1 for a in range(len(lengths))])
         for axis, n in enumerate(lengths)
     )
 
-    def entry(
-        block: Array, flags: Array | None, psf: Psf, key: Key, device: Backend, threads: int, step: Callable[[], None]
-    ) -> Array:
-        if flags is not None:
-            block = fill_missing(block, flags, device, threads)
+    def transformed(item: BatchItem) -> Array:
+        block, device = item.block, item.device
+        if item.valid is not None:
+            block = fill_missing(block, item.valid, device, item.workers)
         axes = tuple(range(block.ndim))
         found = None
-        if view.edges == "moisan":
-            found = periodic_component(block, device, threads)
-        if view.window is not None:
+        if options.edges == "moisan":
+            found = periodic_component(block, device, item.workers)
+        if options.window is not None:
             if found is not None:
-                block = device.ifft(found, block.shape, axes, threads, False)
+                block = device.ifft(found, block.shape, axes, item.workers, False)
             weights = device.astype(device.to_device(np.asarray(taper)), dtype_name(block.dtype))
             found = None
             block = block * weights
         if found is None:
-            found = device.fft(block, block.shape, axes, threads)
-        step()
+            found = device.fft(block, block.shape, axes, item.workers)
+        item.step()
         return found / math.prod(lengths)
 
-    entries = whole_entries(image.shape, view.axes)
-    values = run_entries(image, valid, entries, problem, demand, plan, out, entry, source, workers, task)
-    return _named(values, view, given)
+    values = run_batch(image, valid, items, problem, cost, transformed, run, out)
+    return _named(values, options, given)
 
 
-def _named(values: Array, view: View, given: str) -> Spectrum:
-    axes, spacing = tuple(view.axes[o] for o in view.order), tuple(view.spacing[o] for o in view.order)
+def _named(values: Array, options: SpectrumOptions, given: str) -> Spectrum:
+    axes, spacing = tuple(options.axes[o] for o in options.order), tuple(options.spacing[o] for o in options.order)
     frequencies = tuple(np.fft.fftfreq(values.shape[a], s) for a, s in zip(axes, spacing, strict=True))
-    return Spectrum(values, frequencies, axes, spacing, view.window, not given.startswith("complex"))
+    return Spectrum(values, frequencies, axes, spacing, options.window, not given.startswith("complex"))
 
 
 def periodic_component(block: Array, backend: Backend, workers: int) -> Array:

@@ -12,7 +12,8 @@ from ...backends import get_backend
 from ...boundary import gather
 from ...kernels import Kernel
 from ...planning import Machine
-from ..filtering.window import Window, as_convolution, window_sum, window_sweep
+from ..execution.execution import Execution
+from ..filtering.window import Window, as_convolution, window_geometry, window_sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
         One for each axis of the result, not negative.
     """
     applied, reach = as_convolution(kernel, window)
-    sweep = window_sweep(image.shape, image.dtype.name, applied, window, reach, valid is not None, False)
+    sweep = window_geometry(image.shape, image.dtype.name, applied, window, reach, valid is not None, False)
     axes, lengths, compute = window.axes, applied.shape, sweep.problem.compute
     start = tuple(index[axis] + first for axis, first in zip(axes, sweep.first, strict=True))
     ranges = [(s, s + k) for s, k in zip(start, lengths, strict=True)]
@@ -82,18 +83,9 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
     for number, line in enumerate(outside):
         supplied |= line.reshape([-1 if a == number else 1 for a in range(len(lengths))])
     only = replace(window, operation="convolve", shape="valid", origin=(0,) * len(axes), dtype=None)
-    total = window_sum(
-        block,
-        Kernel(applied.values),
-        only,
-        flags,
-        source=backend,
-        machines=[Machine("numpy", 1, 1 << 30)],
-        method="fft",  # of a single window: nothing to compile, and the sum to rounding
-        workers=1,
-        max_memory=None,
-        task=Task("inspect"),
-    )
+    # of a single window: nothing to compile, and the sum to rounding
+    run = Execution(backend, (Machine("numpy", 1, 1 << 30),), Task("inspect"), method="fft", workers=1)
+    total = window_sum(block, Kernel(applied.values), only, flags, run)
     weights = applied.values[(slice(None, None, -1),) * applied.ndim]
     values = block.reshape(lengths)
     counts = np.ones(lengths, bool) if flags is None else flags.reshape(lengths).astype(bool)

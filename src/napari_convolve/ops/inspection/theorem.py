@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...backends import get_backend
 from ...boundary import gather
 from ...kernels import Kernel
-from ..filtering.window import Window, as_convolution, window_sweep
+from ..filtering.window import Window, as_convolution, window_geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ def compare(image: np.ndarray, kernel: Kernel, window: Window, region: Sequence[
     Nothing here is shared with the methods that results are computed by.
     """
     applied, reach = as_convolution(kernel, window)
-    first = window_sweep(image.shape, image.dtype.name, applied, window, reach, False, False).first
+    first = window_geometry(image.shape, image.dtype.name, applied, window, reach, False, False).first
     lengths = applied.shape
     ranges = [(a + f, b + f + k - 1) for (a, b), f, k in zip(region, first, lengths, strict=True)]
     axes = tuple(range(image.ndim))

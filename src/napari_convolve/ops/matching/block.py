@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, all_finite, dtype_name
 from ...backends import SESSION, Backend
 from ...methods import Weights, valid_key
 from ...methods._compiled import flat
 from ...methods.fft import inverse, kernel_spectrum
-from ..filtering.normalized_convolution import all_finite
 from . import ncc_numba as _loops
 
 #: Blocks are scaled when the root mean square of their samples lies outside, so that no power of them leaves the range.

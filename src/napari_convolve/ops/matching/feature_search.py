@@ -10,11 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from ..._arrays import Array, dtype_name
-from ..._progress import Task
 from ...backends import SESSION, Backend
 from ...methods import METHODS
-from ...planning import Machine, Plan, make_plan
-from ..execution.tiles import check_room, sweep
+from ..execution.tiles import tile_loop
 from ..filtering.window import Window
 from .detections import Detections
 from .local_maxima import local_maxima
@@ -26,7 +24,7 @@ from .peak_selection import Where as Where
 from .peak_selection import collect, identify
 from .rotated_templates import Frame
 from .template_bank import Bank
-from .template_matching import machine_of, resolution_of, score_sweep, scoring_methods
+from .template_matching import resolution_of, score_geometry, scoring_methods
 
 #: Bytes of patterns' transforms that one batch may take; more would push each other out of the cache.
 _SPECTRA = 96 << 20
@@ -34,12 +32,12 @@ _SPECTRA = 96 << 20
 _STEPS = 1000
 
 
-def score_features(where: Where, bank: Bank, window: Window, search: Search, task: Task) -> FeatureScores:
+def score_features(where: Where, bank: Bank, window: Window, search: Search) -> FeatureScores:
     """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
     window = replace(window, dtype=None)
-    scores = best_scores(where, bank, window, search.min_valid, task)
+    scores = best_scores(where, bank, window, search.min_valid)
     first = first_index(bank.frame, window, scores.ndim)
-    region = None if search.region is None else _region(search.region, scores.shape, first, where.source)
+    region = None if search.region is None else _region(search.region, scores.shape, first, where.run.source)
     return FeatureScores(scores, first, where, bank, window, search, region)
 
 
@@ -78,7 +76,7 @@ class FeatureScores:
             places, heights = self.peaks
             high = heights >= lowest
             return places[high], heights[high]
-        places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.source)
+        places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.run.source)
         had = shares(places + np.array(self.first), self._where.image.shape, self._window.axes, self._bank.frame)
         places, heights = places[had >= self._search.min_valid], heights[had >= self._search.min_valid]
         return places, heights
@@ -143,8 +141,8 @@ def _learn(
     window: Window,
 ) -> NullScores:
     """What chance gives in this image."""
-    there = ~where.source.xp.isnan(scores)
-    searched = where.source.to_host(there if region is None else there & region)
+    there = ~where.run.source.xp.isnan(scores)
+    searched = where.run.source.to_host(there if region is None else there & region)
     frame, first = bank.frame, first_index(bank.frame, window, scores.ndim)
     border = [
         (c - first[axis], where.image.shape[axis] - k + 1 + c - first[axis])
@@ -156,41 +154,39 @@ def _learn(
     return learn(Peaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples))
 
 
-def best_scores(where: Where, bank: Bank, window: Window, min_valid: float, task: Task) -> Array:
+def best_scores(where: Where, bank: Bank, window: Window, min_valid: float) -> Array:
     """The best score of any variant at each place; memory does not grow with the number of variants."""
-    image, source = where.image, where.source
-    pattern = bank.pattern(0)
+    image, run = where.image, where.run
+    pattern, task, xp = bank.pattern(0), run.task, run.source.xp
     dtype = dtype_name(image.dtype)
-    spec = score_sweep(image.shape, dtype, pattern, window, where.valid is not None, task.responsive)
-    problem = replace(spec.problem, operation="detect_features")
-    spec = replace(spec, problem=problem)
-    candidates = scoring_methods(len(bank), bank.is_box)
-
-    def plan_on(machines: Sequence[Machine], budget: int | None) -> Plan:
-        return make_plan(problem, machines, candidates, method=where.method, workers=where.workers, max_memory=budget)
-
-    def replan(budget: int | None, backend: str) -> Plan:
-        chosen = [m for m in where.machines if m.backend == backend] or [machine_of(backend)]
-        return plan_on(chosen, budget or where.max_memory)
-
-    best = source.empty(problem.out, spec.dtype)
+    geometry = score_geometry(image.shape, dtype, pattern, window, where.valid is not None, task.responsive)
+    problem = replace(geometry.problem, operation="detect_features")
+    geometry = replace(geometry, problem=problem)
+    best = run.source.empty(problem.out, geometry.dtype)
     if 0 in problem.out:
         return best
-    check_room((2, *problem.out), spec.dtype, source)
-    plan = plan_on(where.machines, where.max_memory)
+    run.check_room((2, *problem.out), geometry.dtype)
+    candidates = scoring_methods(len(bank), bank.is_box)
+    plan = run.plan(problem, candidates)
     spectrum = 16 * math.prod(problem.block(plan.tiles)[a] for a in problem.axes)
     size = max(1, min(_SPECTRA // max(spectrum, 1), len(bank)))
     scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
     task.begin(_STEPS * math.ceil(len(bank) / size))
-    xp = source.xp
     # the patterns' spectra count as well, and so do two maps of scores
     maps = 2 * math.prod(problem.out) * problem.itemsize
-    spared = SESSION.max_cached_bytes if where.max_memory is None else where.max_memory - plan.bytes - maps
+    spared = SESSION.max_cached_bytes if run.max_memory is None else run.max_memory - plan.bytes - maps
     for numbers, patterns in bank.batches(size):
         part = task.part(_STEPS)
-        compute = BestScores(scoring, patterns)
         with SESSION.keeping(spared):
-            found = sweep(image, where.valid, spec, plan, compute, replan, source, where.workers, part)
+            found = tile_loop(
+                image,
+                where.valid,
+                geometry,
+                plan,
+                BestScores(scoring, patterns),
+                candidates,
+                replace(run, task=part),
+            )
         plan = part.plan
         if numbers.start == 0:
             best = found

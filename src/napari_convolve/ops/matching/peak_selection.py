@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..._arrays import Array
-from ...backends import Backend
-from ...planning import Machine, Plan
+from ..execution.execution import Execution
 from ..filtering.window import Window
 from .detections import Detections
 from .ncc_at_places import Reader, scores_at
@@ -59,16 +57,12 @@ class Where:
 
     image: Array
     valid: Array | None
-    source: Backend
-    machines: Sequence[Machine]
-    method: str | Plan
-    workers: int | None
-    max_memory: int | None
+    run: Execution
 
 
 def _reader(where: Where, window: Window) -> Reader:
     cval = float(window.cval.real)
-    return Reader(where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.source)
+    return Reader(where.image, where.valid, window.axes, window.boundary, cval, window.nan == "omit", where.run.source)
 
 
 def identify(where: Where, bank: Bank, window: Window, places: np.ndarray) -> np.ndarray:

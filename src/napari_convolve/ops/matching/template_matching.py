@@ -5,20 +5,19 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from ..._arrays import Array, dtype_name
-from ..._progress import Task
-from ...backends import Backend, cpu_count, get_backend
 from ...backends._base import next_smooth
 from ...methods import METHODS, Method
 from ...methods.fft import PER_SAMPLE
-from ...planning import Cost, Machine, Plan, Problem, make_plan
-from ..execution.tiles import Sweep, check_room, sweep
-from ..filtering.window import Window, as_convolution, methods, window_sweep
+from ...planning import Cost, Machine, Problem
+from ..execution.execution import Execution
+from ..execution.tiles import WindowGeometry, tile_loop
+from ..filtering.window import Window, as_convolution, window_geometry
 from .ncc import BestScores, Scoring
 from .ncc_numba import compile_later
 from .template import Pattern
@@ -34,47 +33,29 @@ _WHOLE = 1.6
 _PER_TRANSFORM, _PER_TILE = 50e-6, 200e-6
 
 
-def template_scores(
-    image: Array,
-    pattern: Pattern,
-    window: Window,
-    valid: Array | None,
-    *,
-    source: Backend,
-    machines: Sequence[Machine],
-    method: str | Plan,
-    workers: int | None,
-    max_memory: int | None,
-    task: Task,
-) -> Array:
+def template_scores(image: Array, pattern: Pattern, window: Window, valid: Array | None, run: Execution) -> Array:
     """Score every place of `image` against one template; see `napari_convolve.match_template`.
 
     Parameters
     ----------
     image : array
-        Of the `source` backend.
+        Of the library `run.source`.
     window : Window
         Of a correlation.
     valid : array of bool or None
         Of the image's shape; False samples are left out.
     """
     pattern, window = in_order(pattern, window)
-    spec = score_sweep(image.shape, dtype_name(image.dtype), pattern, window, valid is not None, task.responsive)
-    problem = spec.problem
-
-    def plan_on(candidates: Sequence[Machine], budget: int | None) -> Plan:
-        return make_plan(problem, candidates, scoring_methods(), method=method, workers=workers, max_memory=budget)
-
-    def replan(budget: int | None, backend: str) -> Plan:
-        return plan_on([m for m in machines if m.backend == backend] or [machine_of(backend)], budget or max_memory)
-
+    dtype = dtype_name(image.dtype)
+    geometry = score_geometry(image.shape, dtype, pattern, window, valid is not None, run.task.responsive)
+    problem = geometry.problem
     if 0 in problem.out:
-        return source.empty(problem.out, spec.dtype)
-    check_room(problem.out, spec.dtype, source)
-    plan = plan_on(machines, max_memory)
+        return run.source.empty(problem.out, geometry.dtype)
+    candidates = scoring_methods()
+    run.task.plan = plan = run.plan(problem, candidates)
+    run.check_room(problem.out, geometry.dtype)
     scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image))
-    compute = BestScores(scoring, (pattern,))
-    result = sweep(image, valid, spec, plan, compute, replan, source, workers, task)
+    result = tile_loop(image, valid, geometry, plan, BestScores(scoring, (pattern,)), candidates, run)
     compile_later(problem.dtype, problem.compute, pattern.is_box)
     return result
 
@@ -86,23 +67,17 @@ def in_order(pattern: Pattern, window: Window) -> tuple[Pattern, Window]:
     return pattern.transposed(order), replace(window, axes=axes, origin=origin)
 
 
-def score_sweep(
+def score_geometry(
     shape: tuple[int, ...], dtype: str, pattern: Pattern, window: Window, masked: bool, responsive: bool
-) -> Sweep:
+) -> WindowGeometry:
     """Geometry and problem of scoring an image with `pattern`."""
     applied, reach = as_convolution(pattern.kernel(), window)
-    spec = window_sweep(shape, dtype, applied, window, reach, masked, responsive)
+    spec = window_geometry(shape, dtype, applied, window, reach, masked, responsive)
     # only the plain numerator may be separable: counts and sums over what is there are not
     plain = pattern.is_full and not spec.problem.masked
     terms = len(pattern.factors) if plain else 0
     problem = replace(spec.problem, operation="match_template", taps=pattern.count, terms=terms)
     return replace(spec, problem=problem)
-
-
-def machine_of(backend: str) -> Machine:
-    """A backend that was not asked for, to fall back on."""
-    device = get_backend(backend)
-    return Machine(backend, cpu_count() if device.threaded else 1, device.free_bytes(), device.rates)
 
 
 def resolution_of(image: Array) -> float:
@@ -121,7 +96,7 @@ def scoring_methods(number: int = 1, boxes: bool = True) -> list[Method]:
     boxes
         Whether all samples of their windows count; otherwise the moments are sums over windows as well.
     """
-    return [_scoring(method, number, boxes) for method in methods()]
+    return [_scoring(method, number, boxes) for method in METHODS.values()]
 
 
 @functools.lru_cache(maxsize=64)

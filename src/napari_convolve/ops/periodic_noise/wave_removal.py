@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import REAL_OF, Array, compute_dtype, dtype_name
 from ...backends import Backend
-from ..execution.batches import Key, whole_entries
+from ..execution.batches import BatchItem, Key, without_psf
 from ..fourier.missing_samples import fill_missing
 from ..fourier.sinusoids import Wave, canonical
 from ..fourier.spectrum_data import Peaks
@@ -25,7 +25,7 @@ def search(
     """Frequencies (cycles per sample along each axis) of the waves that run through all of an image."""
     if 0 in image.shape:
         return []
-    keys = [key for key, _ in whole_entries(image.shape, axes).entries()]
+    keys = [key for key, _ in without_psf(image.shape, axes).items()]
     chosen = np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).round().astype(int))
     blocks = [_block(image, valid, keys[i], source, workers) for i in chosen]
     waves = [max(fits, key=lambda fit: fit.significance).wave for fits in find_stripes(blocks, count, source, workers)]
@@ -59,10 +59,10 @@ class Remover:
         self._found: dict[tuple[int, ...], list[Wave]] = {}
         self._errors: dict[tuple[int, ...], list[float]] = {}
 
-    def __call__(self, block: Array, key: Key, backend: Backend, workers: int) -> Array:
-        """The block without the waves."""
-        waves = self.fit(block, key, backend)
-        return block - waves_on(waves, block, backend)
+    def __call__(self, item: BatchItem) -> Array:
+        """The item's block without the waves."""
+        waves = self.fit(item.block, item.key, item.device)
+        return item.block - waves_on(waves, item.block, item.device)
 
     def fit(self, block: Array, key: Key, backend: Backend) -> list[Wave]:
         """The waves of one entry of the batch axes."""
@@ -77,7 +77,7 @@ class Remover:
     def fit_all(self, image: Array, valid: Array | None, axes: tuple[int, ...], source: Backend, workers: int) -> None:
         """The waves of every entry of an image."""
         if self.places and 0 not in image.shape:
-            for key, _ in whole_entries(image.shape, axes).entries():
+            for key, _ in without_psf(image.shape, axes).items():
                 self.fit(_block(image, valid, key, source, workers), key, source)
 
     def peaks(self, image: Array, axes: tuple[int, ...], spacing: Sequence[float], order: Sequence[int]) -> Peaks:

@@ -116,19 +116,19 @@ class PsfSet:
         """Length of the PSF along each acted axis."""
         return self.psfs[0].values.shape
 
-    def entries(self) -> Iterator[tuple[tuple[slice | int, ...], Psf]]:
-        """For each entry of the batch axes the key of its block in the image, and its PSF."""
-        for number, key in enumerate(self.places()):
+    def items(self) -> Iterator[tuple[tuple[slice | int, ...], Psf]]:
+        """For each batch item the key of its block in the image, and its PSF."""
+        for number, key in enumerate(self.item_keys()):
             yield key, self.psfs[number if len(self.psfs) > 1 else 0]
 
-    def places(self) -> Iterator[tuple[slice | int, ...]]:
-        """For each entry of the batch axes the key of its block in the image."""
+    def item_keys(self) -> Iterator[tuple[slice | int, ...]]:
+        """For each batch item the key of its block in the image."""
         for at in itertools.product(*(range(self.shape[a]) for a in self.batch)):
             where = dict(zip(self.batch, at, strict=True))
             yield tuple(where.get(a, slice(None)) for a in range(len(self.shape)))
 
     def count(self) -> int:
-        """Number of entries of the batch axes."""
+        """Number of batch items."""
         return int(np.prod([self.shape[a] for a in self.batch], dtype=int))
 
 

@@ -95,8 +95,8 @@ def described(wanted: DrawnFilter, exact: bool) -> str:
 
     Examples
     --------
-    >>> from napari_convolve.ops.fourier.drawn_filter import disc
-    >>> described(DrawnFilter((disc((0, 0.1), 0.05),)), exact=True)
+    >>> from napari_convolve.ops.fourier.drawn_filter import Region
+    >>> described(DrawnFilter((Region.disc((0, 0.1), 0.05),)), exact=True)
     'Drawn: 1 taken out, with its mirror image. The picture is exact.'
     """
     count = len(wanted.regions)
