@@ -16,8 +16,11 @@ from pathlib import Path
 import pytest
 
 # Nobody's calibration decides a plan, nor do tests that run side by side decide those of each other.
-os.environ["NAPARI_CONVOLVE_CACHE"] = tempfile.mkdtemp(prefix="napari-convolve-tests-")
-atexit.register(shutil.rmtree, os.environ["NAPARI_CONVOLVE_CACHE"], ignore_errors=True)
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["NAPARI_CONVOLVE_CACHE"] += f"/{worker}"
+else:
+    os.environ["NAPARI_CONVOLVE_CACHE"] = tempfile.mkdtemp(prefix="napari-convolve-tests-")
+    atexit.register(shutil.rmtree, os.environ["NAPARI_CONVOLVE_CACHE"], ignore_errors=True)
 
 # For the workers of pytest-xdist, which start after this: threads of OpenBLAS that wait for each other on shared cores
 # cost up to ten times the work of one.
