@@ -1,4 +1,4 @@
-"""Deconvolution methods that are one function: a registry, and the scene such a function works in.
+"""Registry of deconvolution methods, and the scene that a method of one function works in.
 
 Everything around the formula (checks, batch axes, masks, edges, backends, memory, progress) is shared.
 """
@@ -111,16 +111,16 @@ class MethodOptions:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One image of all acted axes, and how it came about: ``image = H x + background`` where samples count.
+    """One batch item and its image formation, ``image = H x + background`` at the valid samples.
 
     Attributes
     ----------
     image : array
-        0 where samples do not count.
+        0 where samples are not valid.
     valid : array of bool or None
-        Which samples count; None for all.
+        Valid samples; None for all.
     mean : float
-        Of the samples that count.
+        Mean of the valid samples.
     background : float
     """
 
@@ -146,7 +146,7 @@ class Scene:
         return found
 
     def residual(self, sharp: Array) -> Array:
-        """``image - H x - background``, 0 where samples do not count."""
+        """``image - H x - background``, 0 where samples are not valid."""
         found = self.backend.empty(self.frame.shape, dtype_name(self.image.dtype))
 
         def compare(box: Box, part: Array) -> None:
@@ -172,7 +172,7 @@ class Scene:
         return (2 * values.ndim * values - neighbours) / (4 * values.ndim)
 
     def done(self, iteration: int, sharp: Array) -> bool:
-        """Report an iteration; True when the caller wants to stop there."""
+        """Report an iteration; True when the caller asks to stop and keep this object."""
         self.step()
         return self.intermediate is not None and self.intermediate(iteration, sharp[self.frame.key]) is True
 
