@@ -153,14 +153,14 @@ def test_progress_report_and_cancelling() -> None:
 @pytest.mark.parametrize(
     ("size", "options", "kind", "words"),
     [
-        (0, {}, ValueError, "size must be at least 1"),
-        (3.5, {}, TypeError, "size must be an integer"),
+        (0, {}, ValueError, "size=0"),
+        (3.5, {}, TypeError, "size=3.5"),
         ((3, 3, 3), {}, ValueError, "3 numbers"),
         (99, {}, ValueError, "at most 4096"),
         (21, {}, ValueError, "larger than the image"),
         (13, {}, ValueError, "only 64 samples"),
         (3, {"regularization": "ridge"}, ValueError, "regularization='ridge'.*'auto', 'none'"),
-        (3, {"units": 3}, TypeError, "units must be text"),
+        (3, {"units": 3}, TypeError, "units=3"),
         (3, {"axes": (0, 0)}, ValueError, "axes"),
         (3, {"spacing": -1}, ValueError, "spacing"),
         (3, {"nan": "propagate"}, ValueError, "nan"),
