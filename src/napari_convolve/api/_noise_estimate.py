@@ -100,6 +100,8 @@ def estimate_noise(
     task.begin(psfs.count())
     for key, one in psfs.items():
         block = move(given.array[key], given.source, device)
+        if not bool(device.xp.isfinite(device.xp.sum(block))):  # it overflows float32, or samples are left out
+            block = device.astype(block, "float64")
         flags = None if valid is None else move(valid[key], given.source, device)
         blocks.append((block, flags, one))
     step = quantum(given.array)

@@ -113,8 +113,8 @@ def as_axes(axes: Any, shape: Sequence[int], count: int, what: str = "kernel") -
         if ndim > 2 and shape[-1] in (3, 4) and min(shape[-3:-1]) >= 8 * shape[-1] and count:
             colours = tuple(range(ndim - 1))[-count:]
             raise ValueError(
-                f"image of shape {tuple(shape)} seems to hold colours along its last axis; name the axes to act on, such "
-                f"as axes={colours}, or axes={tuple(range(ndim - count, ndim))} when they are no colours"
+                f"image of shape {tuple(shape)} seems to hold colours along its last axis; name the axes to act on, "
+                f"such as axes={colours}, or axes={tuple(range(ndim - count, ndim))} when they are no colours"
             )
         return tuple(range(ndim - count, ndim))
     try:

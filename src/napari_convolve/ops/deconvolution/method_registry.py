@@ -209,7 +209,9 @@ def deconvolve_with(
             background=options.background,
             frame=padded,
             backend=device,
-            blur=make_blur(item.psf, padded, compute, device, item.workers, lambda count: item.step(0)),
+            blur=make_blur(
+                item.psf, padded, dtype_name(item.block.dtype), device, item.workers, lambda count: item.step(0)
+            ),
             step=counted,
             intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
         )

@@ -68,8 +68,11 @@ class LucyRun:
         sums: dict[tuple[int, ...], float] = {}
         self._in_parts(frame.shape, lambda box: sums.update({_corner(box): float(xp.sum(image[box]))}))
         self.mean = sum(sums[corner] for corner in sorted(sums)) / self.count
+        eps, tiny = float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny)
+        #: whether the dtype can hold sums of squares of samples of this size
+        self.in_range = self.mean == 0 or tiny**0.37 < self.mean < float(np.finfo(dtype).max) ** 0.31
         #: lower limit of the model in the quotient image / model
-        self.least = max(max(self.mean, options.background) * float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny))
+        self.least = max(max(self.mean, options.background) * eps, tiny)
         #: an object darker than this is 0
         self.dark = self.mean * (1e-15 if dtype == "float32" else 1e-60)
         self.ratio = empty(frame.shape, dtype)
@@ -258,7 +261,6 @@ class LucyRun:
         return self.backend.xp.where(correction > self._number(self.dark), correction, self._number(0.0))
 
     def _number(self, value: float) -> Array:
-        """A 0-d array on the device: a Python number would be moved there for every product."""
         return self.backend.xp.asarray(value, dtype=self.ratio.dtype, device=self.ratio.device)
 
     def _vary(self, point: Array) -> None:

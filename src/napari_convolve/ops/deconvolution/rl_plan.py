@@ -22,9 +22,9 @@ from .stopping_rule import BOX
 def richardson_lucy(image: Array, psfs: PsfSet, options: LucyOptions, valid: Array | None, run: Execution) -> Array:
     """Deconvolve `image`; see `napari_convolve.richardson_lucy`."""
     compute = compute_dtype(dtype_name(image.dtype), wanted=options.dtype)
-    dtype, source = options.dtype or compute, run.source
+    out, source = options.dtype or compute, run.source
     if 0 in image.shape:
-        return source.empty(tuple(image.shape), dtype)
+        return source.empty(tuple(image.shape), out)
     padded = object_grid([image.shape[a] for a in psfs.axes], psfs.size, options.edges, source)
     masked = valid is not None
     problem = batch_problem("richardson_lucy", image, psfs, compute, options.edges, masked=masked, run=run)
@@ -43,22 +43,24 @@ def richardson_lucy(image: Array, psfs: PsfSet, options: LucyOptions, valid: Arr
         return lucy_in_tiles(image, psfs, options, valid, problem, padded, cost.bytes(problem), run)
 
     def restored(item: BatchItem) -> Array:
-        device = item.device
-        blur = make_blur(item.psf, padded, compute, device, item.workers, lambda count: item.step(0))
+        device, dtype = item.device, dtype_name(item.block.dtype)
+        blur = make_blur(item.psf, padded, dtype, device, item.workers, lambda count: item.step(0))
         start, keep = options.start, options.intermediate
         if not isinstance(start, str):
-            start = device.astype(move(start[item.key], source, device), compute)
+            start = device.astype(move(start[item.key], source, device), dtype)
         given_back = None if keep is None else lambda number, found: keep(number, move(found, device, source))
         own = replace(options, start=start, intermediate=given_back)
-        samples = Samples(item.block, item.valid, compute, device)
+        samples = Samples(item.block, item.valid, dtype, device)
         state = LucyRun(samples, item.psf, blur, padded, own, device, item.workers, device.empty)
+        if not state.in_range:
+            return item.block * math.nan  # which asks for double precision
         found, done, reason = state.iterate(item.step)
         item.step(options.iterations - done)
         if item.is_first:
             run.task.detail(iterations=done, stop=reason)
         return found[padded.key]
 
-    return run_batch(image, valid, psfs, problem, cost, restored, run, dtype)
+    return run_batch(image, valid, psfs, problem, cost, restored, run, out)
 
 
 def object_grid(shape: Sequence[int], psf: Sequence[int], edges: str, backend: Backend) -> PaddedGrid:

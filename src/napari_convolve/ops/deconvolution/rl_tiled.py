@@ -205,6 +205,8 @@ def run_tiled(
         samples = Samples(move(image[key], source, home), flags, problem.compute, home)
         empty = FileArray if tiling.files else home.empty
         state = LucyRun(samples, psf, blur, frame, own, home, run.threads, empty)
+        if not state.in_range:
+            raise ValueError(f"image values are out of the range of {problem.compute} in tiles; scale the image first")
         found, done, reason = state.iterate(task.advance)
         task.advance(options.iterations - done)
         for box in parts(frame.shape):

@@ -84,7 +84,7 @@ def wiener_filter(image: Array, psfs: PsfSet, options: WienerOptions, valid: Arr
         nsr = options.nsr(item)
         penalty = Penalty(nsr, options.regularization == "laplacian" and not options.spectral)
         item.step(0)
-        solver = _solver(item, penalty, grids[item.psf.reach], compute)
+        solver = _solver(item, penalty, grids[item.psf.reach])
         if penalty.number == 0 and solver.weakest < _WEAK:
             run.task.fall_back(
                 f"nsr=0 amplifies noise without bound: the psf passes some frequencies at {solver.weakest:.1g} only; "
@@ -111,8 +111,9 @@ def wiener_filter(image: Array, psfs: PsfSet, options: WienerOptions, valid: Arr
     return run_batch(image, valid, psfs, problem, cost, restored, run, dtype)
 
 
-def _solver(item: BatchItem, penalty: Penalty, padded: PaddedGrid, dtype: str) -> SlabWiener | WholeWiener:
+def _solver(item: BatchItem, penalty: Penalty, padded: PaddedGrid) -> SlabWiener | WholeWiener:
     """The faster of the two solvers where it applies."""
+    dtype = dtype_name(item.block.dtype)
     if item.device.name == "numpy" and len(padded.grid) > 1 and dtype.startswith("float"):
         return SlabWiener(item.psf, penalty, padded, dtype, item.workers, item.step)
     return WholeWiener(item.psf, penalty, padded, dtype, item.device, item.workers, item.step)

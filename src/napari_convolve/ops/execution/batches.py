@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..._arrays import Array, cast, dtype_name, in_c_order
+from ..._arrays import Array, all_finite, cast, dtype_name, in_c_order
 from ..._progress import Cancelled, Task, format_bytes
 from ...backends import SESSION, Backend, get_backend, move
 from ...planning import Cost, Machine, Plan, Problem, make_plan
@@ -197,8 +197,11 @@ def run_batch(
         def result(key: Key, psf: Psf) -> Array:
             block = in_c_order(device.astype(move(image[key], source, device), problem.compute))
             flags = None if valid is None else in_c_order(move(valid[key], source, device))
-            found = compute(BatchItem(block, flags, psf, key, device, workers, step))
-            return move(cast(found, dtype, device.xp), device, source)
+            item = BatchItem(block, flags, psf, key, device, workers, step)
+            found = cast(compute(item), dtype, device.xp)
+            if not all_finite(found, device.xp):
+                found = _in_double(item, compute, dtype, problem.operation)
+            return move(found, device, source)
 
         run.task.begin(psfs.count() * cost.steps)
         if not psfs.batch:
@@ -232,6 +235,22 @@ def on_device_or_cpu(compute: Callable[[Backend], Array], backend: str, operatio
         device.release()
         task.fall_back(f"{device.name} ran out of memory; computed on the CPU instead")
     return on_device_or_cpu(compute, "numpy", operation, task)
+
+
+def _in_double(item: BatchItem, compute: Compute, dtype: str, operation: str) -> Array:
+    """Compute an item again in double precision: sums of samples near the largest float32 overflow.
+
+    Raises
+    ------
+    ValueError
+        When the result does not fit into `dtype`.
+    """
+    wide = {"float32": "float64", "complex64": "complex128"}
+    name, xp = dtype_name(item.block.dtype), item.device.xp
+    found = cast(compute(replace(item, block=item.device.astype(item.block, wide.get(name, name)))), dtype, xp)
+    if not all_finite(found, xp):
+        raise ValueError(f"{operation} of an image with values this large exceeds {dtype}; scale the image first")
+    return found
 
 
 class _Together:
