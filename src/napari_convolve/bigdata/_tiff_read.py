@@ -1,4 +1,4 @@
-"""TIFF in: plain, OME-TIFF, ImageJ, BigTIFF; whole files only."""
+"""Read TIFF (plain, OME, ImageJ, BigTIFF); damaged or incomplete files are refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import tifffile
 from ..backends import get_backend
 from ._labeled import FileError, Labeled, canonical_unit, complete_axes
 
-#: tifffile's words for a file that is not whole. It logs them, and returns what it could find, or zeros.
+#: Log messages of tifffile about damaged files, of which it returns the readable part, or zeros.
 _DAMAGE = re.compile(
     r"corrupt|circular|invalid page offset|invalid offset|invalid value offset|zeroed|missing|"
     r"incorrect Strip|failed to (read|reshape)|out of range"
 )
-#: What decoding a broken file raises, besides OSError.
+#: Exceptions from decoding a damaged file, besides OSError.
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error, zlib.error)
-#: Axes whose meaning tifffile does not know: "other" and "a sequence of images".
+#: Labels of tifffile for axes of unknown meaning: "other" and "a sequence of images".
 _NAMELESS = ("Q", "I")
 _CENTIMETER = 3
 _Scale = dict[str, tuple[float, str | None]]
@@ -48,7 +48,7 @@ def read_tiff(path: Path) -> Labeled:
 
 
 def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
-    planes = len(tif.pages)  # walks the whole chain of pages, which finds a cut or a cycle
+    planes = len(tif.pages)  # reads the whole chain of pages, which detects truncated and cyclic files
     series = tif.series[0]
     _require_declared_planes(tif, series, planes)
     if damage := next(filter(_DAMAGE.search, complaints), None):
@@ -79,7 +79,7 @@ def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
 
 
 def _require_declared_planes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, planes: int) -> None:
-    """Refuse an ImageJ stack of which only a part is there; tifffile would hand over its first plane."""
+    """Refuse an incomplete ImageJ stack, of which tifffile would return the first plane."""
     declared = int((tif.imagej_metadata or {}).get("images", 1))
     page = tif.pages.first
     if declared > 1 and series.size < declared * page.size:
@@ -92,7 +92,7 @@ def _has_alpha(series: tifffile.TiffPageSeries, axes: tuple[str, ...]) -> bool:
 
 
 def _metadata(tif: tifffile.TiffFile) -> tuple[_Scale, tuple[str, ...]]:
-    """Spacing and unit of the axes that have one, and the names of the channels."""
+    """Spacing and unit of each axis where known, and the names of the channels."""
     if tif.is_ome and tif.ome_metadata:
         return _ome(tif.ome_metadata)
     if tif.is_imagej:
@@ -103,7 +103,7 @@ def _metadata(tif: tifffile.TiffFile) -> tuple[_Scale, tuple[str, ...]]:
         if all(key in described for key in keys):
             rows = zip(*(described[key] for key in keys), strict=False)
             return {axis.lower(): (_positive(step), canonical_unit(unit)) for axis, step, unit in rows}, ()
-    if tif.pages.first.resolutionunit == _CENTIMETER:  # dots per inch are a printer's, not a microscope's
+    if tif.pages.first.resolutionunit == _CENTIMETER:  # inches are ignored: 72 dpi is a default for printing
         steps = _resolution(tif)
         return {axis: (steps[axis] * 1e4, "um") for axis in steps}, ()
     return {}, ()
@@ -136,13 +136,13 @@ def _ome(xml: str) -> tuple[_Scale, tuple[str, ...]]:
 
 
 def _resolution(tif: tifffile.TiffFile) -> dict[str, float]:
-    """Pixel size in the file's unit of length, from samples per unit."""
+    """Pixel size in the resolution unit of the file."""
     per_unit = tif.pages.first.resolution
     return {axis: _positive(1 / value) for axis, value in zip("xy", per_unit, strict=True) if value}
 
 
 def _positive(value: Any) -> float:
-    """A usable step; 1 for what is not one (0, negative, NaN, text)."""
+    """A positive finite number; 1 for anything else (0, negative, NaN, text)."""
     try:
         step = float(value)
     except (TypeError, ValueError):
@@ -156,7 +156,7 @@ def _hint(error: BaseException) -> str:
 
 @contextmanager
 def _complaints() -> Iterator[list[str]]:
-    """What tifffile logs meanwhile, without the object it names; kept off the terminal."""
+    """Collect the warnings that tifffile logs, without the names of its objects, and keep them off the terminal."""
     texts: list[str] = []
 
     class Collect(logging.Handler):
