@@ -1,4 +1,4 @@
-"""``plan``: how an operation would be computed."""
+"""``plan``: print the plan of an operation without computing it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _plan(*, input: str, kernel: str, parameter: list[str] | None, operation: st
 
 
 def _spec(text: str) -> Labeled | None:
-    """An image of zeros that takes no memory, for ``64x512x512:uint16``."""
+    """A stand-in image (zeros that take no memory) of a given size and type, such as ``64x512x512:uint16``."""
     match = re.fullmatch(r"(\d+(?:x\d+)*)(?::(\w+))?", text)
     if not match:
         return None
