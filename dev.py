@@ -2,7 +2,8 @@
 """Set up napari-convolve from a clone and run it: needs Python 3.11 or newer and nothing else.
 
 python3 dev.py demo [DIRECTORY]     install the package into .venv, then run `napari-convolve demo`
-python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run the tests
+python3 dev.py test [PYTEST OPTIONS]  install the test tools too, then run a sample of the tests or those named
+python3 dev.py test --all [PYTEST OPTIONS]  run all of them
 python3 dev.py napari [PANEL]       install napari too, then open it with a sample and a panel, Convolve unless named
 """
 
@@ -27,6 +28,9 @@ GUI_PACKAGES = """
     libopengl0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
     libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 """
+# Each process gets whole files, so that what a file prepares is prepared once; the ceiling is for the memory of napari.
+PARALLEL = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadfile")
+SAMPLE = ("-m", "not exhaustive and not thorough")
 # A window with a sample, and a panel beside it.
 OPEN = """
 import sys, napari
@@ -53,9 +57,18 @@ def main(arguments: list[str]) -> int:
     if command == "test":
         install(".[test]")
         install_window_packages("Tests of windows")
-        return call(PYTHON, "-m", "pytest", *options, cwd=ROOT)
+        return call(PYTHON, "-m", "pytest", *test_options(options), cwd=ROOT)
     print(__doc__)
     return 2
+
+
+def test_options(options: list[str]) -> list[str]:
+    """The options for pytest: processes and the sample for the whole tree, nothing more for tests that are named."""
+    whole = [option for option in options if option != "--all"]
+    if any(option.startswith(("-k", "-m")) or (ROOT / option.partition("::")[0]).exists() for option in whole):
+        return whole
+    parallel = () if "no:xdist" in " ".join(whole) else PARALLEL
+    return [*parallel, *(SAMPLE if whole == options else ()), *whole]
 
 
 def install(requirement: str) -> None:

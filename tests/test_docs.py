@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def run_page(page: str, tmp_path: Path, folder: Path) -> str:
     return shown
 
 
+@pytest.fixture
+def run_here(command: Callable[..., str], tmp_path: Path) -> Callable[[str], str]:
+    """`run_page` in this process and `tmp_path`."""
+
+    def call(page: str) -> str:
+        script, commands = "", []
+        for language, text in blocks(page):
+            if language == "console":
+                commands += [shlex.split(line[2:]) for line in text.splitlines() if line.startswith("$ ")]
+            elif named := re.match(r"# (\w+\.py)\n", text):
+                (tmp_path / named[1]).write_text(text, encoding="utf-8")
+            else:
+                script += text + "\n"
+        (tmp_path / "page.py").write_text(script, encoding="utf-8")
+        return "".join(command(*words) for words in [["python", "page.py"], *commands])
+
+    return call
+
+
 def test_readme(tmp_path: Path) -> None:
     run([sys.executable, "-m", "napari_convolve", "demo"], tmp_path, tmp_path)
     before = set(tmp_path.iterdir())
@@ -65,10 +85,10 @@ def test_readme_names_files_that_exist() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_psf(tmp_path: Path) -> None:
+def test_psf(run_here: Callable[[str], str], tmp_path: Path) -> None:
     folder = tmp_path / "tests" / "data"
     shutil.copytree(ROOT / "tests" / "data" / "beads3d_confocal", folder / "beads3d_confocal")
-    shown = run_page("docs/how-to/psf.md", tmp_path, tmp_path)
+    shown = run_here("docs/how-to/psf.md")
     assert shown.count("PSF from 4 of 4 beads") == 2 and "FWHM" in shown and "chi-square" in shown
     assert {"psf.npz", "fixed.npz", "sharp.tif", "model.npz"} <= {path.name for path in tmp_path.iterdir()}
 
@@ -85,33 +105,33 @@ def test_pages_use_public_names_only(page: Path) -> None:
     assert set(inner) <= {"napari_convolve.kernels", "napari_convolve.cli"}
 
 
-def test_recipes(tmp_path: Path) -> None:
-    shown = run_page("docs/how-to/recipes.md", tmp_path, tmp_path)
+def test_recipes(run_here: Callable[[str], str], tmp_path: Path) -> None:
+    shown = run_here("docs/how-to/recipes.md")
     assert "convolve(kernel=gaussian, boundary='mirror') | wiener(psf=gaussian, nsr=0.01)" in shown
     for first, second in (("sharp", "sharp-again"), ("smooth", "smooth-again")):
         assert (tmp_path / f"{first}.npy").read_bytes() == (tmp_path / f"{second}.npy").read_bytes()
 
 
-def test_large(tmp_path: Path) -> None:
+def test_large(run_here: Callable[[str], str], tmp_path: Path) -> None:
     pytest.importorskip("dask.array")
     pytest.importorskip("zarr")
-    assert "beyond input and output" in run_page("docs/how-to/large.md", tmp_path, tmp_path)
+    assert "beyond input and output" in run_here("docs/how-to/large.md")
 
 
-def test_deconvolve(tmp_path: Path) -> None:
-    run([sys.executable, "-m", "napari_convolve", "demo"], tmp_path, tmp_path)
-    shown = run_page("docs/how-to/deconvolve.md", tmp_path, tmp_path)
+def test_deconvolve(run_here: Callable[[str], str], command: Callable[..., str], tmp_path: Path) -> None:
+    command("napari-convolve", "demo")
+    shown = run_here("docs/how-to/deconvolve.md")
     assert "noise is stronger than what is there" in shown and "chi-square" in shown
     assert {"sharp.ome.tif", "light.ome.tif"} <= {path.name for path in tmp_path.iterdir()}
 
 
-def test_fourier(tmp_path: Path) -> None:
-    shown = run_page("docs/how-to/fourier.md", tmp_path, tmp_path)
+def test_fourier(run_here: Callable[[str], str], tmp_path: Path) -> None:
+    shown = run_here("docs/how-to/fourier.md")
     assert "explains 100.0000% of the variance" in shown
 
 
-def test_detect(tmp_path: Path) -> None:
-    shown = run_page("docs/how-to/detect.md", tmp_path, tmp_path)
+def test_detect(run_here: Callable[[str], str], tmp_path: Path) -> None:
+    shown = run_here("docs/how-to/detect.md")
     assert "Detections: " in shown and "coins.csv: detect_features" in shown
     assert (tmp_path / "coins.csv").read_text() == (tmp_path / "points.csv").read_text()
     assert (tmp_path / "null.png").exists()

@@ -6,7 +6,6 @@ importing the package costs nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import lazy_loader
@@ -20,11 +19,11 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         value = globals()[name] = _import(name)
         return value
-    registry = sys.modules.get(f"{__name__}.ops.deconvolution.method_registry")  # imported by whoever adds a method
-    if registry is not None and name in registry.DECONVOLVERS:
-        from .api._registered_deconvolution import publish
+    if not name.startswith("_"):  # a deconvolution method that is registered, but not listed
+        from .api._registered_deconvolution import DECONVOLVERS, publish
 
-        return publish(name)
+        if name in DECONVOLVERS:
+            return publish(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -99,15 +99,15 @@ def check(name: str, hint: Any, value: Any) -> Any:
             return value
     if kinds <= {str, NoneType}:
         if not isinstance(value, str):
-            raise TypeError(f"{name} must be text, got {value!r}")
+            raise TypeError(f"{name}={value!r} must be text")
         return value
     if _CALLABLE in kinds:
         if not callable(value):
-            raise TypeError(f"{name} must be callable{' or None' if NoneType in kinds else ''}, got {value!r}")
+            raise TypeError(f"{name}={value!r} must be callable{' or None' if NoneType in kinds else ''}")
         return value
     if kinds <= {bool, NoneType}:
         if type(value).__name__ not in ("bool", "bool_"):  # numpy's too, without importing it
-            raise TypeError(f"{name} must be True or False, got {value!r}")
+            raise TypeError(f"{name}={value!r} must be True or False")
         return bool(value)
     return _check_numbers(name, hint, kinds, limits, value)
 
@@ -129,7 +129,7 @@ def _check_numbers(name: str, hint: Any, kinds: frozenset[Any], limits: Param, v
         if isinstance(value, Sequence) or getattr(value, "ndim", 0) == 1:
             return tuple(check_number(name, number, limits, v) for v in value)
         if not kinds & {int, float}:
-            raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
+            raise TypeError(f"{name}={value!r} must be a sequence of numbers")
     return check_number(name, number, limits, value)
 
 
@@ -144,21 +144,21 @@ def check_number(name: str, kind: type[int] | type[float], limits: Param, value:
         hasattr(value, "__float__") and not hasattr(value, "__len__") and type(value).__name__ not in ("bool", "bool_")
     )
     if not real or getattr(value, "shape", ()) != ():
-        raise TypeError(f"{name} must be {a}, got {value!r}")
+        raise TypeError(f"{name}={value!r} must be {a}")
     if getattr(getattr(value, "dtype", None), "kind", "f") not in "iuf":
-        raise TypeError(f"{name} must be a real number, got {value!r}")
+        raise TypeError(f"{name}={value!r} must be a real number")
     try:
         number: int | float = operator.index(value) if kind is int else float(value)
     except TypeError as error:
-        raise TypeError(f"{name} must be {a}, got {value!r}") from error
+        raise TypeError(f"{name}={value!r} must be {a}") from error
     except OverflowError as error:
         raise ValueError(f"{name} must be finite, got a number of {len(str(value))} digits") from error
     if not math.isfinite(number) and number not in (limits.min, limits.max):
-        raise ValueError(f"{name} must be finite, got {value!r}")
+        raise ValueError(f"{name}={value!r} must be finite")
     if limits.min is not None and number < limits.min:
-        raise ValueError(f"{name} must be at least {limits.min:g}, got {number!r}")
+        raise ValueError(f"{name}={value!r} must be at least {limits.min:g}")
     if limits.max is not None and number > limits.max:
-        raise ValueError(f"{name} must be at most {limits.max:g}, got {number!r}")
+        raise ValueError(f"{name}={value!r} must be at most {limits.max:g}")
     return number
 
 

@@ -231,7 +231,7 @@ def python(code: str, *flags: str, limit: int = 0, **environment: str) -> subpro
         [sys.executable, *flags, "-c", PRELUDE + code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         env={**os.environ, **environment},
         preexec_fn=bound if limit else None,
     )

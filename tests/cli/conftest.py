@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+import typer.main
 
 from napari_convolve.cli import run
 
@@ -15,6 +17,18 @@ class Result:
     status: int
     out: str
     err: str
+
+
+#: typer reads the signatures of all commands anew for every call, which takes longer than most of what is tested.
+built = functools.cache(typer.main.get_command)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def built_once() -> Iterator[None]:
+    """Build the commands once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", built)
+        yield
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from napari_convolve import __version__, kernels
+from napari_convolve.cli import run
 
 BOX = ("--kernel", "box", "-p", "size=3")
 
@@ -95,10 +96,10 @@ WRONG = [
     (["--kernel", "gaussian", "-p", "sigma="], "must read key=value"),
     (["--kernel", "gaussian", "-p", "sigma=1", "-p", "sigma=2"], "-p sigma is given twice"),
     (["--kernel", "gaussian", "-p", "sigm=1"], "no parameter 'sigm'"),
-    (["--kernel", "gaussian", "-p", "sigma=two"], "sigma must be"),
-    (["--kernel", "gaussian", "-p", "sigma=-1"], "sigma must be at least 0"),
-    (["--kernel", "gaussian", "-p", "sigma=nan"], "sigma must be finite"),
-    (["--kernel", "gaussian", "-p", "sigma=1e400"], "sigma must be finite"),
+    (["--kernel", "gaussian", "-p", "sigma=two"], "must be a number"),
+    (["--kernel", "gaussian", "-p", "sigma=-1"], "must be at least 0"),
+    (["--kernel", "gaussian", "-p", "sigma=nan"], "must be finite"),
+    (["--kernel", "gaussian", "-p", "sigma=1e400"], "must be finite"),
     (
         ["--kernel", "gaussian", "-p", "sigma=1,2,3,4"],
         "the kernel has 4 axes, the spatial axes of the image are: z y x",
@@ -219,7 +220,7 @@ def test_results_saturate_and_inputs_stay(cli, tmp_path: Path) -> None:
 
 def python(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, **options)
 
 
 def test_a_bare_environment_without_utf8(tmp_path: Path, image: Path) -> None:
@@ -232,23 +233,23 @@ def test_a_bare_environment_without_utf8(tmp_path: Path, image: Path) -> None:
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_debug_shows_where(tmp_path: Path) -> None:
-    failed = python("-m", "napari_convolve", "convolve", tmp_path / "no.tif", tmp_path / "b.npy", *BOX, "--debug")
-    assert failed.returncode == 1
-    assert "Traceback" in failed.stderr
+def test_debug_shows_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["convolve", str(tmp_path / "no.tif"), str(tmp_path / "b.npy"), *BOX, "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_warning_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(cli, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.full((5, 6), 2**60 + 1))
-    done = python("-m", "napari_convolve", "convolve", tmp_path / "a.npy", tmp_path / "b.npy", *BOX)
-    assert done.returncode == 0
-    warned = [line for line in done.stderr.splitlines() if line.startswith("napari-convolve: warning: ")]
+    done = cli("convolve", tmp_path / "a.npy", tmp_path / "b.npy", *BOX)
+    assert done.status == 0
+    warned = [line for line in done.err.splitlines() if line.startswith("napari-convolve: warning: ")]
     assert len(warned) == 1
 
 
 def test_output_closed_by_its_reader(tmp_path: Path) -> None:
     script = f"{sys.executable} -m napari_convolve kernel gaussian -p sigma=3 | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=900)
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
     assert done.returncode in (0, 1, 141)

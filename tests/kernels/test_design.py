@@ -201,7 +201,7 @@ def test_one_decorated_function_is_a_kernel_everywhere() -> None:
         assert kernels.hat(radius=1) == make("hat", radius=1) == hat(radius=1) == Kernel([0.25, 0.5, 0.25])
         assert kernels.hat().parameters == {"radius": 2}
         assert KERNELS.get("hat").family == "test_design"
-        with pytest.raises(ValueError, match="hat: radius must be at most 9, got 10"):
+        with pytest.raises(ValueError, match="hat: radius=10 must be at most 9"):
             hat(radius=10)
     finally:
         KERNELS.unregister("hat")

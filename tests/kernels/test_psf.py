@@ -209,7 +209,7 @@ def test_immersion_and_coverslip_matter_as_in_the_objective() -> None:
         ({"spacing": 65.0}, "spacing=65 looks like nm, µm is expected: 0.065"),
         ({"spacing": 1e-7}, "spacing=1e-07 looks like m, µm is expected: 0.1"),
         ({"na": 1.6}, "na=1.6 must be less than refractive_index=1.515"),
-        ({"na": 0.0}, "na must be at least 0.01"),
+        ({"na": 0.0}, "na=0.0 must be at least 0.01"),
         ({"size": 10**9}, "choose a smaller size"),
         ({"spacing": (0.1, 0.1), "ndim": 3}, "dimensions do not agree"),
     ],

@@ -39,6 +39,18 @@ def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
     return shown
 
 
+#: Milliseconds that a wait may take: as long as it needs on a machine that does other things as well.
+PATIENCE = 120_000
+
+
+@pytest.fixture
+def qtbot(qtbot: Any) -> Any:
+    """pytest-qt's, whose waits end when something happens and not when a machine is slow."""
+    wait = qtbot.waitUntil
+    qtbot.waitUntil = lambda callback, *, timeout=0: wait(callback, timeout=max(timeout, PATIENCE))
+    return qtbot
+
+
 @pytest.fixture
 def open_panel(viewer: Any, qtbot: Any) -> Callable[[str], Any]:
     """Open a panel by its name, as the menu does; the panel gets napari's proxy of the viewer."""

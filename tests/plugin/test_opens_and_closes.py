@@ -68,7 +68,7 @@ def test_fifty_times(viewer, open_panel, qtbot, name: str) -> None:
         viewer.window.remove_dock_widget(panel.native)
         del panel
         if i in (11, 49):  # what napari and Qt keep from the first uses is there by then
-            assert QThreadPool.globalInstance().waitForDone(20000)
+            assert QThreadPool.globalInstance().waitForDone(120_000)
             qtbot.wait(50)
             settle(qtbot)
             names = [layer.name for layer in viewer.layers]

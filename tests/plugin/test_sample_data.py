@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from scipy import ndimage
 
 import napari_convolve as nc
@@ -49,6 +50,7 @@ def test_every_field_of_textures_has_a_map_that_answers_most() -> None:
     assert spots[4, 128:, :128].max() > 2 * spots[5, 128:, :128].max(), "bright, not dark"
 
 
+@pytest.mark.panel
 def test_all_open_in_napari(make_napari_viewer) -> None:
     viewer = make_napari_viewer()
     for key, count in (("nuclei", 1), ("beads", 2), ("blurred", 3), ("textures", 1)):

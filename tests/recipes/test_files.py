@@ -244,7 +244,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
 def test_a_hostile_text_does_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text, words = HOSTILE[name]
-    started = time.perf_counter()
+    started = time.process_time()
     for source in (text, tmp_path / "r.json"):
         if isinstance(source, Path):
             source.write_text(text)
@@ -252,7 +252,7 @@ def test_a_hostile_text_does_nothing(name: str, tmp_path: Path, monkeypatch: pyt
             nc.Recipe.from_json(source)
         shown = str(error.value).replace(str(source), "")
         assert len(shown) < 600
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
 
 

@@ -24,7 +24,7 @@ from ..planning import parts
 from . import _options as o
 
 MISSING_POLICIES = ("raise", "omit")
-#: Samples that are looked at together: whole images take memory for what is found in them.
+#: Samples that are searched at once, so that temporary arrays stay small.
 _LOOK = 1 << 22
 
 Edges = Annotated[Literal["extend", "periodic"], Param(choices=EDGES, label="edges", advanced=True)]
@@ -90,7 +90,7 @@ def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], 
 
 def any_sample(image: Array, found: Callable[[Array], bool]) -> bool:
     """Whether `found` is true for any sample, evaluated part by part."""
-    if isinstance(image, np.ndarray):  # what is broadcast repeats itself
+    if isinstance(image, np.ndarray):  # a broadcast axis repeats one sample
         image = image[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in image.strides)]
     return any(found(image[box]) for box in parts(image.shape, most=_LOOK))
 

@@ -10,6 +10,7 @@ from .._registry import Param
 from ..backends import cpu_count, move
 from ..ops.deconvolution import residual_quality as ops
 from ..ops.deconvolution.residual_quality import DeconvolutionQuality
+from ..ops.execution.batches import BatchItem
 from ..ops.noise import noise_model as noise_ops
 from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_psf_set, as_valid, quantum
@@ -101,7 +102,8 @@ def deconvolution_quality(
     if sigma == 0:
         raise ValueError("noise=0: nothing can be judged against it; give the noise of the image")
     task.begin(1)
-    judged = ops.judge(block, sharp, flags, one_psf, sigma, background, edges, device, threads)
+    item = BatchItem(block, flags, one_psf, key, device, threads, task.advance)
+    judged = ops.judge(item, sharp, sigma, background, edges)
     task.advance()
     task.detail(chi_square=judged.chi_square, whiteness=judged.whiteness, flux_ratio=judged.flux_ratio)
     task.finish()

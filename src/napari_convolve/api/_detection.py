@@ -12,7 +12,6 @@ from .._registry import Param
 from ..ops.matching import feature_search as ops
 from ..ops.matching.detections import Detections
 from . import _options as o
-from ._convolution import WindowCall, spec_of
 from ._detection_arguments import as_region, as_rule, as_templates, as_threshold, bank_of
 from ._template_matching import TemplateMask, as_real_input
 
@@ -141,8 +140,8 @@ def detect_features(
     acted = o.as_axes(axes, len(size), len(patterns[0].shape), "template")
     order = tuple(int(a) for a in np.argsort(acted))
     bank = bank_of(patterns, scales, rotations, order)
-    call = WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)
-    window = call.window("correlate", spec_of(given.array), bank.frame, "template")
+    call = o.WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)
+    window = call.window("correlate", o.spec_of(given.array), bank.frame, "template")
     for pattern in patterns:
         for axis, k in zip(acted, pattern.shape, strict=True):
             if k > size[axis]:

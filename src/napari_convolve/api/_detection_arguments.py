@@ -18,7 +18,7 @@ from ..ops.matching.template_bank import TemplateBank, make_template_bank
 from . import _options as o
 from ._template_matching import host_pattern
 
-#: What two detections may share when nothing is said.
+#: Default of `max_overlap`.
 OVERLAP = 0.3
 THRESHOLD = 0.7
 

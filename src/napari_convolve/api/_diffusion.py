@@ -12,7 +12,7 @@ from ..kernels._grid import per_axis
 from ..kernels.spreading import diffusion, spread_line
 from ..ops.inspection.diffusion_error import BLOB, diffusion_error
 from . import _options as o
-from ._convolution import WindowCall, run_window
+from ._convolution import run_window
 from ._fourier_arguments import Spacing, as_acted
 
 
@@ -102,7 +102,7 @@ def diffuse(
     variances = [2 * d * t / h / h for d, h in zip(rising, acted.spacing, strict=True)]
     task.detail(error=diffusion_error([spread_line(v) for v in variances], variances))
     task.assume(f"the stated error is for blobs of {BLOB:g} samples or more")
-    call = WindowCall(acted.axes, boundary, cval, nan=nan, dtype=dtype)
+    call = o.WindowCall(acted.axes, boundary, cval, nan=nan, dtype=dtype)
     return run_window(
         "convolve",
         image,

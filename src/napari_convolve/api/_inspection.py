@@ -13,7 +13,7 @@ from ..ops.filtering.window import in_order, window_shape
 from ..ops.inspection.patch import Patch, look_at
 from ..ops.inspection.theorem import Theorem, compare
 from . import _options as o
-from ._convolution import WindowCall, refuse_complex, spec_of
+from ._convolution import refuse_complex
 
 
 @o.public
@@ -70,8 +70,8 @@ def inspect(
     given = o.as_input(image, mask)
     array = given.source.to_host(given.array)
     kernel = o.host_kernel(kernel)
-    call = WindowCall(axes, boundary, cval, shape, origin, nan)
-    weights, window = in_order(kernel, call.window(operation, spec_of(array), kernel))
+    call = o.WindowCall(axes, boundary, cval, shape, origin, nan)
+    weights, window = in_order(kernel, call.window(operation, o.spec_of(array), kernel))
     refuse_complex(weights, window, given.mask is not None)
     size = window_shape(array.shape, weights, window)
     place = _as_index(index, size)
@@ -138,8 +138,8 @@ def convolution_theorem(
     given = o.as_input(image)
     array = given.source.to_host(given.array)
     kernel = o.host_kernel(kernel)
-    call = WindowCall(boundary=boundary, cval=cval, origin=origin)
-    weights, window = in_order(kernel, call.window(operation, spec_of(array), kernel))
+    call = o.WindowCall(boundary=boundary, cval=cval, origin=origin)
+    weights, window = in_order(kernel, call.window(operation, o.spec_of(array), kernel))
     if array.dtype.kind == "c" or weights.values.dtype.kind == "c":
         raise TypeError("image and kernel must be real here")
     if not np.isfinite(array).all():

@@ -18,7 +18,6 @@ from ..ops.matching.template import Pattern
 from ..ops.noise.noise_covariance import sample_of, white_sigma
 from ..ops.noise.noise_model import NoiseEstimate
 from . import _options as o
-from ._convolution import WindowCall, spec_of
 from ._template_matching import TemplateMask, as_real_input, host_pattern
 
 Noise = Annotated[Any, Param(label="noise")]
@@ -97,7 +96,7 @@ def matched_filter(
     task = Task("matched_filter", progress, report)
     pattern = host_pattern(template, template_mask)
     given = as_real_input(image, mask)
-    call, spec = WindowCall(axes, boundary, cval, shape, origin, nan, dtype), spec_of(given.array)
+    call, spec = o.WindowCall(axes, boundary, cval, shape, origin, nan, dtype), o.spec_of(given.array)
     acted = call.window("correlate", spec, pattern, "template").axes
     # a window larger than the template whitens better, but would change the size of "valid" and "full"
     kernel = _kernel(given, pattern, noise, acted, shape == "same", task)

@@ -7,11 +7,11 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
-from .._arrays import Array, as_host_array, dtype_name, warn_if_inexact
+from .._arrays import Array, as_host_array, compute_dtype, dtype_name, wanted_dtype, warn_if_inexact
 from .._progress import ProgressCallback, Report, Task
 from .._registry import Param, validated
 from ..backends import BACKENDS, Backend, backend_of, get_backend, usable_backends
@@ -19,7 +19,8 @@ from ..boundary import MODES
 from ..kernels import Kernel, as_kernel
 from ..methods import METHODS
 from ..ops.execution.execution import Execution, machine_on
-from ..planning import Plan
+from ..ops.filtering.window import Window
+from ..planning import ArraySpec, Plan
 from ._docstrings import documented
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -179,6 +180,64 @@ def host_kernel(kernel: Any, what: str = "kernel") -> Kernel:
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError  # a subclass may take other arguments
         raise kind(str(error).replace("kernel", what, 1)) from error
+
+
+@dataclass(frozen=True)
+class WindowCall:
+    """The options of one call of a window operation, as given; `validated` has seen their types and limits."""
+
+    axes: int | Sequence[int] | None = None
+    boundary: str = "reflect"
+    cval: complex = 0.0
+    shape: str = "same"
+    origin: int | Sequence[int] = 0
+    nan: str = "propagate"
+    dtype: Any = None
+
+    def window(self, operation: str, image: ArraySpec, kernel: Footprint, what: str = "kernel") -> Window:
+        """The options fitted to an image and a kernel (or template, `what`), its axes in the order they are given.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When they do not fit.
+        """
+        shape = image.shape
+        axes = as_axes(self.axes, len(shape), len(kernel.shape), what)
+        for axis, k in zip(axes, kernel.shape, strict=True):
+            if shape[axis] == 0:
+                raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the {what} acts on")
+            if self.shape == "valid" and k > shape[axis]:
+                raise ValueError(
+                    f"shape='valid' needs a {what} no longer than the image: {k} > {shape[axis]}, axis {axis}"
+                )
+        complex_kernel = isinstance(kernel, Kernel) and kernel.values.dtype.kind == "c"
+        complex_result = compute_dtype(image.dtype, complex_kernel=complex_kernel).startswith("complex")
+        return Window(
+            operation=operation,
+            axes=axes,
+            boundary=self.boundary,
+            cval=as_cval(self.cval, complex_result=complex_result),
+            shape=self.shape,
+            origin=as_origin(self.origin, kernel.center, kernel.shape, self.shape),
+            nan=self.nan,
+            dtype=wanted_dtype(self.dtype, complex_result=complex_result),
+        )
+
+
+class Footprint(Protocol):
+    """Shape and centre of a kernel or a template."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def center(self) -> tuple[int, ...]: ...
+
+
+def spec_of(array: Any) -> ArraySpec:
+    """Shape and dtype of an array of any library."""
+    return ArraySpec(tuple(array.shape), dtype_name(array.dtype))
 
 
 def execution(

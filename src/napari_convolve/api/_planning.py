@@ -12,7 +12,6 @@ from .._progress import Planned, only_plan, quiet
 from .._registry import Param
 from ..backends import backend_of
 from ..methods import _tuning
-from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
 from ..ops.matching.ncc_numba import compile_scoring as compile_scores
 from ..planning import Plan
@@ -25,8 +24,6 @@ _PLANNED = (
     "match_template",
     "matched_filter",
     "detect_features",
-    "wiener",
-    "richardson_lucy",
     "bandpass",
     "filter_spectrum",
     "notch",

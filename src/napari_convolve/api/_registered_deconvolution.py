@@ -9,7 +9,6 @@ from typing import Any, get_type_hints
 from .._arrays import Array, wanted_dtype
 from .._progress import Task
 from .._registry import check
-from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS, Deconvolver, MethodOptions, deconvolve_with
 from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_light, as_valid
@@ -55,6 +54,7 @@ def _shared(
 def publish(name: str) -> Callable[..., Array]:
     """The public function of a registered method: its own parameters, then those that all share."""
     method = DECONVOLVERS.get(name)
+    assert method.function is not None, "those without one have a public function written out"
     own = [p for p in inspect.signature(method.function).parameters.values() if p.kind is p.KEYWORD_ONLY]
     hints = get_type_hints(method.function, include_extras=True)
     shared = dict(inspect.signature(_shared).parameters)

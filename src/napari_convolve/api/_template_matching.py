@@ -12,7 +12,6 @@ from ..kernels import Kernel
 from ..ops.matching import template_matching as ops
 from ..ops.matching.template import Pattern, as_pattern
 from . import _options as o
-from ._convolution import WindowCall, spec_of
 
 TemplateMask = Annotated[Any, Param(label="template mask", advanced=True)]
 
@@ -88,8 +87,8 @@ def match_template(
     task = Task("match_template", progress, report)
     pattern = host_pattern(template, template_mask)
     given = as_real_input(image, mask)
-    call = WindowCall(axes, boundary, cval, shape, origin, nan, dtype)
-    window = call.window("correlate", spec_of(given.array), pattern, "template")
+    call = o.WindowCall(axes, boundary, cval, shape, origin, nan, dtype)
+    window = call.window("correlate", o.spec_of(given.array), pattern, "template")
     run = o.execution(given.source, task, backend, workers, max_memory, method)
     result = ops.template_scores(given.array, pattern, window, given.mask, run)
     task.finish()

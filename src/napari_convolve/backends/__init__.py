@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from .._registry import Registry
 from ._base import ArrayApiBackend, Backend, BackendInfo, BackendUnavailable, move
 from ._numpy import NumpyBackend, cpu_count
-from ._session import SESSION
+from ._session import SESSION, ScratchArrays
 
 __all__ = [
     "BACKENDS",
@@ -21,6 +21,7 @@ __all__ = [
     "BackendInfo",
     "BackendUnavailable",
     "NumpyBackend",
+    "ScratchArrays",
     "available_backends",
     "backend",
     "backend_of",

@@ -10,10 +10,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
+from .._arrays import Array
+from ._base import Backend
 from ._calibration import load_rates, store_rates
 from ._numpy import cpu_count, memory
 
@@ -243,3 +246,19 @@ class Session:
 
 
 SESSION = Session()
+
+
+@dataclass(frozen=True)
+class ScratchArrays:
+    """An `Allocator` of arrays to work in: on the CPU their memory is used again by the thread's next tile."""
+
+    backend: Backend
+    slot: str
+
+    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
+        if self.backend.name != "numpy":
+            return self.backend.empty(shape, dtype)
+        return SESSION.scratch(self.slot, shape, dtype)
+
+    def assign(self, target: Array, key: Any, value: Array | complex) -> None:
+        self.backend.assign(target, key, value)

@@ -99,7 +99,7 @@ def kernel(
     >>> tent(radius=-1)
     Traceback (most recent call last):
         ...
-    ValueError: tent: radius must be at least 0, got -1
+    ValueError: tent: radius=-1 must be at least 0
     >>> KERNELS.unregister("tent")
     """
 

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import napari_convolve as nc
 
 from .._registry import Param, Registry
-from ..ops.deconvolution import tikhonov_landweber as tikhonov  # noqa: F401 - importing it registers it
 from ..ops.deconvolution.method_registry import DECONVOLVERS
 
 
@@ -105,8 +104,6 @@ for _name in (
     "match_template",
     "matched_filter",
     "detect_features",
-    "wiener",
-    "richardson_lucy",
     *DECONVOLVERS,
     "estimate_noise",
     "spectrum",

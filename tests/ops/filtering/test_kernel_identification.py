@@ -23,6 +23,11 @@ def texture(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
     return np.asarray(np.fft.ifftn(np.fft.fftn(np.random.default_rng(seed).normal(size=shape)) / radius).real)
 
 
+def photograph() -> np.ndarray:
+    """A quarter of the camera man, with his head and the sky: a kernel of 81 weights needs no more samples."""
+    return np.asarray(read(DATA / "camera.png").data[40:296, 130:386].astype(float))
+
+
 def noisy(clean: np.ndarray, snr: float, seed: int = 1) -> np.ndarray:
     return clean + clean.std() / snr * np.random.default_rng(seed).normal(size=clean.shape)
 
@@ -55,7 +60,7 @@ def test_a_textured_field_tells_a_kernel_to_two_percent(name: str) -> None:
 @pytest.mark.parametrize("name", ["gaussian", "random", "motion", "log"])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_stated_uncertainty_holds_the_truth_on_camera(name: str, seed: int) -> None:
-    camera, true = read(DATA / "camera.png").data.astype(float), kernels()[name]
+    camera, true = photograph(), kernels()[name]
     found = nc.estimate_kernel(camera, noisy(nc.convolve(camera, true), 20, seed), 9)
     assert (np.abs(found.values - true) <= found.uncertainty).mean() >= 0.9
     assert np.linalg.norm(found.standard_error) < 0.1 * np.linalg.norm(true), "it says something"
@@ -63,7 +68,7 @@ def test_the_stated_uncertainty_holds_the_truth_on_camera(name: str, seed: int) 
 
 
 def test_regularisation_helps_where_the_image_is_smooth() -> None:
-    camera, true = read(DATA / "camera.png").data.astype(float), kernels()["gaussian"]
+    camera, true = photograph(), kernels()["gaussian"]
     after = noisy(nc.convolve(camera, true), 20)
     likely, plain = (nc.estimate_kernel(camera, after, 9, regularization=r) for r in ("auto", "none"))
     assert error(likely.values, true) < 0.3 * error(plain.values, true)
@@ -148,14 +153,14 @@ def test_progress_report_and_cancelling() -> None:
 @pytest.mark.parametrize(
     ("size", "options", "kind", "words"),
     [
-        (0, {}, ValueError, "size must be at least 1"),
-        (3.5, {}, TypeError, "size must be an integer"),
+        (0, {}, ValueError, "size=0"),
+        (3.5, {}, TypeError, "size=3.5"),
         ((3, 3, 3), {}, ValueError, "3 numbers"),
         (99, {}, ValueError, "at most 4096"),
         (21, {}, ValueError, "larger than the image"),
         (13, {}, ValueError, "only 64 samples"),
         (3, {"regularization": "ridge"}, ValueError, "regularization='ridge'.*'auto', 'none'"),
-        (3, {"units": 3}, TypeError, "units must be text"),
+        (3, {"units": 3}, TypeError, "units=3"),
         (3, {"axes": (0, 0)}, ValueError, "axes"),
         (3, {"spacing": -1}, ValueError, "spacing"),
         (3, {"nan": "propagate"}, ValueError, "nan"),

@@ -107,7 +107,7 @@ def test_batches_masks_backends_and_reports() -> None:
     [
         ({"other": np.ones((3, 3))}, ValueError, "different shapes"),
         ({"threshold": "1/2"}, ValueError, "'half-bit'"),
-        ({"threshold": -1}, ValueError, "threshold must be at least 0"),
+        ({"threshold": -1}, ValueError, "threshold=-1"),
         ({"spacing": 0}, ValueError, "spacing"),
         ({"image": np.ones((20, 20), complex)}, TypeError, "complex"),
         ({"image": np.ones((2, 2))}, ValueError, "too small"),

@@ -107,9 +107,9 @@ def test_missing_samples_and_dask() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"D": -1, "t": 1}, ValueError, "D must be at least 0, got -1"),
-        ({"D": 1, "t": float("nan")}, ValueError, "t must be finite"),
-        ({"D": "much", "t": 1}, TypeError, "D must be a number, got 'much'"),
+        ({"D": -1, "t": 1}, ValueError, "D=-1 must be at least 0"),
+        ({"D": 1, "t": float("nan")}, ValueError, "t=nan"),
+        ({"D": "much", "t": 1}, TypeError, "D='much' must be a number"),
         ({"D": (1, 2, 3), "t": 1}, ValueError, "3 dimensions"),
         ({"D": (1, 2), "t": 1, "axes": 0}, ValueError, "2 coefficients for 1 axes"),
         ({"D": 1, "t": 1, "spacing": 0}, ValueError, "spacing"),

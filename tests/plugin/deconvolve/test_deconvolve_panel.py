@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import napari_convolve as nc
 
 
+@pytest.mark.panel
 def test_a_person_sharpens_the_sample_with_its_psf(viewer, open_panel, hands) -> None:
     viewer.open_sample("napari-convolve", "blurred")
     panel = open_panel("Deconvolve")

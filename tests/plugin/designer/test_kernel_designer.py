@@ -22,6 +22,7 @@ def designer(viewer, open_panel):
     return open_panel("Kernel Designer")
 
 
+@pytest.mark.panel
 def test_parameters_change_the_picture(designer, hands) -> None:
     hands.write(designer.kernel.form["sigma"], "0.5")
     assert designer.message.value == "5 × 5 · sum 1 · centre 2, 2"

@@ -48,6 +48,7 @@ def scene(places: Any, shape: tuple[int, ...] = (60, 80)) -> np.ndarray:
     return image
 
 
+@pytest.mark.panel
 def test_a_person_draws_one_cross_and_finds_all(viewer, open_panel, hands, draw) -> None:
     places = [(15, 20), (40, 30), (22, 61)]
     viewer.add_image(scene(places), name="crosses", scale=(0.5, 0.5), translate=(10, 20))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,6 +91,7 @@ def test_the_mouse_reads_a_wave(viewer: Any, opened: Callable[..., Any], read: C
     read(panel, (0.0, 0.0), "mean 2")
 
 
+@pytest.mark.panel
 def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, qtbot: Any
 ) -> None:
@@ -237,7 +236,7 @@ def test_between_the_bins_the_wave_is_read_not_the_bin(opened: Callable[..., Any
 
 
 def test_the_result_knows_how_it_was_made(
-    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, tmp_path: Path
+    viewer: Any, opened: Callable[..., Any], hands: SimpleNamespace, command: Callable[..., str], tmp_path: Path
 ) -> None:
     stack = np.stack([10 + WAVE, 5 - WAVE]).astype("f4")
     panel = opened(stack, scale=(1, *STEP), units=("um", "um", "um"))
@@ -265,8 +264,7 @@ def test_the_result_knows_how_it_was_made(
         assert script["process"](stack).tobytes() == layer.data.tobytes()
     recipe.to_json(tmp_path / "filter.json")
     np.save(tmp_path / "in.npy", stack)
-    command = [sys.executable, "-m", "napari_convolve", "run", "filter.json", "in.npy", "out.npy", "--quiet"]
-    subprocess.run(command, cwd=tmp_path, check=True)
+    command("napari-convolve", "run", "filter.json", "in.npy", "out.npy", "--quiet")
     assert np.load(tmp_path / "out.npy").tobytes() == layer.data.tobytes()
 
 

@@ -142,6 +142,7 @@ def test_each_colour_of_an_rgb_layer(viewer, open_panel, hover, qtbot, hands) ->
     assert not panel.reader.colour.visible
 
 
+@pytest.mark.panel
 def test_it_follows_the_mouse(viewer, open_panel, hover, qtbot, hands) -> None:
     image = RNG.integers(0, 4096, (30, 40)).astype("u2")
     panel = set_up(viewer, open_panel, image, qtbot)

@@ -50,7 +50,7 @@ class Desk:
                     self.stopped.append(value)
                     if self.obeys:
                         raise
-                    self.may_end[value].wait(10)
+                    self.may_end[value].wait(120)
             return value
 
         return call
@@ -76,7 +76,7 @@ def desk(qtbot: Any) -> Iterator[Callable[[float], Desk]]:
         each.latest.stop()
         for event in each.may_end.values():
             event.set()
-    assert QThreadPool.globalInstance().waitForDone(10000)
+    assert QThreadPool.globalInstance().waitForDone(120_000)
 
 
 def test_values_that_pass_before_a_call_begins_are_never_called(desk, qtbot) -> None:
@@ -136,7 +136,7 @@ def test_a_window_that_was_busy_does_not_make_a_late_picture_a_good_one(desk, qt
     d.move(2)
     time.sleep(0.1)  # napari draws: no timer is heard
     d.may_end[1].set()
-    assert QThreadPool.globalInstance().waitForDone(10000)
+    assert QThreadPool.globalInstance().waitForDone(120_000)
     qtbot.waitUntil(lambda: d.running == [1, 2])
     d.may_end[2].set()
     qtbot.waitUntil(lambda: not d.latest.busy)

@@ -29,7 +29,7 @@ class Catalogue:
 
     def noted(self, make: Any, *args: Any, **given: Any) -> Any:
         self.threads.append(threading.current_thread())
-        assert self.gate.wait(20)
+        assert self.gate.wait(120)
         return make(*args, **given)
 
 

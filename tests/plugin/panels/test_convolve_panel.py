@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QLabel, QPushButton
 from scipy import ndimage
@@ -10,6 +11,7 @@ from scipy import ndimage
 PLACE = {"scale": (2, 0.5, 0.5), "translate": (10, -3, 4), "units": ("um",) * 3, "axis_labels": ("z", "y", "x")}
 
 
+@pytest.mark.panel
 def test_a_person_smooths_a_stack(viewer, open_panel, hands, stack) -> None:
     viewer.add_image(stack, name="nuclei", colormap="green", **PLACE)
     panel = open_panel("Convolve")

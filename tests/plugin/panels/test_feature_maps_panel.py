@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("at_once")
 RNG = np.random.default_rng(50)
 
 
+@pytest.mark.panel
 def test_a_bank_on_a_plane(viewer, open_panel, hands) -> None:
     image = RNG.random((31, 40)).astype("f4")
     viewer.add_image(image, name="a", scale=(0.5, 0.25), units=("um", "um"), axis_labels=("y", "x"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import tifffile
 from qtpy.QtWidgets import QApplication
 
@@ -17,11 +18,11 @@ from napari_convolve.plugin.layers.recording import RECIPE
 RNG = np.random.default_rng(40)
 
 
-def run_script(text: str, folder: Path, *arguments: str) -> Any:
+def run_script(text: str, folder: Path) -> Any:
     (folder / "script.py").write_text(text, encoding="utf-8")
-    done = subprocess.run([sys.executable, "script.py", *arguments], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return np.load(folder / (arguments[1] if len(arguments) > 1 else "result.npy"))
+    return np.load(folder / "result.npy")
 
 
 def test_a_chain_of_three_from_a_file(viewer, open_panel, hands, tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_a_chain_of_three_from_a_file(viewer, open_panel, hands, tmp_path: Path)
     assert "3. convolve" in recipes.steps.value
 
 
-def test_settings_as_python_before_any_run(viewer, open_panel, hands, tmp_path: Path) -> None:
+def test_settings_as_python_before_any_run(viewer, open_panel, hands, command, tmp_path: Path) -> None:
     image = RNG.integers(0, 4000, (40, 50)).astype("u2")
     np.save(tmp_path / "in.npy", image)
     viewer.add_image(image, name="a")
@@ -59,10 +60,12 @@ def test_settings_as_python_before_any_run(viewer, open_panel, hands, tmp_path: 
         panel = open_panel(name)
         hands.click(panel.run_bar[-1].button)
         hands.click(panel.tools.copy)
-        again = run_script(QApplication.clipboard().text(), tmp_path, "in.npy", "out.npy")
-        assert again.tobytes() == expected(image, nc.kernels.gaussian(sigma=1)).tobytes()
+        (tmp_path / "script.py").write_text(QApplication.clipboard().text(), encoding="utf-8")
+        command("python", "script.py", "in.npy", "out.npy")
+        assert np.load(tmp_path / "out.npy").tobytes() == expected(image, nc.kernels.gaussian(sigma=1)).tobytes()
 
 
+@pytest.mark.panel
 def test_the_same_to_all_selected_layers(viewer, open_panel, hands) -> None:
     images = [RNG.random((30, 40)).astype("f4") for _ in range(3)]
     layers = [viewer.add_image(image, name=f"image {i}") for i, image in enumerate(images)]

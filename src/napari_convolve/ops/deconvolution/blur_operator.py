@@ -1,4 +1,4 @@
-"""An image formed by a PSF, and back: ``H x`` where the image is, and ``H^T r`` where the object is."""
+"""Blur by a PSF and its adjoint: ``H x`` on the image's samples, ``H^T r`` on the object's grid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Finish = Callable[[Box, Array], object]
 
 
 class Blur(Protocol):
-    """Both directions for one PSF and frame."""
+    """Blur and adjoint for one PSF and padded grid."""
 
     def forward(self, sharp: Array, finish: Finish) -> None: ...
 
@@ -28,14 +28,14 @@ class Blur(Protocol):
 
 
 class PeriodicBlur(Blur, Protocol):
-    """On one grid, which is a period."""
+    """On one periodic grid."""
 
     def apply(self, signal: Array, adjoint: bool, shape: Sequence[int], finish: Finish) -> None:
         """The first samples, `shape` of them, of ``H s`` or ``H^T s``, for a signal that starts at index 0."""
 
 
 def make_blur(psf: Psf, frame: PaddedGrid, dtype: str, backend: Backend, workers: int, tick: Tick) -> PeriodicBlur:
-    """The fastest way there is on a backend."""
+    """The fastest implementation on a backend."""
     if backend.name == "numpy" and len(frame.grid) > 1:
         return _SlabBlur(psf, frame, dtype, workers, tick)
     return _WholeBlur(psf, frame, dtype, backend, workers, tick)

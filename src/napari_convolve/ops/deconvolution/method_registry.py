@@ -1,4 +1,4 @@
-"""Deconvolution methods that are one function: a registry, and the scene such a function works in.
+"""Registry of deconvolution methods, and the scene that a method of one function works in.
 
 Everything around the formula (checks, batch axes, masks, edges, backends, memory, progress) is shared.
 """
@@ -30,21 +30,41 @@ class Deconvolver:
     Attributes
     ----------
     name : str
-    function : callable
-        ``function(scene, **parameters)`` returns the object on the scene's grid.
+        Name of its public function.
+    function : callable or None
+        ``function(scene, **parameters)`` returns the object on the scene's grid; None for a method whose public
+        function is written out in api/.
     buffers : float
         Arrays of the grid's size that it holds at once, besides two spectra.
     transforms : float
         Transforms of the grid's size in each of its iterations; ``H x`` and ``H^T r`` take two each.
+    label, about : str
+        How a person chooses it; empty for the name and the docstring's first paragraph.
     """
 
     name: str
-    function: Callable[..., Array]
-    buffers: float
-    transforms: float
+    function: Callable[..., Array] | None = None
+    buffers: float = 6
+    transforms: float = 4
+    label: str = ""
+    about: str = ""
 
 
 DECONVOLVERS: Registry[Deconvolver] = Registry("deconvolution method")
+for _method in (
+    Deconvolver(
+        "wiener",
+        label="Wiener",
+        about="In one step. How much to sharpen follows from the noise that is found in the image.",
+    ),
+    Deconvolver(
+        "richardson_lucy",
+        label="Richardson-Lucy",
+        about="Never negative, as light is; best for points and threads on a dark ground."
+        " Each iteration sharpens more.",
+    ),
+):
+    DECONVOLVERS.register(_method.name, _method)
 
 
 def deconvolver(*, buffers: float = 6, transforms: float = 4) -> Callable[[F], F]:
@@ -91,16 +111,16 @@ class MethodOptions:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One image of all acted axes, and how it came about: ``image = H x + background`` where samples count.
+    """One batch item and its image formation, ``image = H x + background`` at the valid samples.
 
     Attributes
     ----------
     image : array
-        0 where samples do not count.
+        0 where samples are not valid.
     valid : array of bool or None
-        Which samples count; None for all.
+        Valid samples; None for all.
     mean : float
-        Of the samples that count.
+        Mean of the valid samples.
     background : float
     """
 
@@ -126,7 +146,7 @@ class Scene:
         return found
 
     def residual(self, sharp: Array) -> Array:
-        """``image - H x - background``, 0 where samples do not count."""
+        """``image - H x - background``, 0 where samples are not valid."""
         found = self.backend.empty(self.frame.shape, dtype_name(self.image.dtype))
 
         def compare(box: Box, part: Array) -> None:
@@ -152,7 +172,7 @@ class Scene:
         return (2 * values.ndim * values - neighbours) / (4 * values.ndim)
 
     def done(self, iteration: int, sharp: Array) -> bool:
-        """Report an iteration; True when the caller wants to stop there."""
+        """Report an iteration; True when the caller asks to stop and keep this object."""
         self.step()
         return self.intermediate is not None and self.intermediate(iteration, sharp[self.frame.key]) is True
 
@@ -193,6 +213,7 @@ def deconvolve_with(
             step=counted,
             intermediate=None if keep is None else lambda number, found: keep(number, move(found, device, source)),
         )
+        assert method.function is not None
         found = method.function(scene, **options.parameters)[padded.key]
         item.step(max(steps - done, 0))
         if done and item.is_first:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..fourier.frequency_grid import frequencies, takes_one
 
-#: Stands for an infinite ratio, so that no product of zero and infinity is formed.
+#: Replaces an infinite ratio, since 0 times infinity is NaN.
 LARGE = 1e20
 
 Nsr = float | np.ndarray | Callable[..., Any]
@@ -45,7 +45,7 @@ def nsr_on_grid(nsr: Nsr, shape: Sequence[int], grid: Sequence[int], *, half: bo
         values = np.array(np.broadcast_to(found, full))
     except ValueError as error:
         raise ValueError(f"nsr returns an array of shape {found.shape} for frequencies of shape {full}") from error
-    values[(0,) * values.ndim] = 0.0  # the mean is kept, whatever is said of it
+    values[(0,) * values.ndim] = 0.0  # the mean is always kept
     if np.isnan(values).any() or values.min() < 0:
         raise ValueError("nsr returns negative numbers or NaN; it must be at least 0 at every frequency")
     return np.minimum(values, LARGE)

@@ -1,4 +1,4 @@
-"""What a Wiener filter adds to ``|H|^2``: ``nsr |L|^2``, on any grid, whole or by columns."""
+"""Regularization term of a Wiener filter, ``nsr |L|^2``, on a whole grid or by columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .slab_fft import Slabs, Take
 
 @dataclass(frozen=True, eq=False)
 class Penalty:
-    """Noise-to-signal ratio, and whether it weighs the Laplacian.
+    """Noise-to-signal ratio, times the power of the Laplacian where asked for.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Penalty:
 
     @property
     def number(self) -> float | None:
-        """The same value at every frequency but zero, None when there is none."""
+        """The value at all frequencies but zero when it is constant, else None."""
         return min(float(self.nsr), LARGE) if isinstance(self.nsr, int | float) and not self.laplacian else None
 
     def on_grid(self, frame: PaddedGrid, *, half: bool) -> np.ndarray:
@@ -47,7 +47,7 @@ class Penalty:
         return np.asarray(found)
 
     def by_columns(self, frame: PaddedGrid, slabs: Slabs) -> Take:
-        """Its values at some columns of a spectrum of `slabs`; frequency zero may be anything."""
+        """Values at some columns of a spectrum of `slabs`; that at frequency zero is not used."""
         real = slabs.dtype
         if self.number is not None:
             alone = np.asarray(self.number, real)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..._arrays import Array, dtype_name
-from ...backends import Backend
+from ..execution.batches import BatchItem
 from ..fourier.edge_extension import PaddedGrid
-from ..psf.psf_set import Psf
 from .blur_operator import Box, make_blur
 
 #: ``exp(Euler's constant)``: the flatness of a white periodogram is one over it.
@@ -54,18 +53,9 @@ class DeconvolutionQuality:
         )
 
 
-def judge(
-    image: Array,
-    found: Array,
-    valid: Array | None,
-    psf: Psf,
-    noise: float,
-    background: float,
-    edges: str,
-    backend: Backend,
-    workers: int,
-) -> DeconvolutionQuality:
-    """Compare an image of all acted axes with what an object would look like."""
+def judge(item: BatchItem, found: Array, noise: float, background: float, edges: str) -> DeconvolutionQuality:
+    """Compare an image of all acted axes with the blurred image of an object."""
+    image, valid, psf, backend = item.block, item.valid, item.psf, item.device
     xp, shape = backend.xp, tuple(image.shape)
     dtype = dtype_name(image.dtype)
     margin = [0] * len(shape)
@@ -79,7 +69,8 @@ def judge(
     def compare(box: Box, part: Array) -> None:
         backend.assign(residual, box, (image[box] - part - background) / noise)
 
-    make_blur(psf, PaddedGrid(shape, shape), dtype, backend, workers, lambda count: None).forward(found, compare)
+    blur = make_blur(psf, PaddedGrid(shape, shape), dtype, backend, item.workers, lambda count: None)
+    blur.forward(found, compare)
     inside = tuple(slice(m, n - m) for m, n in zip(margin, shape, strict=True))
     known = backend.empty(shape, "bool")
     backend.assign(known, ..., False)
@@ -103,7 +94,7 @@ def judge(
 
 
 def _whiteness(values: np.ndarray) -> float:
-    """Geometric over arithmetic mean of the periodogram, times what it is for white noise."""
+    """Geometric over arithmetic mean of the periodogram, normalised to 1 for white noise."""
     power = np.abs(np.fft.rfftn(values)).ravel()[1:] ** 2
     if not power.size or not power.max() > 0:
         return math.nan

@@ -36,12 +36,12 @@ from .rl_options import Empty, LucyOptions, Samples
 from .stopping_rule import ENOUGH, Residual, middle
 from .total_variation import variation_factor
 
-#: Where less than this share of the PSF reaches samples that count, the object is left at 0.
+#: Where less than this share of the PSF reaches valid samples, the object stays 0.
 _SEEN = 1e-2
-#: No sample is extrapolated to less than this share of itself: from next to nothing it would have to grow again by
-#: factors that rounding decides.
+#: Extrapolation keeps at least this share of a sample: from nearly 0 it would have to grow again by factors that are
+#: rounding noise.
 _KEPT = 0.1
-#: Gradients of total variation are taken to be no smaller than this share of the mean.
+#: Floor of the gradient in total variation, as a share of the mean.
 _FLAT = 1e-3
 #: With stop="auto", a smaller relative change of the object ends the iterations too.
 _CHANGE = 1e-4
@@ -68,7 +68,7 @@ class LucyRun:
         sums: dict[tuple[int, ...], float] = {}
         self._in_parts(frame.shape, lambda box: sums.update({_corner(box): float(xp.sum(image[box]))}))
         self.mean = sum(sums[corner] for corner in sorted(sums)) / self.count
-        #: no model of the image is taken to be darker
+        #: lower limit of the model in the quotient image / model
         self.least = max(max(self.mean, options.background) * float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny))
         #: an object darker than this is 0
         self.dark = self.mean * (1e-15 if dtype == "float32" else 1e-60)
@@ -105,10 +105,10 @@ class LucyRun:
         SESSION.run_all(function, parts(shape, cubes), workers)
 
     def _prepare_to_stop(self, psf: Psf) -> None:
-        """What tells when only noise is left."""
+        """Prepare the measure of what is left in the residual besides noise."""
         workers = self.workers
         self.judge = Residual(self.frame.shape, psf, self.dtype, self.mean or 1.0, self.backend, workers)
-        if not self.judge.tells:
+        if not self.judge.applies:
             self.judge, box = None, middle(self.frame.shape, psf)
             valid = None if self.valid is None else self.valid[box]
             if valid is None or bool(self.backend.xp.any(valid)):
@@ -138,7 +138,7 @@ class LucyRun:
         return found
 
     def _start(self) -> Array:
-        """The first object: the mean everywhere, the image inside of that, or what was given."""
+        """The first object: the mean, the image with the mean around it, or a given array."""
         xp, start, given = self.backend.xp, self.options.start, self.options.start
         level = self.mean - self.options.background
         level = level if level > 0 else self._above()
@@ -164,7 +164,7 @@ class LucyRun:
         return found
 
     def _above(self) -> float:
-        """The mean of what is brighter than the background: what is 0 once stays so, also below bright points."""
+        """Mean excess over the background; a start of 0 would stay 0, also below bright points."""
         xp, background, sums = self.backend.xp, self.options.background, {}
 
         def add(box: Box) -> None:
@@ -254,15 +254,15 @@ class LucyRun:
         if self.divisor is not None:
             correction /= self.divisor[box]
         correction *= old
-        # what is next to nothing becomes nothing: numbers close to underflow slow everything down
+        # numbers close to underflow slow all arithmetic down, so they become 0
         return self.backend.xp.where(correction > self._number(self.dark), correction, self._number(0.0))
 
     def _number(self, value: float) -> Array:
-        """An array of no dimension, which stays on the device."""
+        """A 0-d array on the device: a Python number would be moved there for every product."""
         return self.backend.xp.asarray(value, dtype=self.ratio.dtype, device=self.ratio.device)
 
     def _vary(self, point: Array) -> None:
-        """The divisor of the total variation, which needs the object before its update."""
+        """Compute the divisor of total variation from the object before its update."""
         if self.divisor is None:
             return
         divisor, xp = self.divisor, self.backend.xp
@@ -279,7 +279,7 @@ class LucyRun:
         self.change[_corner(box)] = (float(xp.sum((new - old) ** 2)), float(xp.sum(new * new)))
 
     def _enough(self) -> str:
-        """Why to stop now, or nothing."""
+        """The reason to stop now, or an empty text."""
         if self.judge is not None:
             excess = self.judge.excess()
             if excess <= ENOUGH:

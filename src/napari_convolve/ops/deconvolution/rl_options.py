@@ -1,4 +1,4 @@
-"""What a Richardson-Lucy deconvolution is asked for, what it works on, and where it keeps its arrays."""
+"""Options and input samples of a Richardson-Lucy deconvolution."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ STARTS = ("mean", "image")
 STOPS = ("none", "auto")
 
 
-#: ``empty(shape, dtype)`` makes an array that lasts from one iteration to the next.
+#: ``empty(shape, dtype)`` makes an array that is kept between iterations, in memory or in a file.
 Empty = Callable[[tuple[int, ...], str], Array]
 
 
 class Samples:
-    """The samples of an image as they are computed with, converted as they are asked for; 0 where they do not count."""
+    """The samples of an image, converted to the computing dtype box by box on access; 0 where they are not valid."""
 
     def __init__(self, image: Array, valid: Array | None, dtype: str, backend: Backend) -> None:
         self._image, self.valid, self._backend = image, valid, backend

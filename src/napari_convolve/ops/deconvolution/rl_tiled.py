@@ -1,9 +1,9 @@
 """Richardson-Lucy when its arrays do not fit into memory: iteration by iteration, in tiles.
 
 The blur of a tile needs the samples around it, as far as the PSF reaches, and nothing else. So every iteration is done
-for all tiles before the next begins, and what is of the whole (the length of an accelerated step, when to stop) stays
-of the whole: the result is that of one piece to rounding, at seams too. What lasts from one iteration to the next, the
-object and those before it, is kept in memory where there is room for that, and in temporary files where there is not.
+for all tiles before the next begins. The length of an accelerated step and the stopping rule are computed from all
+tiles, so the result equals that without tiles to rounding, at seams too. The object and the previous ones are kept in
+memory between iterations, or in temporary files when they do not fit.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from .tiled_blur import TiledBlur
 _ON_CPU, _ELSEWHERE = 3, 6
 #: Samples that each thread works on at once, and in how many arrays.
 _PIECE, _PIECES = 1 << 17, 6
-#: Arrays of `BOX` samples that ``stop="auto"`` looks at.
+#: Arrays of `BOX` samples that ``stop="auto"`` holds.
 _LOOKED_AT = 4
 #: Bytes per second to and from a disk.
 _DISK = 1e9
-#: Share of the free memory that is used unasked.
+#: Share of the free memory that is used when `max_memory` is None.
 _SAFE_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Tiling:
-    """How the work is cut up.
+    """A division of the work into tiles.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Tiling:
     tile, grid : tuple of int
         Samples of the object that are computed at once, and the grid of their transforms.
     files : bool
-        Whether what lasts between iterations is in files.
+        Whether the arrays kept between iterations are in files.
     lasting, bytes : int
         The size of that, and the memory that is used beyond input and output.
     seconds : float
@@ -70,11 +70,11 @@ class Tiling:
     seconds: float
 
     def number(self, frame: PaddedGrid) -> int:
-        """Of tiles."""
+        """Number of tiles."""
         return count_tiles(frame.grid, self.tile)
 
     def text(self, frame: PaddedGrid, whole: int) -> str:
-        """What is reported."""
+        """The sentence for the report."""
         tiles = f"computed in {self.number(frame)} tiles of {'x'.join(map(str, self.tile))}"
         files = f" and {format_bytes(self.lasting)} of temporary files" if self.files else ""
         return (
@@ -91,7 +91,7 @@ class Tiling:
 
 
 def tilings(problem: Problem, frame: PaddedGrid, options: LucyOptions, machine: Machine) -> Iterator[Tiling]:
-    """All that come into question on a machine, from large tiles to small."""
+    """Candidates on a machine, from large tiles to small."""
     size, item = math.prod(frame.grid), problem.itemsize
     masked = problem.masked or frame.grid != frame.shape
     lasting = (1 + masked + 3 * options.accelerated + (options.tv > 0)) * size * item
@@ -123,18 +123,18 @@ def tilings(problem: Problem, frame: PaddedGrid, options: LucyOptions, machine: 
 
 
 def _padded(tile: int, kernel: int, whole: int, fast: Callable[[int], int]) -> tuple[int, int]:
-    """The tile, and the length of its transform; all of an axis that is hardly longer than that."""
+    """Length of a tile and of its transform; the whole axis when that is hardly longer."""
     grid = fast(tile + kernel - 1)
     return (tile, grid) if tile < whole and grid < whole else (whole, whole)
 
 
 def choose(problem: Problem, frame: PaddedGrid, options: LucyOptions, run: Execution) -> Tiling:
-    """The fastest that fits into the memory and onto the disk.
+    """The fastest tiling that fits into the memory and onto the disk.
 
     Raises
     ------
     MemoryError
-        When there is none, with what the smallest needs.
+        When none fits, with the memory that the smallest needs.
     """
     free = get_backend("numpy").free_bytes()
     room, disk = run.max_memory or int(_SAFE_SHARE * free), shutil.disk_usage(tempfile.gettempdir()).free
@@ -218,6 +218,6 @@ def run_tiled(
 
 
 def _within(key: Key, box: Box) -> Key:
-    """The index of a box of an entry in the image."""
+    """Index in the image of a box of a batch item."""
     along = iter(box)
     return tuple(next(along) if isinstance(k, slice) else k for k in key)

@@ -2,9 +2,9 @@
 
 A transform of a whole array reads and writes all of it once per axis. Here the last axes are transformed slab by slab
 and the first axis column block by column block; products with a response and the inverse along that axis are done while
-a block is in the cache. What pads the input along an axis, zeros or a bridge over the gap, is put there just before
-the transform along it, so that it is not transformed along the others, nor is output that nobody asked for. Slabs and
-blocks are the same for any number of threads, and so is the result.
+a block is in the cache. Padding (zeros, or the predicted gap) is added along an axis just before the transform along
+it, so that it is not transformed along the others; output rows that are not needed are not transformed either. Slabs
+and blocks are the same for any number of threads, and so is the result.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..psf.psf_set import Psf
 
 #: Samples of a slab and of a column block.
 _SLAB, _BLOCK = 1 << 17, 1 << 16
-#: Rows of work arrays are so much longer, that columns of 2^n rows do not fall into the same lines of the cache.
+#: Extra length of the rows of work arrays, so that columns of 2^n rows do not share cache lines.
 _PITCH = 8
 
 Tick = Callable[[int], object]
@@ -32,24 +32,24 @@ Tick = Callable[[int], object]
 Finish = Callable[[int, np.ndarray], object]
 #: ``use(columns, part)`` takes some columns of a spectrum, one row for each frequency of the first axis.
 Use = Callable[[slice, np.ndarray], object]
-#: ``take(columns)`` gives them.
+#: ``take(columns)`` returns them.
 Take = Callable[[slice], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Beyond:
-    """What is done with a signal that does not end in zeros.
+class Extension:
+    """Padding of a signal that is extended by prediction instead of zeros.
 
     Attributes
     ----------
     mean : float
-        Taken away from all samples.
-    bridges : tuple of GapPrediction or None
-        What fills the rest of the grid along each axis, where there is any.
+        Subtracted from all samples.
+    gaps : tuple of GapPrediction or None
+        Prediction of the rest of the grid along each axis; None where there is none.
     """
 
     mean: float
-    bridges: tuple[GapPrediction | None, ...]
+    gaps: tuple[GapPrediction | None, ...]
 
 
 class Slabs:
@@ -138,7 +138,7 @@ class Slabs:
 
         return whole if around is None else mirrored
 
-    def analyse(self, signal: np.ndarray, use: Use, beyond: Beyond | None = None) -> None:
+    def analyse(self, signal: np.ndarray, use: Use, beyond: Extension | None = None) -> None:
         """Hand the spectrum of a signal, which starts at index 0 and is zero where it is shorter, to `use`."""
         held = self._forward(signal, len(signal), beyond)
         self.each(lambda columns: use(columns, self._across(held, len(signal), columns, beyond)), self.blocks())
@@ -150,9 +150,9 @@ class Slabs:
         self._backward(held, shape, finish)
 
     def filter(
-        self, signal: np.ndarray, response: Take, shape: Sequence[int], finish: Finish, beyond: Beyond | None = None
+        self, signal: np.ndarray, response: Take, shape: Sequence[int], finish: Finish, beyond: Extension | None = None
     ) -> None:
-        """Both in one, with a product in between: ``response(columns)`` is what those columns are multiplied with."""
+        """Forward transform, product with ``response(columns)``, and inverse transform, in one pass."""
         held = self._forward(signal, max(len(signal), shape[0]), beyond)
 
         def product(columns: slice) -> None:
@@ -163,7 +163,7 @@ class Slabs:
         self.each(product, self.blocks())
         self._backward(held, shape, finish)
 
-    def _forward(self, signal: np.ndarray, rows: int, beyond: Beyond | None) -> np.ndarray:
+    def _forward(self, signal: np.ndarray, rows: int, beyond: Extension | None) -> np.ndarray:
         """The spectrum along all axes but the first, in the buffer."""
         import scipy.fft
 
@@ -187,7 +187,7 @@ class Slabs:
         self.each(slab, range(0, len(signal), self.thickness))
         return held
 
-    def _across(self, held: np.ndarray, rows: int, columns: slice, beyond: Beyond | None) -> np.ndarray:
+    def _across(self, held: np.ndarray, rows: int, columns: slice, beyond: Extension | None) -> np.ndarray:
         import scipy.fft
 
         part = SESSION.scratch("columns", (self.grid[0], columns.stop - columns.start), self.kind.name)
@@ -217,19 +217,19 @@ class Slabs:
         self.each(slab, range(0, shape[0], self.thickness))
 
     def _held(self, rows: int) -> np.ndarray:
-        """The work array; one, used again, also by the next call when it is not too large."""
+        """The work array, reused by the next call unless it is too large to keep."""
         if len(self._buffer) < rows:
             wide = SESSION.scratch("slabs", (rows, self.columns + _PITCH), self.kind.name)
             self._buffer = wide[:, : self.columns]
         return self._buffer
 
 
-def _fill(lines: np.ndarray, axis: int, start: int, beyond: Beyond | None) -> None:
-    """What stands from `start` on."""
+def _fill(lines: np.ndarray, axis: int, start: int, beyond: Extension | None) -> None:
+    """Fill the gap of `lines` along an axis: with zeros, or with the prediction."""
     if beyond is None:
         lines[(slice(None),) * axis + (slice(start, None),)] = 0
-    elif (bridge := beyond.bridges[axis]) is not None:
-        bridge.fill(lines, axis)
+    elif (gap := beyond.gaps[axis]) is not None:
+        gap.fill(lines, axis)
 
 
 def _laid(values: np.ndarray, axis: int, center: int, length: int) -> np.ndarray:

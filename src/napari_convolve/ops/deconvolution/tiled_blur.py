@@ -1,8 +1,8 @@
 """A blur computed tile by tile, each from the samples it depends on: equal to that of the whole, to rounding.
 
-A tile stands at index 0 of a grid of its own that is longer by the PSF. What it needs from beyond its end follows it;
-what it needs from before its start stands at the end of that grid, which is a period. The object's grid is a period
-too, so that both are read modulo its length; an image ends before it and is 0 there.
+Each tile has a grid of its own that is longer by the PSF. The tile begins at index 0, followed by its halo after the
+end; its halo before the start is at the end of that periodic grid. The object's grid is periodic too, so halos are read
+modulo its length; an image is shorter than the object's grid and 0 beyond its end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PIECE = 1 << 17
 
 
 class TiledBlur:
-    """Both directions for one PSF and frame, between arrays on the CPU; the transforms are a device's.
+    """Blur and its adjoint for one PSF and padded grid, between arrays on the CPU; transforms run on a device.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class TiledBlur:
 
 
 def _pieces(start: int, stop: int, at: int, period: int, length: int) -> Iterator[Piece]:
-    """Where positions from `start` to `stop` of a signal go, from `at` on, and where they are, modulo `period`."""
+    """Target and source slices of the positions `start` to `stop` of a signal that is read modulo `period`."""
     while start < stop:
         first = start % period
         count = min(stop - start, period - first)

@@ -17,7 +17,7 @@ _STEADY = 4.0
 def variation_factor(values: Array, box: Box, weight: float, spacing: Sequence[float], least: float, xp: Any) -> Array:
     """The divisor at the samples in `box`.
 
-    Forward differences make the gradient, backward ones its divergence, both per physical length; outside stands the
+    Forward differences make the gradient, backward ones its divergence, both per physical length; outside is the
     edge sample.
 
     Parameters

@@ -1,8 +1,8 @@
 """Wiener deconvolution: ``X = conj(H) Y / (|H|^2 + nsr |L|^2)`` on a grid where the edges do no harm.
 
-H is the transform of the PSF with its centre rolled to index 0, L is 1 or the discrete Laplacian. The mean is taken
-away first and given back after, and frequency zero is divided by H alone, so that the mean of the result is the mean
-of the image.
+H is the transform of the PSF with its centre rolled to index 0, L is 1 or the discrete Laplacian. The mean is
+subtracted first and added again at the end, and frequency zero is divided by H alone, so the result has the mean of the
+image.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .wiener_slab_fft import SlabWiener
 
 REGULARIZATIONS = ("identity", "laplacian")
 _STEPS = 2
-#: Most steps of conjugate gradients for what lies beyond the edges, and steps for missing samples.
+#: Most steps of conjugate gradients for the samples beyond the edges, and for missing samples.
 _EDGE_STEPS, _MASK_STEPS = 8, 8
 #: Transforms that such a step takes.
 _PER_STEP = 5
@@ -47,8 +47,8 @@ class WienerOptions:
     nsr : callable
         ``nsr(item)``: the ratio of one batch item.
     spectral : bool
-        Whether it is a model of the object's spectrum, which needs no other regularization and also tells what lies
-        beyond the edges.
+        Whether it is a model of the object's spectrum: it then needs no other regularization, and also predicts the
+        samples beyond the edges.
     regularization, edges : str
     dtype : str or None
         Of the result.

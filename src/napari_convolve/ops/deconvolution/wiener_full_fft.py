@@ -52,16 +52,16 @@ class WholeWiener:
 
     @cached_property
     def weakest(self) -> float:
-        """The least that the PSF passes of any frequency."""
+        """Smallest gain of the PSF at any frequency."""
         return float(self.backend.xp.min(self.backend.xp.abs(self.transfer)))
 
     @cached_property
     def gain(self) -> float:
-        """The most that the filter amplifies any frequency."""
+        """Largest gain of the filter at any frequency."""
         return float(self.backend.xp.max(self.backend.xp.abs(self.response)))
 
     def restore(self, image: Array, given: Array, mean: Array, valid: Array | None, steps: int) -> Array:
-        """The object within the frame, less the mean, from the image with what is not valid filled, and as given."""
+        """The object inside the image, mean subtracted, from the filled image and the image as given."""
         extended = self.frame.extend(image, mean, self.psf, self.backend, self.workers)
         found = self._fft(extended) * self.response
         self.step(0)
@@ -109,7 +109,7 @@ class WholeWiener:
         return self.backend.ifft(spectrum, self.frame.grid, self.axes, self.workers, self.real)[self.frame.key]
 
     def _multiplicity(self, like: Array) -> Array:
-        """How many frequencies of the full spectrum each column of the (half) spectrum stands for."""
+        """Number of frequencies of the full spectrum that each column of the half spectrum represents."""
         length = self.frame.grid[-1]
         twice = np.ones(length // 2 + 1 if self.real else length)
         if self.real:

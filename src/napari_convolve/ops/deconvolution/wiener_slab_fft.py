@@ -1,4 +1,4 @@
-"""A Wiener filter on the CPU, slab by slab; the formulas are those of `_wiener_whole`."""
+"""A Wiener filter on the CPU, slab by slab; the formulas are those of `wiener_full_fft`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...backends import SESSION
 from ..fourier.edge_extension import PaddedGrid
 from ..psf.psf_set import Psf
 from .penalty import Penalty
-from .slab_fft import Beyond, Slabs, Take
+from .slab_fft import Extension, Slabs, Take
 
 #: Larger transfer functions are not kept for the next image.
 _KEPT = 32 << 20
@@ -53,19 +53,19 @@ class SlabWiener:
 
     @cached_property
     def _by_columns(self) -> Take:
-        """The same; what is used but once and not kept is made when it is used."""
+        """The PSF's spectrum by columns; computed on the fly when it is used once and not kept."""
         if self._kept or "transfer" in self.__dict__:
             return lambda columns: self.transfer[:, columns]
         return self.slabs.response(self._psf)
 
     @cached_property
     def weakest(self) -> float:
-        """The least that the PSF passes of any frequency."""
+        """Smallest gain of the PSF at any frequency."""
         return min(self._over_blocks(lambda columns: float(np.abs(self.transfer[:, columns]).min())))
 
     @cached_property
     def gain(self) -> float:
-        """The most that the filter amplifies any frequency."""
+        """Largest gain of the filter at any frequency."""
         if self._number:
             return 0.5 / math.sqrt(self._number)  # no more than this
         return max(self._over_blocks(lambda columns: float(np.abs(self._response(columns)).max())))
@@ -73,9 +73,9 @@ class SlabWiener:
     def restore(
         self, image: np.ndarray, given: np.ndarray, mean: float, valid: np.ndarray | None, steps: int
     ) -> np.ndarray:
-        """The object within the frame, less the mean, from the image with what is not valid filled, and as given."""
+        """The object inside the image, mean subtracted, from the filled image and the image as given."""
         out = np.empty(self.frame.shape, self.slabs.dtype)
-        beyond = Beyond(mean, self.frame.gap_predictions(self._psf, self.slabs.dtype.name))
+        beyond = Extension(mean, self.frame.gap_predictions(self._psf, self.slabs.dtype.name))
 
         def keep(first: int, part: np.ndarray) -> None:
             out[first : first + len(part)] = part
@@ -111,7 +111,7 @@ class SlabWiener:
         return found
 
     def _conjugate(
-        self, image: np.ndarray, given: np.ndarray, beyond: Beyond, valid: np.ndarray | None, steps: int
+        self, image: np.ndarray, given: np.ndarray, beyond: Extension, valid: np.ndarray | None, steps: int
     ) -> np.ndarray:
         """The object's spectrum after some steps of conjugate gradients from the filtered extension."""
         slabs, transfer = self.slabs, self.transfer
@@ -196,7 +196,7 @@ class SlabWiener:
         return found
 
     def _sum(self, columns: slice, values: np.ndarray) -> float:
-        """Of a half spectrum's values, for the full one."""
+        """Sum over the full spectrum from the values of its half."""
         width = self.slabs.inner[-1]
         at = np.arange(columns.start, columns.stop) % width
         once = (at == 0) | (2 * at == self.slabs.grid[-1])

@@ -154,7 +154,7 @@ def batch_plan(problem: Problem, cost: ItemCost, run: Execution) -> Plan:
     Raises
     ------
     MemoryError
-        When a single item does not fit into `max_memory`, or what is free.
+        When a single item does not fit into `max_memory` or the free memory.
     """
     one = max(cost.bytes(problem), 1)
     machines = [m for m in run.machines if fits(one, m, run.max_memory)] or list(run.machines)

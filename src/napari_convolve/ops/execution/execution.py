@@ -1,4 +1,4 @@
-"""How one call is computed: on which machines, by which method, within which memory, and who is told of it."""
+"""How one call is computed: on which machines, by which method, within which memory."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Execution:
         Raises
         ------
         MemoryError
-            With what it needs and what is free.
+            With the bytes needed and free.
         """
         needed = math.prod(shape) * np.dtype(dtype).itemsize
         if needed > _SURELY_FREE and needed > (free := self.source.free_bytes()):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..._arrays import Allocator, Array, cast, dtype_name
 from ..._progress import device_name, format_bytes
-from ...backends import SESSION, Backend, get_backend, move
+from ...backends import SESSION, Backend, ScratchArrays, get_backend, move
 from ...boundary import gather
 from ...methods import Method
 from ...planning import Plan, Problem, cut
@@ -121,8 +120,8 @@ def _run_tiles(
             source.assign(out, key, move(cast(target, geometry.dtype, device.xp), device, source))
 
     def fill(key: tuple[slice, ...], target: Array) -> None:
-        block = _block(image, geometry, key, _Scratch(source, "block"), geometry.cval, problem.compute)
-        flags = None if valid is None else _block(valid, geometry, key, _Scratch(source, "flags"), True, "bool")
+        block = _block(image, geometry, key, ScratchArrays(source, "block"), geometry.cval, problem.compute)
+        flags = None if valid is None else _block(valid, geometry, key, ScratchArrays(source, "flags"), True, "bool")
         if device is not source:
             if dtype_name(block.dtype) == "float16":  # no part of the array API standard
                 block = source.astype(block, problem.compute)
@@ -132,22 +131,6 @@ def _run_tiles(
 
     run.task.begin(len(tiles))
     SESSION.run_all(one, tiles, at_once, run.task.advance)
-
-
-@dataclass(frozen=True)
-class _Scratch:
-    """Where a block is gathered: memory that the thread's next tile uses again."""
-
-    backend: Backend
-    slot: str
-
-    def empty(self, shape: tuple[int, ...], dtype: str) -> Array:
-        if self.backend.name != "numpy":
-            return self.backend.empty(shape, dtype)
-        return SESSION.scratch(self.slot, shape, dtype)
-
-    def assign(self, target: Array, key: Any, value: Array | complex) -> None:
-        self.backend.assign(target, key, value)
 
 
 def _block(

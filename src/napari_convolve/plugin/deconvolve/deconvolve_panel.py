@@ -22,7 +22,7 @@ from ..layers.live_layer import LiveLayer
 from ..layers.recording import recorded, unrecorded
 from ..layers.request import Factory, Progress, Request, Result, on_colours
 from ..operation.operation_panel import OperationPanel
-from ..widgets.method_form import Method, MethodForms, plain_method
+from ..widgets.method_form import MethodForms, method_of
 from ..widgets.text import say, written
 from .bead_psf_source import FROM_BEADS, BeadSource
 from .noise_view import NoiseView
@@ -30,18 +30,6 @@ from .psf_view import PsfView
 from .quality_text import quality_text
 
 _ESTIMATE = "estimate_noise"
-METHODS = (
-    Method(
-        "wiener",
-        "Wiener",
-        "In one step. How much to sharpen follows from the noise that is found in the image.",
-    ),
-    Method(
-        "richardson_lucy",
-        "Richardson-Lucy",
-        "Never negative, as light is; best for points and threads on a dark ground. Each iteration sharpens more.",
-    ),
-)
 
 
 class DeconvolvePanel(OperationPanel):
@@ -68,8 +56,8 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
 
     def make_settings(self) -> MethodForms:
         self.judge = CheckBox(text="measure the quality", tooltip="Residual, light and resolution, after the run")
-        others = [plain_method(name) for name in DECONVOLVERS]
-        return MethodForms([*METHODS, *others], leave_out=("axes", "mask"), also=[self.mask, self.judge])
+        methods = [method_of(one.name, one.label, one.about) for one in DECONVOLVERS.values()]
+        return MethodForms(methods, leave_out=("axes", "mask"), also=[self.mask, self.judge])
 
     def inputs(self) -> list[Widget]:
         sources = {FROM_BEADS: BeadSource(self._viewer)}

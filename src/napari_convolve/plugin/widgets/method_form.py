@@ -31,9 +31,10 @@ class Method:
         return parameters(getattr(nc, self.operation))
 
 
-def plain_method(operation: str) -> Method:
-    """An operation of which nothing is known but its docstring."""
-    return Method(operation, operation.replace("_", " ").capitalize(), summary(getattr(nc, operation)))
+def method_of(operation: str, label: str = "", about: str = "") -> Method:
+    """A method by its public function; label and text come from its name and docstring when they are empty."""
+    plain = operation.replace("_", " ").capitalize()
+    return Method(operation, label or plain, about or summary(getattr(nc, operation)))
 
 
 class MethodForms(Settings):

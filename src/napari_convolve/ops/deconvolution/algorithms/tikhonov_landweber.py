@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from ..._arrays import Array
-from ..._registry import Param
-from .method_registry import Scene, deconvolver
+from ...._arrays import Array
+from ...._registry import Param
+from ..method_registry import Scene, deconvolver
 
 
 @deconvolver(buffers=6)
