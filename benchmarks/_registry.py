@@ -1,4 +1,4 @@
-"""Rows of the tables: each is one function that makes the work, registered with its goal."""
+"""Rows of the tables: functions that create the work to be timed, registered with a goal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Peer:
-    """Another library doing the same.
+    """The same work by another library.
 
     Attributes
     ----------
     call : callable
         ``call(image, kernel)``.
     by_hand : bool
-        True when it takes a program around the library: an image cut into tiles for threads, planes added up. Such
-        peers are shown but do not count for the goal, unless nothing simpler does the work.
+        True when it needs a program around the library: tiles for threads, a sum over planes. Such peers are shown but
+        do not count for the goal, unless no simpler peer does the work.
     before : callable
         What is done before it is timed.
     comparable : bool
