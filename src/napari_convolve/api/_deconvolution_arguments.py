@@ -57,8 +57,8 @@ def as_light(given: o.Input, kernel: Kernel, axes: Any, method: str, *, negative
 def _acted_axes(kernel: Kernel, shape: tuple[int, ...], axes: Any) -> tuple[int, ...]:
     count = 1 if isinstance(axes, int | np.integer) else len(axes) if isinstance(axes, Sequence | np.ndarray) else None
     if count is not None and count < kernel.ndim == len(shape):
-        return o.as_axes(axes, len(shape), count, "psf")
-    return o.as_axes(axes, len(shape), kernel.ndim, "psf")
+        return o.as_axes(axes, shape, count, "psf")
+    return o.as_axes(axes, shape, kernel.ndim, "psf")
 
 
 def as_valid(image: Array, mask: Array | None, nan: Any, axes: tuple[int, ...], source: Backend) -> Array | None:

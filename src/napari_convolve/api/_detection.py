@@ -137,7 +137,7 @@ def detect_features(
     level, alarms = as_threshold(threshold, false_alarms)
     given = as_real_input(image, mask)
     size = tuple(given.array.shape)
-    acted = o.as_axes(axes, len(size), len(patterns[0].shape), "template")
+    acted = o.as_axes(axes, size, len(patterns[0].shape), "template")
     order = tuple(int(a) for a in np.argsort(acted))
     bank = bank_of(patterns, scales, rotations, order)
     call = o.WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)

@@ -110,7 +110,7 @@ def feature_maps(
         raise TypeError("image is complex; feature maps are of real numbers")
     bank, center = as_bank(weights)
     count = bank.ndim - 2
-    acted = o.as_axes(axes, array.ndim, count, "each kernel of the weights")
+    acted = o.as_axes(axes, array.shape, count, "each kernel of the weights")
     channel = as_channel(channel_axis, array.shape, acted, bank.shape)
     new = channel is None
     if channel is None:

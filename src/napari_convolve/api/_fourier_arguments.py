@@ -45,7 +45,7 @@ def as_acted(shape: Sequence[int], axes: Any, spacing: Any, count: int | None = 
     ndim = len(shape)
     if count is None:
         count = ndim if axes is None else len(axes) if isinstance(axes, Sequence | np.ndarray) else 1
-    given = o.as_axes(axes, ndim, count, "the operation")
+    given = o.as_axes(axes, shape, count, "the operation")
     if not given:
         raise ValueError(f"axes={axes!r} names no axis")
     lengths = as_spacing(spacing, count) or (1.0,) * count

@@ -86,7 +86,7 @@ def estimate_noise(
     given = o.as_input(image, mask)
     shape = tuple(given.array.shape)
     if psf is None:
-        acted = o.as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")
+        acted = o.as_axes(axes, shape, len(shape) if axes is None else np.size(axes), "image")
         kernel = Kernel(np.ones((1,) * len(acted)))
         psfs = as_psf_set(kernel, shape, acted)
     else:

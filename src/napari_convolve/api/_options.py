@@ -100,11 +100,22 @@ def _as_mask(mask: Any, hidden: np.ndarray | None, image: Array, source: Backend
     return source.xp.broadcast_to(combined, image.shape)
 
 
-def as_axes(axes: Any, ndim: int, count: int, what: str = "kernel") -> tuple[int, ...]:
-    """The `count` axes to act on, non-negative; None takes the last ones."""
+def as_axes(axes: Any, shape: Sequence[int], count: int, what: str = "kernel") -> tuple[int, ...]:
+    """The `count` axes to act on, non-negative; None takes the last ones, unless they look like colours.
+
+    Colours are a last axis of 3 or 4 samples that is at least 8 times shorter than the two before it: no filter mixes
+    them unless the axes are named.
+    """
+    ndim = len(shape)
     if count > ndim:
         raise ValueError(f"{what} has {count} dimensions, the image only {ndim}")
     if axes is None:
+        if ndim > 2 and shape[-1] in (3, 4) and min(shape[-3:-1]) >= 8 * shape[-1] and count:
+            colours = tuple(range(ndim - 1))[-count:]
+            raise ValueError(
+                f"image of shape {tuple(shape)} seems to hold colours along its last axis; name the axes to act on, such "
+                f"as axes={colours}, or axes={tuple(range(ndim - count, ndim))} when they are no colours"
+            )
         return tuple(range(ndim - count, ndim))
     try:
         given = tuple(operator.index(a) for a in (axes if isinstance(axes, Sequence | np.ndarray) else (axes,)))
@@ -203,7 +214,7 @@ class WindowCall:
             When they do not fit.
         """
         shape = image.shape
-        axes = as_axes(self.axes, len(shape), len(kernel.shape), what)
+        axes = as_axes(self.axes, shape, len(kernel.shape), what)
         for axis, k in zip(axes, kernel.shape, strict=True):
             if shape[axis] == 0:
                 raise ValueError(f"image of shape {shape} has no samples along axis {axis}, which the {what} acts on")

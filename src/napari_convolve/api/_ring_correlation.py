@@ -85,7 +85,7 @@ def fourier_ring_correlation(
             raise TypeError(f"image has dtype {dtype_name(one.array.dtype)}; real numbers are needed")
         if tuple(one.array.shape) != shape:
             raise ValueError(f"the images have different shapes: {shape} and {tuple(one.array.shape)}")
-    acted = tuple(sorted(o.as_axes(axes, len(shape), len(shape) if axes is None else np.size(axes), "image")))
+    acted = tuple(sorted(o.as_axes(axes, shape, len(shape) if axes is None else np.size(axes), "image")))
     lengths = as_spacing(1.0 if spacing is None else spacing, len(acted))
     assert lengths is not None
     if any(shape[a] < (8 if len(given) == 1 else 4) for a in acted):
