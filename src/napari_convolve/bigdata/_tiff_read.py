@@ -24,34 +24,43 @@ _DAMAGE = re.compile(
     r"incorrect Strip|failed to (read|reshape)|out of range"
 )
 #: Exceptions from decoding a damaged file, besides OSError.
-_BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error, zlib.error)
+_DECODING_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 #: Labels of tifffile for axes of unknown meaning: "other" and "a sequence of images".
-_NAMELESS = ("Q", "I")
+_UNNAMED = ("Q", "I")
 _CENTIMETER = 3
 _Scale = dict[str, tuple[float, str | None]]
 
 
 def read_tiff(path: Path) -> Labeled:
     """Read the first image of a TIFF file at full resolution."""
-    with _complaints() as complaints:
+    with _logged_warnings() as warnings:
         try:
             with tifffile.TiffFile(path) as tif:
-                image = _read(tif, complaints)
+                image = _read(tif, warnings)
         except (FileError, OSError):
             raise
-        except _BROKEN as error:
-            reason = complaints[0] if complaints else str(error)
+        except _DECODING_ERRORS as error:
+            reason = warnings[0] if warnings else str(error)
             raise FileError(f"{path.name} is not a readable TIFF: {reason}{_hint(error)}") from error
-    if damage := next(filter(_DAMAGE.search, complaints), None):
+    if damage := next(filter(_DAMAGE.search, warnings), None):
         raise FileError(f"{path.name} is damaged: {damage}")
     return image
 
 
-def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
+def _read(tif: tifffile.TiffFile, warnings: list[str]) -> Labeled:
     planes = len(tif.pages)  # reads the whole chain of pages, which detects truncated and cyclic files
     series = tif.series[0]
     _require_declared_planes(tif, series, planes)
-    if damage := next(filter(_DAMAGE.search, complaints), None):
+    if damage := next(filter(_DAMAGE.search, warnings), None):
         raise FileError(f"{tif.filename} is damaged: {damage}")
     if series.size == 0:
         raise FileError(f"{tif.filename} holds no pixels: its shape is {series.shape}")
@@ -63,7 +72,7 @@ def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
         data = data.astype(data.dtype.newbyteorder("="))
     if data.dtype.kind not in "biufc":
         raise FileError(f"{tif.filename} has pixels of type {data.dtype}; numbers are needed")
-    axes, notes = complete_axes([None if label in _NAMELESS else label.lower() for label in series.axes])
+    axes, notes = complete_axes([None if label in _UNNAMED else label.lower() for label in series.axes])
     if len(tif.series) > 1:
         notes += (f"the file holds {len(tif.series)} images; the first is used",)
     scale, channels = _metadata(tif)
@@ -155,7 +164,7 @@ def _hint(error: BaseException) -> str:
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
+def _logged_warnings() -> Iterator[list[str]]:
     """Collect the warnings that tifffile logs, without the names of its objects, and keep them off the terminal."""
     texts: list[str] = []
 

@@ -16,7 +16,7 @@ from ._raster import check_png, read_raster, write_png
 from ._tiff_read import read_tiff
 from ._tiff_write import check_tiff, write_tiff
 
-__all__ = ["FileError", "Labeled", "check_fits", "check_output", "plain_axes", "read", "readable", "writable", "write"]
+__all__ = ["FileError", "Labeled", "check_fits", "check_output", "plain_axes", "read", "readable", "write"]
 
 
 def read(path: str | os.PathLike[str], axes: Sequence[str] | None = None) -> Labeled:
@@ -109,7 +109,7 @@ def check_output(
         For an unknown suffix, or a path that is one of `inputs`.
     """
     target = Path(path)
-    formats = writable() if formats is None else formats
+    formats = (".ome.tif", *_WRITERS) if formats is None else formats
     if target.suffix.lower() not in formats:
         raise FileError(f"cannot write {target.name!r}: the formats are {' '.join(formats)}")
     if not target.parent.is_dir():
@@ -129,13 +129,8 @@ def check_output(
 
 
 def readable() -> tuple[str, ...]:
-    """Suffixes that `read` knows."""
+    """Suffixes of the files that `read` can read."""
     return tuple(_READERS)
-
-
-def writable() -> tuple[str, ...]:
-    """Suffixes that `write` knows."""
-    return (".ome.tif", *_WRITERS)
 
 
 def _require_regular(path: Path) -> None:

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the command; ``detect-features`` is another name of it."""
     operation = OPERATIONS.get(_DETECT)
     output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="Table: .csv, opens as points.")]
-    words = [
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", output),
         *o.weights_options(operation),
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
         o.fixed("recipe", o.RecipeFile, None),
         *o.REPORTING,
     ]
-    o.add_command(app, operation, words, _detect, short_to=".", names=("detect", "detect-features", _DETECT))
+    o.add_command(app, operation, parameters, _detect, short_to=".", names=("detect", "detect-features", _DETECT))
 
 
 def write_table(target: Path, found: Detections, *, overwrite: bool) -> None:

@@ -20,7 +20,7 @@ from ..ops.fourier.spectrum_data import Spectrum
 from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, without_opacity
-from ._kernels import save_kernel
+from ._kernels import write_kernel
 from ._operations import checked_options, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
 
@@ -41,7 +41,7 @@ After = Annotated[str, typer.Option("--after", metavar="FILE", parser=o.text, he
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     spectrum, estimate = OPERATIONS.get("spectrum"), OPERATIONS.get("estimate_kernel")
-    words = [
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", Picture),
         o.fixed("show", Show, "amplitude"),
@@ -50,8 +50,8 @@ def register(app: typer.Typer) -> None:
         *o.options_of(spectrum),
         *o.REPORTING,
     ]
-    o.add_command(app, spectrum, words, _spectrum, short_to=":")
-    words = [
+    o.add_command(app, spectrum, parameters, _spectrum, short_to=":")
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", KernelFile),
         o.fixed("after", After),
@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
         *o.options_of(estimate),
         *o.REPORTING,
     ]
-    o.add_command(app, estimate, words, _estimate, short_to=",")
+    o.add_command(app, estimate, parameters, _estimate, short_to=",")
 
 
 def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -> None:
@@ -156,7 +156,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
         found = nc.estimate_kernel(
             without_opacity(before), without_opacity(second), size, **options, progress=progress, report=reports.append
         )
-    save_kernel(found.kernel, target)
+    write_kernel(found.kernel, target)
     if not as_json and not quiet:
         print(found)
     print_report(target, reports[0], as_json, quiet)

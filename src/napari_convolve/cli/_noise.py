@@ -23,7 +23,7 @@ _ESTIMATE = Operation("estimate_noise")
 def register(app: typer.Typer) -> None:
     """Add the command."""
     psf = Annotated[str | None, typer.Option(metavar="NAME|FILE", parser=o.text, help="What blurred the image.")]
-    words = [
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("psf", psf, None),
         o.fixed("parameter", o.ParameterValues, None),
@@ -32,20 +32,19 @@ def register(app: typer.Typer) -> None:
         o.fixed("json", o.Json, False),
         o.fixed("quiet", o.Quiet, False),
     ]
-    o.add_command(app, _ESTIMATE, words, _estimate, short_to=",")
+    o.add_command(app, _ESTIMATE, parameters, _estimate, short_to=",")
 
 
-def _estimate(*, input: str, psf: str | None, parameter: list[str] | None, **given: Any) -> None:
-    input_axes, as_json, quiet = given.pop("input_axes"), given.pop("json"), given.pop("quiet")
+def _estimate(
+    *, input: str, psf: str | None, parameter: list[str] | None, input_axes: str | None, quiet: bool, **given: Any
+) -> None:
+    as_json = given.pop("json")
     kernel = None if psf is None else weights_from("psf", psf, parameter or ())
     if kernel is None and parameter:
         raise typer.BadParameter(f"-p {parameter[0]} belongs to a PSF made by its name, --psf is not given")
     image = read_image(input, input_axes)
     try:
-        if kernel is not None:
-            given["axes"] = kernel_axes(image, kernel, given["axes"])
-        else:
-            given["axes"] = image.spatial if given["axes"] is None else image.indices(given["axes"])
+        given["axes"] = kernel_axes(image, kernel, given["axes"])
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if given["mask"] is not None:

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add one command for each operation; ``match_template`` is another name of ``match-template``."""
     for name in filtering():
         operation = OPERATIONS.get(name)
-        words = [
+        parameters = [
             o.fixed("input", o.InputFile),
             o.fixed("output", o.Output),
             *o.weights_options(operation),
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
             o.fixed("recipe", o.RecipeFile, None),
             *o.REPORTING,
         ]
-        o.add_command(app, operation, words, _runner(operation))
+        o.add_command(app, operation, parameters, _runner(operation))
 
 
 def filtering() -> tuple[str, ...]:

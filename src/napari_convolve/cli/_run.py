@@ -29,7 +29,7 @@ from ._progress_bar import progress_bar
 def register(app: typer.Typer) -> None:
     """Add the command."""
     options = {p.name: p for p in OPERATIONS.get("convolve").options}
-    words = [
+    parameters = [
         o.fixed("recipe", Annotated[str, typer.Argument(metavar="RECIPE", parser=o.text, help="What --recipe wrote.")]),
         o.fixed("input", o.InputFile),
         o.fixed("output", o.Output),
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
         *o.REPORTING,
     ]
     summary = "Make a result as a recipe says: from the same image with the same versions, the same bits."
-    app.command("run", short_help="Make a result as a recipe says")(o.command("run", summary, words, _run))
+    app.command("run", short_help="Make a result as a recipe says")(o.command("run", summary, parameters, _run))
 
 
 def _run(*, recipe: str, input: str, output: str, input_axes: str | None, **given: Any) -> None:

@@ -30,7 +30,7 @@ def names_of(one: Step) -> tuple[str, ...]:
     return tuple(one.labels[a] for a in places)
 
 
-def moved(one: Step, labels: Sequence[str]) -> Step:
+def for_axes(one: Step, labels: Sequence[str]) -> Step:
     """The step for an image whose axes are called `labels`, without its plan when the axes have other positions.
 
     Raises

@@ -13,13 +13,13 @@ from .._arrays import dtype_name
 from ..kernels import Kernel
 from ..planning import ArraySpec, Plan
 from ._operations import OPERATIONS, Operation
-from ._values import normal
+from ._values import immutable
 
 _PLAN_KEYS = ("method", "backend", "tiles", "seconds", "bytes", "reason")
 _MOST_AXES, _LONGEST_TEXT, _LONGEST_AXIS = 32, 400, 2**40
 
 
-def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def complete_arguments(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an operation in the order of its signature, with defaults where nothing is given.
 
     Raises
@@ -29,7 +29,7 @@ def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     TypeError
         For an argument that is no data, such as a function.
     """
-    kept = {p.name: p for p in OPERATIONS.get(operation).kept}
+    kept = {p.name: p for p in OPERATIONS.get(operation).recorded}
     for name in arguments:
         if name not in kept:
             raise ValueError(f"has the unknown argument {str(name)[:40]!r}; {operation} takes {', '.join(kept)}")
@@ -38,7 +38,7 @@ def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if name not in arguments and parameter.default is inspect.Parameter.empty:
             raise ValueError(f"lacks the argument {name}")
         try:
-            value = found[name] = normal(arguments.get(name, parameter.default))
+            value = found[name] = immutable(arguments.get(name, parameter.default))
         except TypeError as error:
             raise TypeError(f"has the argument {name}: {error}") from error
         choices = parameter.limits.options()
@@ -47,9 +47,9 @@ def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def changed(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def non_default(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that differ from the defaults."""
-    defaults = {p.name: p.default for p in operation.kept}
+    defaults = {p.name: p.default for p in operation.recorded}
     return {name: value for name, value in arguments.items() if not _same(value, defaults[name])}
 
 

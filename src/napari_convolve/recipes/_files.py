@@ -18,7 +18,7 @@ import numpy as np
 
 from .._files import MAX_TEXT, atomic, parse_json, read_text
 from ..kernels import _npy
-from ._values import INLINE_BYTES, Fetch, written_out
+from ._values import INLINE_BYTES, Fetch, nested_lists
 
 #: Limit on the total size of compressed arrays, against zip bombs; further arrays are written uncompressed.
 _MOST_INFLATED = 1 << 30
@@ -37,7 +37,7 @@ def read_recipe_files(path: Path) -> tuple[Any, Fetch]:
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     data, name = recipe_from_json(read_text(path))
-    return data, no_file if name is None else _Archive(_beside(path, name)).fetch
+    return data, no_archive if name is None else _Archive(_archive_path(path, name)).fetch
 
 
 def recipe_from_json(text: str) -> tuple[Any, Any]:
@@ -46,7 +46,7 @@ def recipe_from_json(text: str) -> tuple[Any, Any]:
     return data, data.pop("arrays", None) if isinstance(data, dict) else None
 
 
-def no_file(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+def no_archive(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
     """Refuse arrays outside the JSON, for recipes that are not read from a path."""
     raise ValueError("has its samples in a file beside the recipe: open the recipe by its path")
 
@@ -60,7 +60,7 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
 
     def keep(array: np.ndarray) -> dict[str, Any]:
         if array.nbytes <= INLINE_BYTES:
-            return written_out(array)
+            return nested_lists(array)
         digest = digest_of(array)
         large.setdefault(digest, array)
         return {"member": str(list(large).index(digest)), "sha256": digest}
@@ -109,7 +109,7 @@ def _pretty(data: Any, depth: int) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
-def _beside(path: Path, name: Any) -> Path:
+def _archive_path(path: Path, name: Any) -> Path:
     """The path of the archive, which must be a file in the folder of the recipe."""
     plain = isinstance(name, str) and 4 < len(name) < 256 and name.isprintable() and not set(name) & set('/\\:*?"<>|')
     if not plain or not name.endswith(".npz") or name.startswith("."):

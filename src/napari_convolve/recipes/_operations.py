@@ -42,7 +42,7 @@ class Parameter:
     array: bool = False
 
     @property
-    def called(self) -> bool:
+    def is_callback(self) -> bool:
         """Whether it is a callback such as ``progress``."""
         callback: Any = Callable
         return callback in self.types
@@ -73,17 +73,17 @@ class Operation:
     @property
     def options(self) -> tuple[Parameter, ...]:
         """All other parameters except the callbacks."""
-        return tuple(p for p in parameters(self.function) if not p.array and not p.called)
+        return tuple(p for p in parameters(self.function) if not p.array and not p.is_callback)
 
     @property
-    def kept(self) -> tuple[Parameter, ...]:
+    def recorded(self) -> tuple[Parameter, ...]:
         """The parameters that a recipe records: everything besides the image that affects the result."""
-        return tuple(p for p in parameters(self.function)[1:] if p.name not in self.left_out)
+        return tuple(p for p in parameters(self.function)[1:] if p.name not in self.not_recorded)
 
     @property
-    def left_out(self) -> frozenset[str]:
+    def not_recorded(self) -> frozenset[str]:
         """Parameters that do not affect the result: callbacks, threads, memory limit."""
-        return frozenset(p.name for p in parameters(self.function) if p.called) | {"workers", "max_memory"}
+        return frozenset(p.name for p in parameters(self.function) if p.is_callback) | {"workers", "max_memory"}
 
     @property
     def result(self) -> Any:

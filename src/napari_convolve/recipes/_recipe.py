@@ -15,10 +15,10 @@ from .. import __version__
 from .._progress import ProgressCallback, Report
 from ..planning import Plan
 from . import _files
-from ._axes import moved
+from ._axes import for_axes
 from ._operations import OPERATIONS
 from ._step import Step, run_steps, step
-from ._values import INLINE_BYTES, Fetch, Keep, written_out
+from ._values import INLINE_BYTES, Fetch, Keep, nested_lists
 from ._versions import PACKAGE, as_version
 
 RECIPE_FORMAT = "napari-convolve recipe"
@@ -151,7 +151,7 @@ class Recipe:
         steps = []
         for number, one in enumerate(self.steps, 1):
             try:
-                steps.append(moved(one, labels))
+                steps.append(for_axes(one, labels))
             except ValueError as error:
                 raise ValueError(f"step {number} ({one.operation}) {error}") from error
         return Recipe(tuple(steps))
@@ -184,8 +184,7 @@ class Recipe:
         TypeError, ValueError
             Those of the operations; the message names the step.
         """
-        given = {"workers": workers, "max_memory": max_memory, "progress": progress, "report": report}
-        return self.retrace(image, **given)[0]
+        return self.retrace(image, workers=workers, max_memory=max_memory, progress=progress, report=report)[0]
 
     def retrace(self, image: Any, **options: Any) -> tuple[Any, Recipe]:
         """As `run`; returns the result and a recipe with the plans, image shapes and versions of this run."""
@@ -200,7 +199,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as mappings, lists, numbers and text; arrays of more than 4 KiB stay read-only arrays."""
-        return self._describe(lambda a: written_out(a) if a.nbytes <= INLINE_BYTES else {"values": a})
+        return self._describe(lambda a: nested_lists(a) if a.nbytes <= INLINE_BYTES else {"values": a})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Recipe:
@@ -211,7 +210,7 @@ class Recipe:
         ValueError
             When it was written by a newer version or is malformed; the message names the step.
         """
-        return cls._of_data(data, _files.no_file)
+        return cls._of_data(data, _files.no_archive)
 
     def to_json(self, path: str | PathLike[str] | None = None) -> str:
         """The recipe as JSON text, also written to `path` when given.
@@ -228,7 +227,7 @@ class Recipe:
             When the text would be longer than 16 MiB, or the name does not end in ``.json``.
         """
         if path is None:
-            return _files.recipe_to_json(self._describe(written_out))
+            return _files.recipe_to_json(self._describe(nested_lists))
         return _files.write_recipe_files(Path(path), self._describe)
 
     @classmethod
@@ -243,7 +242,7 @@ class Recipe:
             When it was written by a newer version or is malformed; the message names file and step.
         """
         if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-            return cls._of_data(_files.recipe_from_json(path_or_text.lstrip("\ufeff"))[0], _files.no_file)
+            return cls._of_data(_files.recipe_from_json(path_or_text.lstrip("\ufeff"))[0], _files.no_archive)
         path = Path(path_or_text)
         try:
             return cls._of_data(*_files.read_recipe_files(path))

@@ -20,7 +20,7 @@ from ..kernels import Kernel
 from ..kernels._design import placed, remake
 from ..ops.noise.noise_model import PowerSpectrum
 from ..planning import Plan
-from ._checks import changed
+from ._checks import non_default
 from ._operations import Operation
 from ._step import Step
 from ._values import INLINE_BYTES, RECORDS
@@ -95,7 +95,7 @@ class _Writer:
         for name in arrays:
             lines.append(f"    {name} = {self.value(one.arguments[name])}")
             words.append(name)
-        options = {k: v for k, v in changed(operation, one.arguments).items() if k not in arrays}
+        options = {k: v for k, v in non_default(operation, one.arguments).items() if k not in arrays}
         if one.plan is not None:
             options |= {"method": one.plan} if "method" in one.arguments else {}
             options["backend"] = one.plan.backend

@@ -12,7 +12,7 @@ from typing import Any
 from .._progress import ProgressCallback, Report
 from ..backends import BackendUnavailable, get_backend
 from ..planning import ArraySpec, Plan
-from ._checks import as_spec, changed, complete, labels_from, plan_from, spec_from
+from ._checks import as_spec, complete_arguments, labels_from, non_default, plan_from, spec_from
 from ._operations import OPERATIONS, Operation
 from ._values import Fetch, Keep, decode, encode
 from ._versions import as_versions, differences, versions_here
@@ -49,12 +49,12 @@ class Step:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arguments", MappingProxyType(complete(self.operation, self.arguments)))
+        object.__setattr__(self, "arguments", MappingProxyType(complete_arguments(self.operation, self.arguments)))
         object.__setattr__(self, "labels", labels_from(self.labels))
         object.__setattr__(self, "versions", MappingProxyType(as_versions(self.versions)))
 
     def __str__(self) -> str:
-        shown = (f"{key}={_short(value)}" for key, value in changed(self.function, self.arguments).items())
+        shown = (f"{key}={_short(value)}" for key, value in non_default(self.function, self.arguments).items())
         return f"{self.operation}({', '.join(shown)})"
 
     @property
@@ -125,7 +125,9 @@ class Step:
         operation, arguments = data.get("operation"), data.get("arguments", {})
         if not isinstance(arguments, Mapping):
             raise ValueError("has arguments that are no object")
-        complete(operation, dict.fromkeys(arguments))  # unknown names first: their values may be of an unknown kind
+        complete_arguments(
+            operation, dict.fromkeys(arguments)
+        )  # unknown names first: their values may be of an unknown kind
         decoded = {}
         for name, value in arguments.items():
             try:
@@ -158,8 +160,8 @@ def step(
         plan, arguments["method"] = plan or given, "auto"
     if not (plan is None or isinstance(plan, Plan)):
         raise TypeError(f"the plan of a step must be a Plan or a Report, not {type(plan).__name__}")
-    left_out = OPERATIONS.get(operation).left_out
-    kept = {name: value for name, value in arguments.items() if name not in left_out}
+    not_recorded = OPERATIONS.get(operation).not_recorded
+    kept = {name: value for name, value in arguments.items() if name not in not_recorded}
     try:
         return Step(operation, kept, plan, as_spec(image), labels, versions_here(plan.backend if plan else "numpy"))
     except (TypeError, ValueError) as error:

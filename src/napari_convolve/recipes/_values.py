@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"[-+.0-9a-z()]{1,80}")
 _DEEPEST, _LARGEST, _MOST_AXES = 8, 2**63, 32
 
 
-def normal(value: Any, depth: int = 0) -> Any:
+def immutable(value: Any, depth: int = 0) -> Any:
     """The immutable form of a value: tuples for lists, read-only NumPy arrays, Python numbers.
 
     Raises
@@ -57,7 +57,7 @@ def normal(value: Any, depth: int = 0) -> Any:
         return value
     for record in RECORDS.values():
         if isinstance(value, record):
-            return record(**{f.name: normal(getattr(value, f.name), depth + 1) for f in fields(record)})
+            return record(**{f.name: immutable(getattr(value, f.name), depth + 1) for f in fields(record)})
     if isinstance(value, np.bool_ | np.number):
         return value.item()
     if isinstance(value, np.dtype) or (
@@ -67,7 +67,7 @@ def normal(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "as_quat"):  # a scipy Rotation, which need not be imported
         return value
     if isinstance(value, list | tuple | range) and depth < _DEEPEST:
-        return tuple(normal(part, depth + 1) for part in value)
+        return tuple(immutable(part, depth + 1) for part in value)
     device = backend_of(value)
     if device is not None or hasattr(value, "__array__"):
         array = as_host_array(value if device is None else device.to_host(value), "an array of a recipe")
@@ -80,7 +80,7 @@ def normal(value: Any, depth: int = 0) -> Any:
 
 
 def encode(value: Any, keep: Keep) -> Any:
-    """A value from `normal` as plain data; `keep` describes the samples of arrays."""
+    """A value from `immutable` as plain data; `keep` describes the samples of arrays."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -92,7 +92,7 @@ def encode(value: Any, keep: Keep) -> Any:
     if isinstance(value, np.ndarray):
         return {"array": {"dtype": value.dtype.name, "shape": list(value.shape), **keep(value)}}
     if isinstance(value, Kernel):
-        described = encode(plain(describe_kernel(value)), keep)
+        described = encode(as_tuples(describe_kernel(value)), keep)
         return {"kernel": {**described, "values": encode(value.values, keep)}}
     if isinstance(value, PowerSpectrum):
         kept = {"shape": list(value.shape), "weights": [float(w) for w in value.weights], "floor": float(value.floor)}
@@ -105,14 +105,14 @@ def encode(value: Any, keep: Keep) -> Any:
     return {"rotation": encode(np.asarray(value.as_quat()), keep)}
 
 
-def plain(value: Any) -> Any:
+def as_tuples(value: Any) -> Any:
     """Nested mappings and sequences with tuples for all sequences."""
     if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
-    return tuple(plain(part) for part in value) if isinstance(value, list | tuple) else value
+        return {key: as_tuples(part) for key, part in value.items()}
+    return tuple(as_tuples(part) for part in value) if isinstance(value, list | tuple) else value
 
 
-def written_out(array: np.ndarray) -> dict[str, Any]:
+def nested_lists(array: np.ndarray) -> dict[str, Any]:
     """The samples of an array as nested lists; complex ones as pairs, NaN and infinities as text."""
     real = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
     if real.dtype.kind == "f" and not np.isfinite(real).all():
@@ -173,7 +173,7 @@ def _array(held: Any, fetch: Fetch, depth: int) -> np.ndarray:
             raise ValueError(f"is no array: {array.dtype}{array.shape} is not {dtype}{tuple(shape)}")
     else:
         array = _from_lists(held["values"], dtype, tuple(shape))
-    result: np.ndarray = normal(array)
+    result: np.ndarray = immutable(array)
     return result
 
 
