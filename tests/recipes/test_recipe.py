@@ -1,4 +1,4 @@
-"""A recipe makes the same bits again, through every one of its forms; what it cannot do it says, naming the step."""
+"""A recipe gives the same bits again in all its forms; errors name the step."""
 
 from __future__ import annotations
 
