@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 import napari_convolve as nc
 
-from .._registry import Param, Registry
+from .._registry import Param, Registry, limits_of, types_of
 from ..ops.deconvolution.method_registry import DECONVOLVERS
 
 
@@ -133,8 +132,8 @@ def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             name=p.name,
-            types=_types(hints.get(p.name, Any)),
-            limits=_limits(hints.get(p.name, Any)),
+            types=types_of(hints.get(p.name, Any)),
+            limits=limits_of(hints.get(p.name, Any)),
             default=p.default,
             help=lines.get(p.name, ""),
             array=p.kind is inspect.Parameter.POSITIONAL_ONLY,
@@ -163,20 +162,3 @@ def documented_parameters(docstring: str) -> dict[str, str]:
             for name in current:
                 found[name].append(line.strip())
     return {name: " ".join(lines) for name, lines in found.items()}
-
-
-def _limits(hint: Any) -> Param:
-    extras = hint.__metadata__ if get_origin(hint) is Annotated else ()
-    return next((extra for extra in extras if isinstance(extra, Param)), Param())
-
-
-def _types(hint: Any) -> frozenset[type]:
-    """The types a hint allows, without their type arguments."""
-    if get_origin(hint) is Annotated:
-        return _types(get_args(hint)[0])
-    if get_origin(hint) is Literal:
-        return frozenset(type(value) for value in get_args(hint))
-    if get_origin(hint) in (Union, UnionType):
-        return frozenset().union(*(_types(member) for member in get_args(hint)))
-    kind = get_origin(hint) or hint
-    return frozenset({kind if isinstance(kind, type) and kind is not Any else object})
