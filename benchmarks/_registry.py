@@ -40,7 +40,7 @@ class Work:
     ----------
     image : ndarray
     kernel : callable
-        ``kernel(number)``: what is applied, with other values for every number, so that nothing that is kept by
+        ``kernel(number)``: the kernel, with different values for every number, so that nothing that is cached by
         value is found again. Not timed.
     ours : callable
         ``ours(image, kernel, **options)``.
@@ -68,13 +68,13 @@ class Row:
     name : str
         For the command line.
     group, title : str
-        The table, and what the line says.
+        The table, and the text of the row.
     goal, moonshot : float
         Best peer's time over ours.
     make : callable
         Makes the work.
     cached : bool
-        The same kernel in every call, so that its spectrum is kept; else new values for every call.
+        The same kernel in every call, so that its spectrum is cached; else new values for every call.
     quick : bool
         Also in a quick run.
     memory : float

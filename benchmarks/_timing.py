@@ -42,11 +42,11 @@ def time_row(row: Row, effort: Effort, peers: Callable[[str], bool] = lambda nam
         prepare = (lambda number: work.kernel(0)) if row.cached else work.kernel
         return Contender(prepare, call, check=check, before=peer.before if peer else lambda: None)
 
-    everybody = {OURS: contender(OURS, lambda kernel: work.ours(work.image, kernel), None)}
+    contenders_by_name = {OURS: contender(OURS, lambda kernel: work.ours(work.image, kernel), None)}
     for name, peer in rivals.items():
         call = lambda kernel, peer=peer: peer.call(work.image, kernel)  # noqa: E731
-        everybody[name] = contender(name, call, peer)
-    found = measure(everybody, effort)
+        contenders_by_name[name] = contender(name, call, peer)
+    found = measure(contenders_by_name, effort)
     for name, one in found.items():
         one |= {"error": errors[name]} if name in errors else {}
         one |= {"by_hand": True} if name in rivals and rivals[name].by_hand else {}
@@ -54,13 +54,13 @@ def time_row(row: Row, effort: Effort, peers: Callable[[str], bool] = lambda nam
 
 
 def described(row: Row) -> dict[str, Any]:
-    """What a row is, for the record."""
+    """The description of a row, for the results."""
     keys = ("name", "group", "title", "goal", "moonshot", "cached", "memory")
     return {key: getattr(row, key) for key in keys}
 
 
 def today() -> str:
-    """The date, for the record."""
+    """The date, for the results."""
     return time.strftime("%Y-%m-%d")
 
 

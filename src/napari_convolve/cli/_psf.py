@@ -78,7 +78,7 @@ def _from_beads(
     overwrite: o.Overwrite = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Average the beads of an image to a PSF, and say which served."""
+    """Average the beads of an image to a PSF, and list the beads that were used."""
     target = check_output(output, inputs=[input], overwrite=overwrite, formats=tuple(FORMATS))
     image = read_image(input, input_axes)
     if len(image.spatial) != image.data.ndim:
@@ -116,7 +116,7 @@ def _check(
     overwrite: o.Overwrite = False,
     as_json: o.Json = False,
 ) -> None:
-    """Examine a PSF: what is wrong with it, how much that matters, and what mends it; status 1 when it is not good."""
+    """Check a PSF: list its defects, how much they matter and how to repair them; exit status 1 when it is not good."""
     given = _psf_or_array(psf, parameter or ())
     target = None
     if fix is not None:
