@@ -17,7 +17,7 @@ from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
 from . import _detect, _frequency, _noise, _operations, _plan, _psf, _run
 from . import _options as o
-from ._kernels import weights_from, write_kernel
+from ._kernels import weights_from, write_kernel_file
 from .demo import demo
 
 _MOST_PRINTED = 1000  # weights
@@ -75,7 +75,7 @@ def show_kernel(
     made = weights_from("kernel", name, parameter or ())
     if output:
         target = check_output(output, inputs=[name], overwrite=overwrite, formats=tuple(FORMATS))
-        write_kernel(made, target)
+        write_kernel_file(made, target)
     print(made)
     if not output and made.values.size <= _MOST_PRINTED:
         planes = made.values.reshape(-1, *made.shape[-2:]) if made.ndim > 1 else made.values[None, None]

@@ -20,7 +20,7 @@ from ..ops.fourier.spectrum_data import Spectrum
 from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, without_opacity
-from ._kernels import write_kernel
+from ._kernels import write_kernel_file
 from ._operations import checked_options, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
 
@@ -156,7 +156,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
         found = nc.estimate_kernel(
             without_opacity(before), without_opacity(second), size, **options, progress=progress, report=reports.append
         )
-    write_kernel(found.kernel, target)
+    write_kernel_file(found.kernel, target)
     if not as_json and not quiet:
         print(found)
     print_report(target, reports[0], as_json, quiet)

@@ -66,7 +66,7 @@ def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:
         raise FileError(str(error)) from error
 
 
-def write_kernel(kernel: Kernel, target: Path) -> None:
+def write_kernel_file(kernel: Kernel, target: Path) -> None:
     """Write a kernel file; FileError when the format cannot hold the kernel."""
     try:
         kernel.save(target)

@@ -17,7 +17,7 @@ from ..kernels._optics import FAMILY
 from ..kernels.files import FORMATS
 from ..ops.psf.check_context import PsfCheck
 from . import _options as o
-from ._kernels import weights_from, write_kernel
+from ._kernels import weights_from, write_kernel_file
 from ._operations import read_image
 from ._progress_bar import progress_bar
 
@@ -61,7 +61,7 @@ def _psf(
     print(made.report())
     if output:
         target = check_output(output, inputs=[], overwrite=overwrite, formats=tuple(FORMATS))
-        write_kernel(made, target)
+        write_kernel_file(made, target)
         print(f"{target}: {' x '.join(map(str, made.shape))} px")
 
 
@@ -96,7 +96,7 @@ def _from_beads(
             min_snr=min_snr,
             progress=None if quiet else progress,
         )
-    write_kernel(found.psf, target)
+    write_kernel_file(found.psf, target)
     if not quiet:
         print(found)
         print(f"{target}: {' x '.join(map(str, found.psf.shape))} px")
@@ -134,7 +134,7 @@ def _check(
     print(json.dumps(_record(found)) if as_json else found)
     if target is not None:
         fixed = nc.fix_psf(given, shape, **known, size=_sizes(size))
-        write_kernel(fixed, target)
+        write_kernel_file(fixed, target)
         if not as_json:
             print("\n".join([*fixed.parameters["fixes"], f"{target}: {' x '.join(map(str, fixed.shape))} px"]))
     elif not found.ok:
