@@ -10,7 +10,7 @@ from typing import Any
 
 from . import _store
 
-# the user's own calibration and compiled code stay as they are
+# the user's own calibration and compiled code are not touched
 os.environ.setdefault("NAPARI_CONVOLVE_CACHE", str(_store.FOLDER / "cache"))
 os.environ.setdefault("NUMBA_CACHE_DIR", str(_store.FOLDER / "cache" / "numba"))
 
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> int:
 def _write(results: dict[str, Any]) -> int:
     try:
         print(f"wrote {_page.write(results, _store.load('gpu'))}")
-    except _page.Untold as reason:
+    except _page.NotesMissing as reason:
         print(f"no page: {reason}", file=sys.stderr)
         return 1
     return 0
@@ -73,7 +73,7 @@ def _wanted(row: Row, names: list[str] | None, quick: bool) -> bool:
 
 
 class Run:
-    """One run; what it measures is kept as soon as it is there."""
+    """One run of the benchmarks; each result is stored as soon as it is measured."""
 
     def __init__(self, name: str, effort: Effort, profile: bool, resume: bool = False) -> None:
         self.name, self.effort, self.profile = name, effort, profile
@@ -84,11 +84,11 @@ class Run:
         self._start = time.perf_counter()
 
     def say(self, text: str) -> None:
-        """Print with the seconds since the start."""
+        """Print a line with the seconds since the start."""
         print(f"{time.perf_counter() - self._start:6.0f} s  {text}", flush=True)
 
     def keep(self, part: str, found: dict[str, Any], *, add: bool = True) -> None:
-        """Put results where the page finds them."""
+        """Store results for the page."""
         self.results = _store.begin(self.name)
         self.results[part] = self.results.get(part, {}) | found if add else found
         _store.save(self.name, self.results)
@@ -120,12 +120,12 @@ class Run:
             self.choices(12 if self.quick else 200, 0.2 if self.quick else 0.5)
 
     def left(self, part: str, chosen: list[Row]) -> list[Row]:
-        """The rows that are to be measured: all, or those that a run before this one did not come to."""
+        """The rows to measure: all, or those that an interrupted run left."""
         kept = self.results.get(part, {}) if self.resume else {}
         return [row for row in chosen if row.name not in kept]
 
     def choices(self, number: int, budget: float) -> None:
-        """Judge the planner, one case after the other."""
+        """Compare the planner's choice with all methods, case by case."""
         wait_until_quiet(self.effort.patience)
         nc.tune()
         chosen = planner.chosen(number)
@@ -153,7 +153,7 @@ class Run:
         self.say(_line(found))
 
     def time_without_numba(self, row: Row) -> None:
-        """Time a row in a process without Numba, where SciPy has a path for it."""
+        """Time a row in a process without Numba, if SciPy or scikit-image can do the same."""
         if not any(map(without_numba.is_scipy, row.make().peers)):
             return
         try:

@@ -1,4 +1,4 @@
-"""Images, kernels and values computed in float64."""
+"""Images, kernels, and reference values computed in float64."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMPARED = {1: (4096,), 2: (192, 192), 3: (12, 48, 48)}
 
 @functools.lru_cache(maxsize=2)
 def image(shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
-    """Blobs on a background of 100 with noise, as a camera would give them; the same for every call."""
+    """Blobs on a background of 100 with camera noise; always the same."""
     rng = np.random.default_rng(7)
     result = np.empty(shape, dtype)
     if math.prod(shape) > 1 << 25:  # a large one repeats a small one
@@ -36,13 +36,13 @@ def image(shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
 
 
 def dense(shape: Sequence[int], number: int) -> np.ndarray:
-    """A kernel that is no product of lines, sum 1, other values for every number."""
+    """A kernel that is not separable, with sum 1 and different values for every number."""
     values = np.random.default_rng(number).random(tuple(shape), dtype=np.float32) + 0.1
     return values / values.sum()
 
 
 def interior(shape: Sequence[int], reach: Sequence[int]) -> tuple[slice, ...]:
-    """A region of the result whose windows lie inside the image, in its middle."""
+    """A region in the middle of the result, all of whose windows lie inside the image."""
     wanted = _COMPARED[min(len(reach), 3)]
     wanted = (1,) * (len(shape) - len(wanted)) + wanted
     reach = (0,) * (len(shape) - len(reach)) + tuple(reach)
@@ -99,7 +99,7 @@ def gaussian_size(sigma: float, truncate: float) -> int:
 
 
 def psf(shape: Sequence[int], number: int) -> np.ndarray:
-    """Something like the point spread function of a microscope; its width depends a little on the number."""
+    """A kernel similar to a microscope's PSF; its width depends slightly on the number."""
     grids = np.meshgrid(*[np.arange(n) - n // 2 for n in shape], indexing="ij", sparse=True)
     widths = [2.2 + 0.001 * number] * len(shape)
     if len(shape) == 3:
@@ -110,5 +110,5 @@ def psf(shape: Sequence[int], number: int) -> np.ndarray:
 
 
 def crop(image: np.ndarray, reach: int) -> np.ndarray:
-    """A small part of an image, on which the same work can be done to warm up."""
+    """A small part of an image, for warming up."""
     return np.ascontiguousarray(image[tuple(slice(0, max(2 * reach + 2, 64)) for _ in image.shape)])

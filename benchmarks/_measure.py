@@ -1,4 +1,4 @@
-"""Time several contenders in turns, so that whatever else the machine does hits all of them alike."""
+"""Time several contenders in turns, so that other load on the machine affects all of them equally."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Contender:
     check : callable
         ``check(argument, result)`` of the first call, which is not counted.
     before : callable
-        What the library needs to be told before it is timed (its number of threads).
+        Settings of the library before it is timed, such as its number of threads.
     """
 
     prepare: Callable[[int], Any]
@@ -40,7 +40,7 @@ class Contender:
 
 @dataclass
 class Timing:
-    """Seconds of every call of one contender, of all its threads together, and the foreign load while it ran."""
+    """Wall-clock and CPU seconds of every call of one contender, and the load by other processes meanwhile."""
 
     seconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -53,7 +53,7 @@ class Timing:
 
     @property
     def quiet(self) -> list[float]:
-        """The calls that had the machine for themselves."""
+        """The calls without other load."""
         return [s for s, f in zip(self.seconds, self.foreign, strict=True) if f < QUIET]
 
     def summary(self) -> dict[str, float]:
@@ -93,7 +93,7 @@ class Effort:
 def measure(contenders: Mapping[str, Contender], effort: Effort) -> dict[str, dict[str, float]]:
     """Median and minimum of each contender; the first calls, which warm up, are not counted.
 
-    The order turns from round to round, so that nobody always runs after the same other.
+    The order rotates from round to round, so that no contender always runs after the same other one.
     """
     timings = {name: Timing() for name in contenders}
     number, live = 0, []
@@ -118,14 +118,14 @@ def measure(contenders: Mapping[str, Contender], effort: Effort) -> dict[str, di
             number += _REPEATS
         spent += time.perf_counter() - start
         for name, (seconds, foreign) in blocks.items():
-            # the system counts too coarsely to judge a short block by itself
+            # the CPU counters of the system are too coarse for a short block
             for one in seconds:
                 timings[name].add(one, foreign if sum(s for s, _ in seconds) > 0.1 else whole.foreign())
     return {name: timing.summary() for name, timing in timings.items()}
 
 
 def _first(contender: Contender) -> float:
-    """Warm up: everybody with argument 0, which is not used again."""
+    """Warm up: call each contender with argument 0, which is not used again."""
     contender.before()
     argument = contender.prepare(0)
     start = time.perf_counter()
@@ -136,7 +136,7 @@ def _first(contender: Contender) -> float:
 
 
 def _block(contender: Contender, number: int, repeats: int = _REPEATS) -> tuple[list[tuple[float, float]], float]:
-    """The calls of one contender in one round, and the load of others meanwhile."""
+    """Time the calls of one contender in one round, and the load by other processes meanwhile."""
     load, seconds = Load(), [_timed(contender, number)]
     while seconds[-1][0] < _SHORT and len(seconds) < repeats:
         seconds.append(_timed(contender, number + len(seconds)))
@@ -144,7 +144,7 @@ def _block(contender: Contender, number: int, repeats: int = _REPEATS) -> tuple[
 
 
 def _timed(contender: Contender, number: int) -> tuple[float, float]:
-    """Seconds on the clock and of all threads."""
+    """Wall-clock seconds and CPU seconds of all threads."""
     argument = contender.prepare(number)
     contender.before()
     cpu, start = time.process_time(), time.perf_counter()

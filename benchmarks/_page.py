@@ -1,4 +1,4 @@
-"""Write docs/performance.md from the results."""
+"""Write docs/performance.md from the results of the benchmarks."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from .shader import section as shader
 
 _ROOT = Path(__file__).parents[1]
 PAGE = _ROOT / "docs" / "performance.md"
-#: What was tried for rows that miss their goal, by the row's name: kept by hand, between one run and the next.
+#: Notes, written by hand, on what was tried for rows that miss their goal, by the name of the row.
 NOTES = Path(__file__).with_name("notes.toml")
 Results = Mapping[str, Any]
 
 _HEAD = """# Performance
 
-How fast the operations are beside other libraries, how right, and how much memory they take. `python -m benchmarks`
-measures all of it and writes this page; `--quick` takes less than two minutes and writes none, `--rows NAME` measures
-some rows, `--list` names them. It needs `pip install '.[fast]' opencv-python-headless scikit-image`; SimpleITK and
-RedLionfish take part where they are installed.
+Speed, accuracy and memory of the operations, compared with other libraries. `python -m benchmarks` measures everything
+and writes this page; `--quick` takes less than two minutes and writes no page, `--rows NAME` measures some rows,
+`--list` lists them. It needs `pip install '.[fast]' opencv-python-headless scikit-image`; SimpleITK and RedLionfish are
+included where they are installed.
 
-**How it is measured.** Ours and the others run in turns in one process, on the same input, with all cores, after a
-first call that is not counted. A round waits until other load on the machine has gone away, and calls during which
-others used the machine are left out where there are enough without. Our side has been tuned (`nc.tune()`) and handles
-the boundary by reflection; FFT functions of others take zeros outside. Each call gets a kernel with new values, so
-that a kept spectrum is of no use, except in rows that say "the same kernel again". Times are medians, result array
-included. A ratio is the best peer's time over ours, more than 1 when ours is faster; "by minima" is the same of the
-fastest calls. Peers marked † are small programs around a library (an image cut into tiles for a pool of threads);
-they count only in the column "by hand". The error is the largest deviation from the same computed in float64,
+**How it is measured.** Ours and the other libraries ("peers") run in turns in one process, on the same input, with all
+cores, after a first call that is not counted. Each round waits until the machine has no other load, and calls during
+other load are left out where enough calls without it remain. Our planner is tuned (`nc.tune()`) and our boundary mode
+is reflection; FFT functions of others assume zeros outside. Each call gets a kernel with new values, so that cached
+spectra cannot be reused, except in rows that say "the same kernel again". Times are medians and include allocation of
+the result. A ratio is the best peer's time over ours, more than 1 when ours is faster; "by minima" is the same ratio
+for the fastest calls. Peers marked † are small programs around a library (an image cut into tiles for a pool of
+threads); they count only in the column "by hand". The error is the largest deviation from the same computed in float64,
 relative to the largest value.
 """
 
 
-class Untold(ValueError):
-    """Rows miss their goal, and `NOTES` does not say what was tried for them."""
+class NotesMissing(ValueError):
+    """Rows miss their goal and have no entry in `NOTES`."""
 
 
 def write(results: Results, gpu: Results) -> Path:
@@ -50,8 +50,8 @@ def write(results: Results, gpu: Results) -> Path:
 
     Raises
     ------
-    Untold
-        When a row misses its goal and nobody has written what was tried; the page stays as it is.
+    NotesMissing
+        When a row misses its goal and has no entry in `NOTES`; the page is then not changed.
     """
     PAGE.write_text(page(results, gpu), encoding="utf-8")
     return PAGE
@@ -80,14 +80,14 @@ def page(results: Results, gpu: Results) -> str:
         inspector(results.get("inspector", {})),
         _planner(results.get("planner", {})),
         _gpu(gpu),
-        _everybody(rows),
+        _all_libraries(rows),
         _cases(results.get("planner", {})),
     ]
     return "\n".join("\n".join(part).rstrip() + "\n" for part in parts if part)
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    """A table in Markdown; the first column to the left."""
+    """A table in Markdown, the first column aligned left, the others right."""
     rule = ["---", *["---:"] * (len(head) - 1)]
     return ["| " + " | ".join(line) + " |" for line in (head, rule, *lines)]
 
@@ -113,7 +113,7 @@ def _summary(rows: Results) -> list[str]:
     reached = sum(map(_reaches, judged.values()))
     text = f"**{reached} of {len(judged)} rows reach their goal**; the others are listed under [Misses](#misses)."
     if disturbed := sum(map(_disturbed, rows.values())):
-        text += f" In {disturbed} rows, marked ~, others used the machine during most calls."
+        text += f" In {disturbed} rows, marked ~, there was other load during most calls."
     if missing := [f"`{row.name}`" for row in registered() if row.name not in rows]:
         text += f" Not measured: {', '.join(missing)}."
     return [text]
@@ -156,7 +156,7 @@ def _goal(row: Mapping[str, Any]) -> str:
 
 
 def seconds(value: float) -> str:
-    """A time with three digits."""
+    """A time with three significant digits."""
     return f"{value:.3g} s" if value >= 1 else f"{value * 1e3:.3g} ms"
 
 
@@ -178,7 +178,7 @@ def _large(rows: Results) -> list[str]:
                 f"{_times(row)}, goal {_goal(row)}; at most {row['memory']} GiB" if name == OURS else "",
             ))  # fmt: skip
     head = ("work", "library", "time", "memory beyond the input, result included", "error", "ratio")
-    return ["## Large images\n\nEach in a process of its own; memory is the growth of the resident peak.\n",
+    return ["## Large images\n\nEach in its own process; memory is the growth of peak resident memory.\n",
             *table(head, lines)]  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def _marked(name: str, one: Mapping[str, Any]) -> str:
 
 
 def _misses(rows: Results, notes: Results) -> list[str]:
-    lines, untold = [], []
+    lines, missing = [], []
     for name, row in rows.items():
         times, best = ratio(row)
         if not best or _reaches(row):
@@ -210,11 +210,13 @@ def _misses(rows: Results, notes: Results) -> list[str]:
         if note := notes.get(name):
             lines.append(f"  Tried: {note}")
         else:
-            untold.append(name)
-    if untold:
-        raise Untold(f"{', '.join(untold)} miss their goal; write in {NOTES.name} what was tried, then use --page")
-    said = "What falls short, the plan, where the time of one thread goes, and what was tried.\n"
-    return ["## Misses\n", said, *lines] if lines else []
+            missing.append(name)
+    if missing:
+        raise NotesMissing(
+            f"{', '.join(missing)} miss their goal; write in {NOTES.name} what was tried, then use --page"
+        )
+    text = "Rows that do not reach their goal, with the plan, a profile of one thread, and what was tried.\n"
+    return ["## Misses\n", text, *lines] if lines else []
 
 
 def _bounds(found: Results) -> list[str]:
@@ -231,8 +233,8 @@ def _bounds(found: Results) -> list[str]:
         lines.append((f"`{name}`", *sizes, shown, one["plan"]))
     head = ("row", "max_memory", "beyond input and output", "of it", "plan")
     text = (
-        "The growth of the resident peak of a process during one call; at most 1.2 times the bound is wanted. The "
-        "bound is doubled where an operation refuses it as too little before it begins.\n"
+        "Growth of the peak resident memory of a process during one call; the goal is at most 1.2 times the bound. The "
+        "bound is doubled where an operation refuses it as too small before the work starts.\n"
     )
     return ["## Bounded memory\n", text, *table(head, lines)]
 
@@ -246,9 +248,9 @@ def _first(found: Results) -> list[str]:
     tuned = [f"{name}: {seconds(one['tune'])}" for name, one in found.items() if "tune" in one]
     longest = max(one["import and first call"] for one in calls.values())
     text = (
-        "A 2048² float32 image in a fresh process, the least of several. The first call includes importing the "
-        'package, not NumPy and SciPy; it never waits for the compiler. "Cache" is the folder of compiled code and '
-        f"constants. Less than 1 s more than NumPy and SciPy is the aim; the longest takes {seconds(longest)}.\n"
+        "A 2048² float32 image in a new process, minimum of several runs. The first call includes the import of the "
+        'package, without NumPy and SciPy; it never waits for the compiler. "Cache" is the folder of compiled code and '
+        f"constants. The goal is less than 1 s beyond NumPy and SciPy; the longest takes {seconds(longest)}.\n"
     )
     return ["## First call\n", text, *table(("kernel", *steps), lines), "", "; ".join(tuned) + "."]
 
@@ -265,7 +267,7 @@ def _without_numba(found: Results) -> list[str]:
         lines.append((row["title"], method, seconds(row["contenders"][OURS]["median"]), best, peer, shown))
     reached = sum(ratio(row)[0] >= 1 for row in found.values())
     text = (
-        "In a process that cannot import Numba, beside the best path through SciPy: "
+        "In a process that cannot import Numba, compared with the best function of SciPy or scikit-image: "
         f"{reached} of {len(found)} rows reach 1.\n"
     )
     return ["## Without Numba\n", text, *table(("work", "method", "ours", "best of SciPy", "its time", "ratio"), lines)]
@@ -278,8 +280,8 @@ def _designer(found: Results) -> list[str]:
     lines = [(kernel, *(f"{1e3 * times[view]:.1f} ms" for view in views)) for kernel, times in found.items()]
     slowest = max(time for times in found.values() for time in times.values())
     text = (
-        "From a moved slider to the painted view: processor time of our own code, the median of several moves, without "
-        f"Qt's event loop and the screen. 50 ms is the aim, {1e3 * slowest:.1f} ms the slowest.\n"
+        "From a slider move to the painted view: processor time of our own code, median of several moves, without Qt's "
+        f"event loop and the screen. The goal is 50 ms, the slowest view takes {1e3 * slowest:.1f} ms.\n"
     )
     return ["## The Kernel Designer\n", text, *table(("kernel", *views), lines)]
 
@@ -294,9 +296,9 @@ def _planner(found: Results) -> list[str]:
     cases = found["cases"]
     misses = sorted((one for one in cases if one["slower"] > TOLERANCE), key=lambda one: -one["slower"])
     text = (
-        f"On {len(cases)} cases of image, kernel and dtype the choice of the tuned planner takes at most 25 % longer "
-        f"than the best method in {_hits(cases, 'slower')}, with the constants that it has without tuning in "
-        f"{_hits(cases, 'untuned_slower')}. The misses:\n"
+        f"In {_hits(cases, 'slower')} of {len(cases)} cases of image, kernel and dtype, the method chosen by the tuned "
+        "planner takes at most 25 % longer than the best one; with the default constants, without tuning, in "
+        f"{_hits(cases, 'untuned_slower')}. The other cases:\n"
     )
     lines = [
         (one["case"], one["choice"], one["best"], f"{one['slower']:.2f}", seconds(one["seconds"][one["best"]]))
@@ -313,7 +315,7 @@ def _cases(found: Results) -> list[str]:
         (one["case"], one["choice"], *(seconds(one["seconds"][m]) if m in one["seconds"] else "" for m in methods))
         for one in found["cases"]
     ]
-    text = "Least time of each method; empty where it does not apply or has no chance.\n"
+    text = "Minimum time of each method; empty where it does not apply or was predicted to be far slower.\n"
     return ["## All cases of the planner\n", text, *table(("case", "choice", *methods), lines)]
 
 
@@ -343,14 +345,14 @@ def _gpu(found: Results) -> list[str]:
         "its error",
     )
     machine = ", ".join(f"{key} {value}" for key, value in found["machine"].items())
-    said = f"{found['device']}; {machine}; measured {found['date']}. {found['note']}\n"
-    return ["## GPU\n", said, *table(head, lines)]
+    text = f"{found['device']}; {machine}; measured {found['date']}. {found['note']}\n"
+    return ["## GPU\n", text, *table(head, lines)]
 
 
-def _everybody(rows: Results) -> list[str]:
+def _all_libraries(rows: Results) -> list[str]:
     lines = []
     for row in rows.values():
         order = sorted(row["contenders"].items(), key=lambda item: item[1]["median"])
         each = [f"{_marked(name, one)} {seconds(one['median'])}" for name, one in order]
         lines.append((row["title"], "; ".join(each)))
-    return ["## Everybody\n", *table(("work", "medians, the fastest first"), lines)] if lines else []
+    return ["## All libraries\n", *table(("work", "medians, the fastest first"), lines)] if lines else []

@@ -1,4 +1,4 @@
-"""Measurements that need a process of their own: they print one line of JSON."""
+"""Run measurements in processes of their own, which print one line of JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROOT = Path(__file__).parents[1]
 
 
 class Failed(RuntimeError):
-    """A child process that did not give a result; the message is the last line it wrote."""
+    """A child process failed; the message is the last line that it wrote."""
 
 
 def measured(*arguments: str, folder: Path | None = None, timeout: float = 600.0) -> Any:
@@ -22,7 +22,7 @@ def measured(*arguments: str, folder: Path | None = None, timeout: float = 600.0
     Parameters
     ----------
     folder
-        Where it keeps what it compiles and calibrates; by default where this process does.
+        Its folder for compiled code and calibration; by default that of this process.
 
     Raises
     ------

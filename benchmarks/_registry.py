@@ -1,4 +1,4 @@
-"""Rows of the tables: each is one function that makes the work, registered with its goal."""
+"""Rows of the tables: functions that create the work to be timed, registered with a goal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Peer:
-    """Another library doing the same.
+    """The same work by another library.
 
     Attributes
     ----------
     call : callable
         ``call(image, kernel)``.
     by_hand : bool
-        True when it takes a program around the library: an image cut into tiles for threads, planes added up. Such
-        peers are shown but do not count for the goal, unless nothing simpler does the work.
+        True when it needs a program around the library: tiles for threads, a sum over planes. Such peers are shown but
+        do not count for the goal, unless no simpler peer does the work.
     before : callable
         What is done before it is timed.
     comparable : bool
@@ -40,7 +40,7 @@ class Work:
     ----------
     image : ndarray
     kernel : callable
-        ``kernel(number)``: what is applied, with other values for every number, so that nothing that is kept by
+        ``kernel(number)``: the kernel, with different values for every number, so that nothing that is cached by
         value is found again. Not timed.
     ours : callable
         ``ours(image, kernel, **options)``.
@@ -68,13 +68,13 @@ class Row:
     name : str
         For the command line.
     group, title : str
-        The table, and what the line says.
+        The table, and the text of the row.
     goal, moonshot : float
         Best peer's time over ours.
     make : callable
         Makes the work.
     cached : bool
-        The same kernel in every call, so that its spectrum is kept; else new values for every call.
+        The same kernel in every call, so that its spectrum is cached; else new values for every call.
     quick : bool
         Also in a quick run.
     memory : float

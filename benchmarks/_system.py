@@ -1,4 +1,4 @@
-"""What the operating system says: load of other processes, memory of this one, and which machine it is."""
+"""Values from the operating system: load of other processes, memory of this one, description of the machine."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class Load:
         self._start, self._busy, self._own = time.perf_counter(), _busy_seconds(), _own_seconds()
 
     def foreign(self) -> float:
-        """Cores kept busy by others since the start; 0 where the system does not tell.
+        """Cores used by other processes since the start; 0 where the system does not count it.
 
-        The system counts in hundredths of a second, so that very short spans are not judged.
+        The counters of the system have a resolution of 10 ms, so that short intervals give 0.
         """
         seconds = time.perf_counter() - self._start
         if self._busy is None or seconds < 0.02:
@@ -47,7 +47,7 @@ class Load:
 
 
 def wait_until_quiet(patience: float) -> bool:
-    """Wait for at most `patience` seconds until other processes leave the machine alone."""
+    """Wait for at most `patience` seconds until there is no other load."""
     end = time.perf_counter() + patience
     while True:
         load = Load()
@@ -73,17 +73,17 @@ def _own_seconds() -> float:
 
 
 def resident() -> int:
-    """Bytes of main memory this process holds now."""
+    """Resident bytes of this process now."""
     return _status("VmRSS")
 
 
 def peak_resident() -> int:
-    """The most bytes it held since `reset_peak`, or since it began."""
+    """Peak resident bytes since `reset_peak`, or since the start."""
     return _status("VmHWM")
 
 
 def reset_peak() -> bool:
-    """Give free memory back and let the system forget the peak; False where it cannot."""
+    """Return free memory to the system and reset the peak; False where the system cannot."""
     gc.collect()
     if hasattr(c := ctypes.CDLL(None), "malloc_trim"):
         c.malloc_trim(0)

@@ -1,4 +1,4 @@
-"""Tables between two comments of docs/deconvolution-quality.md."""
+"""Replace tables in docs/deconvolution-quality.md, which lie between two HTML comments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "deconvolution-quality.md"
 
 
 def write_table(name: str, lines: Sequence[str]) -> None:
-    """Put lines where the page has ``<!-- NAME -->`` and ``<!-- end -->``, in place of what stands there."""
+    """Replace the lines between ``<!-- NAME -->`` and ``<!-- end -->``."""
     text = PAGE.read_text(encoding="utf-8")
     start, body = f"<!-- {name} -->", "\n".join(lines).strip()
     changed, count = re.subn(

@@ -1,4 +1,4 @@
-"""Time one row: ours and the peers in turns, accuracy beside it, and where our time goes."""
+"""Time one row: ours and the peers in turns; measure the accuracy and profile our side."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _COMPILER = "napari-convolve-compile"
 
 
 def time_row(row: Row, effort: Effort, peers: Callable[[str], bool] = lambda name: True) -> dict[str, Any]:
-    """Seconds and errors of everybody who can do the work of a row.
+    """Seconds and errors of all contenders of a row.
 
     Parameters
     ----------
     peers
-        Says by its name whether a peer takes part.
+        ``peers(name)`` decides whether a peer takes part.
     """
     work = row.make()
     rivals = {name: peer for name, peer in work.peers.items() if peers(name)}
@@ -42,11 +42,11 @@ def time_row(row: Row, effort: Effort, peers: Callable[[str], bool] = lambda nam
         prepare = (lambda number: work.kernel(0)) if row.cached else work.kernel
         return Contender(prepare, call, check=check, before=peer.before if peer else lambda: None)
 
-    everybody = {OURS: contender(OURS, lambda kernel: work.ours(work.image, kernel), None)}
+    contenders_by_name = {OURS: contender(OURS, lambda kernel: work.ours(work.image, kernel), None)}
     for name, peer in rivals.items():
         call = lambda kernel, peer=peer: peer.call(work.image, kernel)  # noqa: E731
-        everybody[name] = contender(name, call, peer)
-    found = measure(everybody, effort)
+        contenders_by_name[name] = contender(name, call, peer)
+    found = measure(contenders_by_name, effort)
     for name, one in found.items():
         one |= {"error": errors[name]} if name in errors else {}
         one |= {"by_hand": True} if name in rivals and rivals[name].by_hand else {}
@@ -54,32 +54,32 @@ def time_row(row: Row, effort: Effort, peers: Callable[[str], bool] = lambda nam
 
 
 def described(row: Row) -> dict[str, Any]:
-    """What a row is, for the record."""
+    """The description of a row, for the results."""
     keys = ("name", "group", "title", "goal", "moonshot", "cached", "memory")
     return {key: getattr(row, key) for key in keys}
 
 
 def today() -> str:
-    """The date, for the record."""
+    """The date, for the results."""
     return time.strftime("%Y-%m-%d")
 
 
 def plan(work: Work, **options: Any) -> str:
-    """How our side does it, in its own words."""
+    """The plan of our side as text."""
     reports: list[Any] = []
     work.ours(work.image, work.kernel(0), report=reports.append, **options)
     return str(reports[0].plan or "") if reports else ""
 
 
 def wait_for_compiler(patience: float = 60.0) -> None:
-    """Wait until what a first call left to be compiled is compiled."""
+    """Wait for the compiling that a first call started."""
     end = time.perf_counter() + patience
     while time.perf_counter() < end and any(t.name == _COMPILER for t in threading.enumerate()):
         time.sleep(0.05)
 
 
 def ratio(row: Mapping[str, Any], statistic: str = "median", by_hand: bool = False) -> tuple[float, str]:
-    """The best peer's time over ours, and who that is; (0, "") where there is no peer."""
+    """The best peer's time over ours, and its name; (0, "") where there is no peer."""
     times = {name: one[statistic] for name, one in row["contenders"].items() if by_hand or not one.get("by_hand")}
     ours = times.pop(OURS)
     if not times:
@@ -89,7 +89,7 @@ def ratio(row: Mapping[str, Any], statistic: str = "median", by_hand: bool = Fal
 
 
 def stages(row: Row, top: int = 8) -> dict[str, Any]:
-    """Where our time goes: the functions that take most of it, on one thread; and how busy all threads are.
+    """Profile our side: the functions that take most of the time on one thread, and the number of busy cores.
 
     Compiled loops count for the function that calls them.
     """
@@ -101,7 +101,7 @@ def stages(row: Row, top: int = 8) -> dict[str, Any]:
     cpu, start = time.process_time(), time.perf_counter()
     work.ours(work.image, work.kernel(0 if row.cached else 2))
     wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-    # the time of the thread, which other load does not stretch
+    # CPU time of the thread, which other load does not affect
     profile, start = cProfile.Profile(time.thread_time), time.thread_time()
     profile.runcall(work.ours, work.image, work.kernel(0 if row.cached else 3), workers=1)
     one_thread = time.thread_time() - start
@@ -120,6 +120,6 @@ def _label(path: str, function: str) -> str:
         return function
     parts = Path(path).with_suffix("").parts
     start = next((i + 1 for i, part in enumerate(parts) if part in ("site-packages", "src")), len(parts) - 2)
-    # a compiled driver's name says all it was made of; its kind will do
+    # names of compiled drivers contain all their parameters; the kind is enough
     function = function.partition("_0_0_")[0]
     return ".".join((*parts[start:], function)).replace("napari_convolve.", "")

@@ -1,8 +1,8 @@
-"""Which deconvolution comes closest to the truth: ``python -m benchmarks.deconvolution_quality [DATA]``.
+"""Compare deconvolution programs on data with a known truth: ``python -m benchmarks.deconvolution_quality [DATA]``.
 
-Sets with a known truth, each given to every program that is installed, with the best of its own settings (the one of
-the smallest error, which only somebody who knows the truth can pick) and, for ours, also as it comes. Errors are free
-of scale: the result times the factor that fits best. DATA is the folder of the larger data sets, by default
+Every installed program gets each data set with the best of its own settings (the one with the smallest error, chosen
+with knowledge of the truth), and ours also with default settings. Errors are computed after scaling the result to fit
+best. DATA is the folder of the larger data sets, by default
 NAPARI_CONVOLVE_DATA; with ``--write`` the tables go into docs/deconvolution-quality.md.
 """
 
@@ -44,12 +44,12 @@ class Problem:
     truth: np.ndarray | None
     beads: np.ndarray | None = None
     limits: tuple[int, ...] = ITERATIONS
-    #: a bead is what is brighter than this share of its maximum
+    #: a bead is the region brighter than this fraction of its maximum
     share: float = 0.5
 
 
 def odd(psf: np.ndarray, center: tuple[int, ...]) -> np.ndarray:
-    """Zeros around a PSF, so that its centre is the middle of an odd length: the same for every convention."""
+    """Pad a PSF with zeros to odd lengths with its centre in the middle, where all conventions agree."""
     reach = [max(c, n - 1 - c) for c, n in zip(center, psf.shape, strict=True)]
     pad = [(r - c, r - (n - 1 - c)) for r, c, n in zip(reach, center, psf.shape, strict=True)]
     wide = np.pad(psf.astype(np.float64), pad)
@@ -67,7 +67,7 @@ def fitting(psf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def problems(data: Path) -> Iterator[Problem]:
-    """The sets."""
+    """The data sets."""
 
     def read(name: str) -> np.ndarray:
         return tifffile.imread(data / name).astype(np.float32)
@@ -107,12 +107,12 @@ def confocal_beads(data: Path) -> Problem:
         None,
         beads=centers,
         limits=(10, 20, 40),
-        share=0.2,  # the image's own centroids then are nearest to the published ones
+        share=0.2,  # with this the centroids in the image are nearest to the published ones
     )
 
 
 def worm(image: np.ndarray) -> Problem:
-    """A gut of C. elegans (Airyscan) taken for the truth, blurred once more, 300 photons in the mean."""
+    """A gut of C. elegans (Airyscan), taken as the truth, blurred, with 300 photons on average."""
     sharp = np.maximum(image.astype(np.float64) - image.min(), 0)
     psf = nc.kernels.gaussian(sigma=1.5, truncate=4).values
     light = 300 / sharp.mean()
@@ -121,7 +121,7 @@ def worm(image: np.ndarray) -> Problem:
 
 
 def edges_scene() -> Problem:
-    """A photograph that goes on beyond its edges, Poisson noise of 1000 photons."""
+    """A crop of a blurred photograph, with Poisson noise of 1000 photons."""
     import skimage.data
 
     sharp = skimage.data.camera()[::2, ::2] / 255 + 0.02
@@ -134,7 +134,7 @@ Method = Callable[[Problem, Any], np.ndarray]
 
 
 def methods(problem: Problem) -> dict[str, tuple[Method, tuple[Any, ...]]]:
-    """Name, function and the settings to choose from; None is as it comes."""
+    """Name, function and the settings to choose from; None is the default."""
     few, weights = problem.limits, WEIGHTS
     found: dict[str, tuple[Method, tuple[Any, ...]]] = {
         "ours: wiener, as it comes": (lambda p, _: nc.wiener(p.image, p.psf), (None,)),
@@ -214,7 +214,7 @@ class Score:
     setting: Any
 
     def better(self, other: Score | None) -> bool:
-        """Whether the error is smaller; of the beads, when there is no other truth."""
+        """Whether the error is smaller; the positions of beads count when there is no true image."""
         if other is None:
             return True
         return self.beads < other.beads if math.isnan(self.psnr) else self.psnr > other.psnr
@@ -271,7 +271,7 @@ def compare(problem: Problem) -> Iterator[str]:
             start = time.perf_counter()
             try:
                 found = function(problem, setting)
-            except Exception as error:  # noqa: BLE001 - a border: other programs fail in their own ways
+            except Exception as error:  # noqa: BLE001 - other programs raise any kind of error
                 yield f"| {name} | {setting} | {type(error).__name__}: {str(error).splitlines()[0][:60]} | | | | |"
                 break
             now = score(problem, found, time.perf_counter() - start, setting)

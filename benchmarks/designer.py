@@ -2,8 +2,8 @@
 
     python -m benchmarks.designer
 
-Our own code only: making the kernel, computing what the view shows, and painting it; not Qt's event loop and not the
-screen. Prints JSON, which `python -m benchmarks --parts designer` keeps and docs/performance.md shows.
+Only our own code: making the kernel, computing the contents of the view, and painting it; without Qt's event loop and
+the screen. Prints JSON, which `python -m benchmarks --parts designer` stores for docs/performance.md.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def scenes(panel: Any) -> Iterator[tuple[str, Callable[[int], None]]]:
-    """What is set up, and what moves a slider a little further."""
+    """The function that sets up the panel, and the one that moves a slider one step."""
     panel.kernel.form["sigma"].value = 1.0
     sigma = panel.kernel.form["sigma"]
 
@@ -84,7 +84,7 @@ def choose(panel: Any, label: str) -> None:
 
 
 def times(panel: Any, move: Callable[[int], None]) -> list[float]:
-    """Seconds of processor time of each move, painting included: other programs do not count."""
+    """CPU seconds of each move including painting."""
     found = []
     for i in range(MOVES + 1):
         start = time.process_time()

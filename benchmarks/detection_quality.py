@@ -1,8 +1,8 @@
-"""What ``detect_features`` finds on sets with known places: ``python -m benchmarks.detection_quality FOLDER``.
+"""Accuracy of ``detect_features`` on data with known positions: ``python -m benchmarks.detection_quality FOLDER``.
 
 FOLDER holds the data sets by name: match2d_letters, spots2d_storm, beads3d_confocal, nuclei3d, synthetic. Each set is
-searched as a user would, without looking at the truth; then every detection within a tolerance of a place that no
-other has taken is true. ``--write docs/how-to/detect.md`` puts the tables between their marks in that page.
+searched without use of the truth. A detection is true when it lies within a tolerance of a position that no other
+detection has matched. ``--write docs/how-to/detect.md`` puts the tables between their marks in that page.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Row:
 
 
 def match(found: np.ndarray, places: np.ndarray, within: float) -> tuple[int, float]:
-    """How many detections are true, each place counting once, and the error along an axis of those."""
+    """The number of true detections, each position counted once, and their error along an axis."""
     if not len(found):
         return 0, float("nan")
     distance = np.linalg.norm(found[:, None] - places[None], axis=2)
@@ -76,7 +76,7 @@ def row(name: str, call: str, found: Sequence[nc.Detections], places: Sequence[n
 
 
 def truth(path: Path, columns: int) -> np.ndarray:
-    """The places of a table of truth."""
+    """The positions in a table of the truth."""
     with open(path) as file:
         rows = list(csv.reader(file))[1:]
     return np.array([[float(cell) for cell in line[:columns]] for line in rows])

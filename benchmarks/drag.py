@@ -1,10 +1,10 @@
-"""How the Convolve panel's preview follows a dragged slider: sigma from 1 to 10 in 40 steps on 30 x 2048 x 2048.
+"""How fast the Convolve panel's preview follows a dragged slider: sigma from 1 to 10 in 40 steps on 30 x 2048 x 2048.
 
     xvfb-run -a -s "-screen 0 1600x1200x24" python -m benchmarks.drag
 
-A real napari window; the steps come as fast as a hand moves, one every 25 ms. Whatever we do in the GUI thread is timed
-call by call; napari's own work (new data of a layer, drawing by the graphics driver) is timed apart. The figures are
-kept for docs/performance.md.
+A real napari window; the steps are as fast as those of a hand, one every 25 ms. Every call of our code in the GUI
+thread is timed; napari's own work (updating a layer, rendering) is timed separately. The figures are stored for
+docs/performance.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def measure() -> Results:
-    """Drag once to warm up, then once with a clock at everything."""
+    """Drag once to warm up, then once with timing."""
     import napari
     from napari.layers import Image
 
@@ -75,7 +75,7 @@ def measure() -> Results:
 
 
 class Clock:
-    """Seconds of calls, without those of others inside them."""
+    """Seconds of calls, without nested calls that another clock times."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -91,7 +91,7 @@ class Clock:
             self.seconds.append(time.perf_counter() - start - self.inside)
 
     def wrap(self, kind: type, name: str) -> None:
-        """Time a method of a class; one within another counts as a part of that."""
+        """Time a method of a class; nested calls count as part of the outer one."""
         real = getattr(kind, name)
 
         def timed(this: Any, *args: Any) -> Any:
@@ -103,7 +103,7 @@ class Clock:
         setattr(kind, name, timed)
 
     def around(self, real: Any, inner: Clock) -> Callable[..., Any]:
-        """Time a setter or another method, and take its time from another clock."""
+        """Time a setter or another method, and subtract its time from another clock."""
 
         def timed(*args: Any) -> Any:
             start = time.perf_counter()
@@ -117,7 +117,7 @@ class Clock:
 
 
 def drag(panel: Any, ours: Clock | None = None) -> tuple[list[float], float, int]:
-    """Move sigma as a hand does; seconds of each move, from the last one to its preview, and previews shown."""
+    """Drag sigma; returns seconds of each move, seconds from the last move to its preview, number of previews."""
     from qtpy.QtWidgets import QApplication
 
     box = panel.kernel.form["sigma"]._boxes[0].box
@@ -136,7 +136,7 @@ def drag(panel: Any, ours: Clock | None = None) -> tuple[list[float], float, int
 
 
 def wait(seconds: float) -> None:
-    """Let Qt work."""
+    """Process Qt events for a while."""
     from qtpy.QtWidgets import QApplication
 
     end = time.perf_counter() + seconds
@@ -148,20 +148,20 @@ def wait(seconds: float) -> None:
 
 
 def section(found: Results) -> list[str]:
-    """The part of the page."""
+    """The section of docs/performance.md."""
     if not found:
         return []
     lines = [
-        ("longest time that a move of the slider takes in our code", found["longest move"]),
-        ("longest time that our code holds the GUI thread otherwise", found["longest hold"]),
-        ("from the last move to its exact preview, drawing of earlier ones included", found["last move to exact"]),
-        ("longest time in which napari takes over new data of a layer (not ours)", found["longest napari"]),
+        ("longest time of one slider move in our code", found["longest move"]),
+        ("longest time that our code blocks the GUI thread otherwise", found["longest hold"]),
+        ("from the last move to its exact preview, including drawing of earlier ones", found["last move to exact"]),
+        ("longest time in which napari updates a layer with new data (not ours)", found["longest napari"]),
     ]
     shape = " x ".join(map(str, SHAPE))
     text = (
         f"Convolve, sigma from 1 to 10 in {STEPS} steps, one every {1e3 * PAUSE:.0f} ms, on {shape} uint16, the whole "
-        f"plane seen, drawn by software ({found['date']}, `python -m benchmarks.drag`). About {found['frames']} "
-        f"previews were shown; the last one is {found['error']:.0e} from `nc.convolve`.\n"
+        f"plane visible, software rendering ({found['date']}, `python -m benchmarks.drag`). About {found['frames']} "
+        f"previews were shown; the last one differs from `nc.convolve` by {found['error']:.0e}.\n"
     )
     return [
         "## Preview under a dragged slider\n",

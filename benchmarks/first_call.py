@@ -1,4 +1,4 @@
-"""What a fresh process pays: imports, the first call, the call after compiling, `nc.tune()`.
+"""Start-up costs of a new process: imports, first call, call after compiling, `nc.tune()`.
 
 ``python -m benchmarks.first_call CASE`` prints the seconds of its steps.
 """
@@ -17,7 +17,7 @@ CASES = {"5²": "2-D kernel of 5²", "31²": "2-D kernel of 31²", "gaussian": "
 
 
 def run(rounds: int, say: Callable[[str], object], brief: bool = False) -> dict[str, Any]:
-    """The least seconds of each step over several fresh processes, with empty caches and with filled ones."""
+    """Minimum seconds of each step over several new processes, with empty and with filled caches."""
     from . import _processes
 
     found = {}

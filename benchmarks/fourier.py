@@ -1,11 +1,10 @@
-"""How the picture of the Fourier panel follows a shape that is dragged over the spectrum of 2048 x 2048.
+"""How fast the filtered picture of the Fourier panel follows a shape dragged over the spectrum of 2048 x 2048.
 
     xvfb-run -a -s "-screen 0 1600x1200x24" python -m benchmarks.fourier
 
-A real napari window; a disc is taken with the mouse and moved in 40 steps, one every 25 ms, through Qt's events.
-Whatever we do in the GUI thread is timed call by call, as in `benchmarks.drag`; napari's own work (moving the shape,
-new layers and new data of them, drawing by the graphics driver) is timed apart. The figures are kept for
-docs/performance.md.
+A real napari window; a disc is dragged with the mouse in 40 steps, one every 25 ms, by Qt events. Every call of our
+code in the GUI thread is timed, as in `benchmarks.drag`; napari's own work (moving the shape, creating and updating
+layers, rendering) is timed separately. The figures are stored for docs/performance.md.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def main() -> None:
 
 
 def measure() -> Results:
-    """Drag once to warm up, then once with a clock at everything."""
+    """Drag once to warm up, then once with timing."""
     import napari
     from napari.layers import Image
 
@@ -93,13 +92,13 @@ def measure() -> Results:
 
 
 def settle(panel: Any) -> None:
-    """Until nothing is computed any more."""
+    """Wait until no computation is running."""
     while panel.picture.busy or not panel.picture.exact:
         wait(0.02)
 
 
 def drag(viewer: Any, panel: Any, end: tuple[float, float]) -> tuple[float, list[float]]:
-    """Move the disc with the mouse to a frequency; when the last move came, and the seconds that each of them took."""
+    """Drag the disc to a frequency; returns the time of the last move and the seconds of each."""
     from qtpy.QtCore import QEvent, QPointF, Qt
     from qtpy.QtGui import QMouseEvent
     from qtpy.QtWidgets import QApplication
@@ -138,23 +137,26 @@ def drag(viewer: Any, panel: Any, end: tuple[float, float]) -> tuple[float, list
 
 
 def section(found: Results) -> list[str]:
-    """The part of the page."""
+    """The section of docs/performance.md."""
     if not found:
         return []
     lines = [
         ("from pressing Show spectrum to the spectrum", found["spectrum shown"]),
-        ("of that napari's making of two layers, once in a session also its own compiling (not ours)", found["layers"]),
-        ("longest time that our code holds the GUI thread for that", found["longest hold while it opens"]),
-        ("longest time that our code holds the GUI thread under the drag", found["longest hold"]),
+        (
+            "of that, creation of two layers by napari, once per session with its own compiling (not ours)",
+            found["layers"],
+        ),
+        ("longest time that our code blocks the GUI thread for that", found["longest hold while it opens"]),
+        ("longest time that our code blocks the GUI thread during the drag", found["longest hold"]),
         ("from the last move to its picture, which is approximate at the edges", found["last move to picture"]),
-        ("from the last move to the exact picture, a pause of 250 ms included", found["last move to exact"]),
-        ("longest move of the mouse, napari's handling of the shape included", found["longest move"]),
-        ("longest time in which napari takes over new data of a layer (not ours)", found["longest napari"]),
+        ("from the last move to the exact picture, including a pause of 250 ms", found["last move to exact"]),
+        ("longest mouse move, including napari's handling of the shape", found["longest move"]),
+        ("longest time in which napari updates a layer with new data (not ours)", found["longest napari"]),
     ]
     text = (
         f"Fourier, a disc moved in {STEPS} steps, one every {1e3 * PAUSE:.0f} ms, over the spectrum of {SIDE} x {SIDE} "
-        f"uint16, drawn by software ({found['date']}, `python -m benchmarks.fourier`). {found['frames']} pictures were "
-        f"shown under the drag; the exact one is {found['error']:.0e} from `nc.filter_spectrum`.\n"
+        f"uint16, software rendering ({found['date']}, `python -m benchmarks.fourier`). {found['frames']} pictures "
+        f"were shown during the drag; the exact one differs from `nc.filter_spectrum` by {found['error']:.0e}.\n"
     )
     return [
         "## Filtered picture under a shape dragged over the spectrum\n",

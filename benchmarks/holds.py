@@ -1,10 +1,10 @@
-"""How long a hand waits while sliders move over kernels and PSFs that take long to make.
+"""How long the user waits while dragging sliders of kernels and PSFs that are slow to make.
 
     xvfb-run -a -s "-screen 0 1600x1200x24" python -m benchmarks.holds
 
 A real napari window on a volume; moves of one field, one every 25 ms, with the plan line and (of the PSF) its picture
-following. Two things are timed: our code in the GUI thread call by call, and the longest time in which the window does
-not come round to its next event, whoever is the reason (here Python's lock, which the other threads take in turns).
+following. Two things are timed: each call of our code in the GUI thread, and the longest time until the window handles
+its next event, whatever the reason (here Python's lock, which the other threads hold in turns).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def measure() -> Results:
-    """Each case: what the kernel takes, what we hold, what the window waits."""
+    """Seconds of each case: making the kernel, blocking by our code, wait of the window."""
     import napari
 
     import napari_convolve as nc
@@ -72,7 +72,7 @@ def measure() -> Results:
 
 
 def cases() -> list[tuple[str, str, Callable[[Any], Callable[[float], None]], Callable[[float], Any], np.ndarray]]:
-    """Title, panel, what sets it up and returns what moves, the kernel alone, and the values."""
+    """Title, panel, function that sets it up and returns the field to move, function that makes the kernel, values."""
     import napari_convolve as nc
 
     def volume(panel: Any) -> None:
@@ -104,7 +104,7 @@ def cases() -> list[tuple[str, str, Callable[[Any], Callable[[float], None]], Ca
 
 
 def beats(seconds: float) -> float:
-    """Let Qt work; the longest time from one round of its events to the next."""
+    """Process Qt events for a while; returns the longest time between two rounds."""
     from qtpy.QtWidgets import QApplication
 
     last = time.perf_counter()
@@ -118,7 +118,7 @@ def beats(seconds: float) -> float:
 
 
 def section(found: Results) -> list[str]:
-    """The part of the page."""
+    """The section of docs/performance.md."""
     if not found:
         return []
     rows = [
@@ -127,12 +127,12 @@ def section(found: Results) -> list[str]:
     ]
     text = (
         f"{MOVES} moves, one every {1e3 * PAUSE:.0f} ms ({found['date']}, `python -m benchmarks.holds`). Kernels and "
-        "PSFs are made in the background: what is held does not depend on how long they take. Milliseconds.\n"
+        "PSFs are made in the background, so that the window does not wait for them. Times in milliseconds.\n"
     )
     return [
         "## Sliders over large kernels\n",
         text,
-        "| what moves | the kernel takes | longest move, our code | our code holds otherwise | window waits at most |",
+        "| slider | making the kernel | longest move, our code | other blocking, our code | longest window wait |",
         "| --- | ---: | ---: | ---: | ---: |",
         *rows,
     ]

@@ -1,10 +1,10 @@
-"""How long the Inspector takes for one move of the mouse over a plane of 2048 x 2048.
+"""How long the Inspector takes for one mouse move over a plane of 2048 x 2048.
 
     xvfb-run -a python -m benchmarks.inspector [--write]
 
-Processor time from the event to the last change of a layer and the painted grids, in parts: our own code, and what
-napari needs to move the frame (its layer's attributes; not the drawing of the canvas, which comes later). With
-``--write`` the figures are kept for docs/performance.md.
+Processor time from the event to the last change of a layer and the painted grids: of our own code, and of napari for
+moving the frame (setting attributes of its layer; the canvas is drawn later). With ``--write`` the figures are stored
+for docs/performance.md.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def main() -> None:
 
 
 def section(found: Mapping[str, Sequence[float]]) -> list[str]:
-    """The part of the page about the Inspector."""
+    """The section of docs/performance.md."""
     from ._page import table  # which imports this module
 
     if not found:
         return []
     lines = [(label, *(f"{ms:.1f} ms" for ms in times)) for label, times in found.items()]
     text = (
-        "One move of the mouse over 2048², uint16: processor time, median, without the drawing of the canvas. 15 ms of "
-        "our own code is the aim. Measured by `python -m benchmarks.inspector`.\n"
+        "One mouse move over 2048², uint16: median processor time, without the drawing of the canvas. The goal is 15 "
+        "ms of our own code. Measured by `python -m benchmarks.inspector`.\n"
     )
     return ["## The Inspector\n", text, *table(("kernel", "our own code", "napari, to move the frame"), lines)]
 

@@ -1,7 +1,7 @@
-"""Peak memory by the operating system, and the time of images that fill the memory.
+"""Peak memory as counted by the operating system, and times for images that fill the memory.
 
-``python -m benchmarks.memory ROW CONTENDER [BYTES]`` does one row in this process alone and prints what it took; with
-BYTES our side gets ``max_memory``. Without CONTENDER it prints who there is.
+``python -m benchmarks.memory ROW CONTENDER [BYTES]`` runs one row in this process and prints time and memory; BYTES is
+``max_memory`` for our side. Without CONTENDER it prints the list of contenders.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ._registry import ROWS, Row, rows
 from ._system import Load, available_memory, peak_resident, reset_peak, resident, wait_until_quiet
 from ._timing import OURS, described, today, wait_for_compiler
 
-#: What our side is told to keep to, beyond input and output.
+#: ``max_memory`` for our side, beyond input and output.
 BOUND = 32 << 20
-#: Room, in images of float32, that has to be free before a large row is tried.
+#: Free memory, in float32 images, that a large row requires.
 _ROOM = 12
 
 
@@ -66,7 +66,7 @@ def large_rows(chosen: list[Row], effort: Effort, say: Callable[[str], object]) 
 
 
 def bounded_row(row: Row, say: Callable[[str], object], limit: int = BOUND) -> dict[str, Any]:
-    """Growth beyond input and output with ``max_memory``; doubled where it is refused as too little."""
+    """Memory beyond input and output under ``max_memory``, which is doubled where it is refused as too small."""
     try:
         one = _processes.measured("benchmarks.memory", row.name, OURS, str(limit), timeout=120.0)
     except _processes.Failed as reason:
@@ -83,7 +83,7 @@ def _line(row: Row, contenders: dict[str, Any]) -> str:
 
 
 def about(row: Row) -> dict[str, Any]:
-    """Who takes part in a row, and how large its image is."""
+    """The contenders of a row, and the size of its image."""
     work = row.make()
     by_hand = [name for name, peer in work.peers.items() if peer.by_hand]
     return {"contenders": [OURS, *work.peers], "by_hand": by_hand, "samples": work.image.size}

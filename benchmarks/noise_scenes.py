@@ -1,9 +1,9 @@
-"""How good ``wiener(nsr="auto")`` is: ``python -m benchmarks.noise_scenes``.
+"""Quality of ``wiener(nsr="auto")``: ``python -m benchmarks.noise_scenes``.
 
 96 scenes: six images of scikit-image x four PSFs x four levels of noise, cropped to where the blur is fully known. Each
-method's error over the whole field, in dB PSNR, is compared with that of an oracle, which knows the truth and picks
-the best constant of both families of regularization. The model was chosen on the images of `TUNED`; the others were
-looked at only after. A 3-D table follows.
+method's PSNR over the whole field is compared with that of an oracle, which picks the best constant of either family of
+regularization with knowledge of the truth. The model was developed on the images of `TUNED`; the others are held out. A
+table of 3-D scenes follows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FAMILIES = ("identity", "laplacian")
 
 @dataclass(frozen=True)
 class Scene:
-    """What is seen, through which PSF, and what is true there."""
+    """A blurred image with noise, its PSF, and the true image."""
 
     name: str
     image: np.ndarray
@@ -61,7 +61,7 @@ def psfs() -> dict[str, np.ndarray]:
 
 
 def scenes() -> Iterator[Scene]:
-    """All 96."""
+    """All 96 scenes."""
     for name, (blur, psf), noise in itertools.product(IMAGES, psfs().items(), NOISES):
         sharp = getattr(skimage.data, name)()[:512, :512] / 255.0
         image = scipy.signal.fftconvolve(sharp, psf, mode="valid")
@@ -70,7 +70,7 @@ def scenes() -> Iterator[Scene]:
 
 
 def volumes() -> Iterator[Scene]:
-    """3-D: stacks of blobs, shells and rods behind an elongated PSF, with Poisson or white noise."""
+    """Stacks of blobs, shells and rods, blurred by an elongated PSF, with Poisson or white noise."""
     rng = np.random.default_rng(7)
     grid = np.stack(np.meshgrid(*map(np.arange, (48, 128, 128)), indexing="ij"))
     psf = gaussian(17, 3, 3) * 0
@@ -122,7 +122,7 @@ def unsupervised(scene: Scene) -> np.ndarray:
 
 
 def unsupervised_padded(scene: Scene) -> np.ndarray:
-    """scikit-image's estimator on an image padded with two PSFs of ramp, which is the fairest way to call it."""
+    """scikit-image's estimator on an image padded by a ramp two PSFs long, which gives its best results."""
     pad = [(2 * n, 2 * n) for n in scene.psf.shape]
     padded = np.pad(scene.image - scene.image.mean(), pad, mode="linear_ramp")
     found = restoration.unsupervised_wiener(padded, scene.psf, clip=False, rng=0)[0]
@@ -130,18 +130,18 @@ def unsupervised_padded(scene: Scene) -> np.ndarray:
 
 
 def constant(nsr: float, family: str) -> Callable[[Scene], np.ndarray]:
-    """Always the same number."""
+    """The method with a fixed constant."""
     return lambda scene: nc.wiener(scene.image, scene.psf, nsr=nsr, regularization=family)
 
 
 def noise_over_signal(scene: Scene) -> np.ndarray:
-    """The variance of the noise over the image's, with the noise estimated."""
+    """The estimated noise variance over the variance of the image."""
     noise = nc.estimate_noise(scene.image, scene.psf).noise
     return nc.wiener(scene.image, scene.psf, nsr=noise**2 / scene.image.var())
 
 
 def methods(ndim: int) -> dict[str, Callable[[Scene], np.ndarray]]:
-    """Everything that is compared."""
+    """All methods that are compared."""
     found: dict[str, Callable[[Scene], np.ndarray]] = {
         "nsr='auto'": lambda scene: nc.wiener(scene.image, scene.psf),
         "nsr=noise/variance": noise_over_signal,
@@ -158,7 +158,7 @@ def methods(ndim: int) -> dict[str, Callable[[Scene], np.ndarray]]:
 
 
 def table(found: list[Scene], verbose: bool) -> Iterator[str]:
-    """The lines that say how far every method is from the oracle."""
+    """Table rows: the difference of each method from the oracle."""
     best = [oracle(scene) for scene in found]
     yield "| method | images | mean dB | within 0.2 dB | worst dB | best dB |"
     yield "|---|---|---|---|---|---|"

@@ -22,7 +22,7 @@ from ._system import wait_until_quiet
 
 TOLERANCE = 1.25
 METHODS = ("direct", "separable", "multirate", "fft", "overlap-save")
-#: A method predicted to take so much longer than the best prediction, and longer than a second, is not run.
+#: A method is not run if predicted to take longer than a second and this many times the best prediction.
 _HOPELESS = 12.0
 
 
@@ -42,7 +42,7 @@ class Case:
         return f"{'x'.join(map(str, self.shape))} {self.dtype}, {self.kind} {size}"
 
     def kernel(self, number: int) -> Any:
-        """A kernel with other values for every number."""
+        """A kernel with different values for every number."""
         if self.kind == "gaussian":
             return nc.kernels.gaussian(sigma=tuple(s * (1 - 1e-5 * (number % 1000)) for s in self.size))
         lengths = tuple(int(n) for n in self.size)
@@ -91,7 +91,7 @@ def run(
     rates = SESSION.rates()
     for case in cases:
         seconds = _measure(case, budget, patience)
-        # asked now, when the loops that this case needs are compiled: the first call alone has to do without them
+        # planned now, after the compiled loops are ready; the first call does without them
         choice = _choice(case)
         SESSION.set_rates(None)
         other = _choice(case)
@@ -107,7 +107,7 @@ def run(
 
 
 def chosen(number: int) -> list[Case]:
-    """So many of the cases, spread over the grid by chance, always the same; or all."""
+    """A reproducible random sample of the cases, or all."""
     cases = grid()
     return cases if number >= len(cases) else random.Random(1).sample(cases, number)
 
@@ -122,7 +122,7 @@ def _slower(seconds: dict[str, float], method: str) -> float:
 
 
 def _measure(case: Case, budget: float, patience: float) -> dict[str, float]:
-    """The least seconds of each method that applies, in turns."""
+    """Minimum seconds of each method that applies, timed in turns."""
     array, predicted = image(case.shape, case.dtype) if len(case.shape) > 1 else _line(case), {}
     for method in METHODS:
         try:

@@ -1,9 +1,9 @@
-"""Could the layer's own shader show a preview while a hand moves? How fast it is, and how far from the result.
+"""Speed and error of a preview by napari's shader, which is not used.
 
     xvfb-run -a -s "-screen 0 1600x1200x24" python -m benchmarks.shader
 
-napari draws an image through any 2-D kernel (``Image.custom_interpolation_kernel_2d``). Its picture is compared with
-that of the layer that our preview makes, in parts of the range from black to white.
+napari can render an image through any 2-D kernel (``Image.custom_interpolation_kernel_2d``). The picture is compared
+with that of our preview, as a fraction of the range from black to white.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def measure() -> Results:
-    """Seconds of a picture for each kernel, and the largest and mean difference of each scene."""
+    """Seconds per picture for each kernel, and the maximum and mean difference for each scene."""
     import napari
 
     import napari_convolve as nc
@@ -82,7 +82,7 @@ def _remove(viewer: Any, layer: Any) -> None:
 
 
 def _seconds(viewer: Any, layer: Any, kernel: np.ndarray) -> float:
-    """From a new kernel to its picture; the shader correlates."""
+    """Set a kernel and render; returns the picture and the seconds. The shader correlates."""
     start = time.perf_counter()
     layer.custom_interpolation_kernel_2d = np.ascontiguousarray(kernel[::-1, ::-1], np.float32)
     layer.interpolation2d = "custom"
@@ -95,25 +95,25 @@ def _picture(viewer: Any) -> np.ndarray:
 
 
 def section(found: Results) -> list[str]:
-    """The part of the page."""
+    """The section of docs/performance.md."""
     if not found:
         return []
     times = ", ".join(f"{1e3 * s:.0f} ms with {size}" for size, s in found["seconds"].items())
     text = (
-        "napari can draw a layer through a 2-D kernel. A picture of the plane of 2048 x 2048 drawn by software took "
-        f"{times} ({found['date']}, `python -m benchmarks.shader`); on a graphics card it was not measured. "
-        "Everywhere it is another picture than the result: outside the image are zeros, whatever the boundary rule, "
-        "and the kernel acts on samples that are scaled to the contrast limits, so that a kernel whose sum is not 1 "
-        "shows wrong values everywhere; masks, volumes and coarser levels cannot be had. Apart from the result, in "
-        "parts of the range from black to white:\n"
+        "napari can draw a layer through a 2-D kernel. Rendering a plane of 2048 x 2048 in software took "
+        f"{times} ({found['date']}, `python -m benchmarks.shader`); it was not measured on a graphics card. "
+        "The picture differs from the result: samples outside the image are zero, whatever the boundary mode, and the "
+        "kernel acts on samples scaled to the contrast limits, so that a kernel whose sum is not 1 shows wrong values "
+        "everywhere; masks, volumes and multiscale levels are not possible. Difference from the result, as a fraction "
+        "of the range from black to white:\n"
     )
     return [
-        "## A preview by napari's shader, tried and not taken\n",
+        "## A preview by napari's shader, tried and not used\n",
         text,
-        "| kernel | at most | on average |",
+        "| kernel | maximum | mean |",
         "| --- | ---: | ---: |",
         *(f"| {title} | {most:.2f} | {mean:.3f} |" for title, (most, mean) in found["apart"].items()),
-        "\nThe exact preview above is there within a tenth of a second, so nothing inexact is shown in its place.",
+        "\nThe exact preview above appears within a tenth of a second, so no approximate one is needed.",
     ]
 
 

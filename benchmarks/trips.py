@@ -1,11 +1,11 @@
-"""How far a reader has to travel to follow a call: the files it enters, and how often it leaves a layer.
+"""Measure how hard a call is to follow in the source: the files it enters, and how often it leaves a layer.
 
 python -m benchmarks.trips
 
-A file counts when one of its functions is called; files of the lower layers (arrays, backends, kernels, planning) are
-the vocabulary that every call uses, and are not counted. A route is the stack of calls at any moment: it leaves a layer
-whenever a function of that layer calls one of another layer. The thread pool and the caches of the session call what
-they are given, as `map` does, and are no stop on a route.
+A file is counted when one of its functions is called, except files of the lower layers (arrays, backends, kernels,
+planning), which every call uses. A route is the call stack at any moment: it leaves a layer whenever a function of that
+layer calls one of another layer. The thread pool and the caches of the session only call functions passed to them, and
+are not part of a route.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _SERVICES = "backends/_session.py"
 
 @dataclass
 class Trip:
-    """What a call enters."""
+    """The files that a call enters, and the layers that it leaves."""
 
     files: list[str] = field(default_factory=list)
-    #: Most times that any route leaves each layer.
+    #: For each layer, how often one route leaves it at most.
     leaves: Counter[str] = field(default_factory=Counter)
 
     def entered(self) -> list[str]:
-        """The files that count, in the order of the first visit."""
+        """The counted files, in the order of the first call."""
         return [name for name in self.files if name.partition("/")[0] in COUNTED]
 
 
 def trip(call: Callable[[], Any]) -> Trip:
-    """Follow a call, on this thread and those it starts."""
+    """Trace a call, on this thread and those it starts."""
     found = Trip()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
@@ -80,7 +80,7 @@ def _file(frame: FrameType) -> str:
 
 
 def calls() -> dict[str, Callable[[], Any]]:
-    """A plain call of each of the four operations that most people use."""
+    """A simple call of each of the most used operations."""
     generator = np.random.default_rng(0)
     image = generator.random((64, 64)).astype(np.float32)
     psf = nc.kernels.gaussian(sigma=1.5)

@@ -1,4 +1,4 @@
-"""The rows again in a process that cannot import Numba, against the best of SciPy.
+"""Time the rows in a process that cannot import Numba, against the best function of SciPy or scikit-image.
 
 ``python -m benchmarks.without_numba ROUNDS BUDGET PATIENCE SLOW ROW...`` prints what it measured.
 """
@@ -18,12 +18,12 @@ from ._timing import time_row
 
 
 def is_scipy(peer: str) -> bool:
-    """Whether a peer is a path through SciPy, or through scikit-image that builds on it."""
+    """Whether a peer uses SciPy, or scikit-image, which is based on it."""
     return peer.startswith(("scipy", "scikit-image"))
 
 
 def measured(row: Row, effort: Effort, folder: Any) -> dict[str, Any]:
-    """Times of one row without Numba; no contenders where SciPy has none."""
+    """Times of one row without Numba; empty where SciPy has no such function."""
     settings = (effort.rounds, effort.budget, effort.patience, effort.slow)
     result: dict[str, Any] = _processes.measured(
         "benchmarks.without_numba", *map(str, settings), row.name, folder=folder

@@ -1,4 +1,4 @@
-"""Importing the package costs nothing, and every import points down."""
+"""Importing the package is fast, and imports point only downwards."""
 
 from __future__ import annotations
 

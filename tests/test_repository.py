@@ -1,4 +1,4 @@
-"""Rules of the house that a machine can check."""
+"""Rules on files, names and versions in this repository."""
 
 from __future__ import annotations
 

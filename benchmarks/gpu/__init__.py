@@ -1,1 +1,1 @@
-"""The same on a GPU, beside cupyx.scipy.ndimage, cupyx.scipy.signal, cuCIM and PyTorch on the same card."""
+"""The same benchmarks on a GPU, compared with cupyx.scipy.ndimage, cupyx.scipy.signal, cuCIM and PyTorch."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.gpu``: measure on the GPU, and write docs/performance.md anew."""
+"""``python -m benchmarks.gpu``: measure on the GPU, and update docs/performance.md."""
 
 from __future__ import annotations
 

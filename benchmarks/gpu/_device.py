@@ -1,4 +1,4 @@
-"""The array library of a device, and what else computes there."""
+"""The array library of a device, and other libraries that compute there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._peers import module
 
 @dataclass(frozen=True)
 class Device:
-    """What a row needs to know of a device.
+    """A device and its libraries.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Device:
     scale: int = 1
 
     def waited(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        """`call`, which then returns only when its result is there."""
+        """`call` with a wait for its result."""
 
         def run(*arguments: Any, **options: Any) -> Any:
             result = call(*arguments, **options)
@@ -103,7 +103,7 @@ def gpu() -> Device:
 
 
 def rehearsal() -> Device:
-    """NumPy in place of a device and small images: whether the rows run, not how fast."""
+    """NumPy in place of a device, with small images, to test that the rows run."""
     import scipy.ndimage
     import scipy.signal
 

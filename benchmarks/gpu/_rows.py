@@ -1,4 +1,4 @@
-"""The rows: images on the device, results on the device, kernels from the host; and one from host to host."""
+"""The rows: image and result on the device, kernel from the host; one row from host to host."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rows(device: Device) -> list[Row]:
 
 
 def moved_bytes(work: Work) -> int:
-    """Bytes of the image and of a float32 result: what has to be moved at least."""
+    """Bytes of the image and of a float32 result, the least that must be transferred."""
     return int(work.image.nbytes + 4 * work.image.size)
 
 

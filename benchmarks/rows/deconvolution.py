@@ -39,7 +39,7 @@ def _wiener_peers() -> Peers:
         def scikit(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
             return restoration.wiener(image, kernel, _NSR, clip=False)
 
-        # it regularises with a Laplacian, and takes the image for one period
+        # it regularizes with a Laplacian, with periodic edges
         peers["scikit-image wiener"] = Peer(scikit, comparable=False)
     return peers
 
@@ -61,7 +61,7 @@ def _wiener(shape: tuple[int, ...], edges: str) -> Work:
 
 
 def _expected_wiener(image: np.ndarray, kernel: np.ndarray) -> tuple[tuple[slice, ...], np.ndarray]:
-    """The textbook formula on the image's own period; frequency zero is kept as it is."""
+    """The textbook formula with periodic edges; frequency zero is left unchanged."""
     values = kernel.astype(np.float64)
     wide = np.pad(values / values.sum(), [(0, n - k) for n, k in zip(image.shape, kernel.shape, strict=True)])
     axes = tuple(range(image.ndim))

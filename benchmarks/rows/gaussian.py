@@ -1,4 +1,4 @@
-"""Gaussian filters: what is timed includes making the weights, on our side and on theirs."""
+"""Gaussian filters; the times include making the weights, for all libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Sigma = tuple[float, ...]
 
 
 def _sigma(sigma: Sigma, number: int) -> Sigma:
-    """A standard deviation that is new for every number and gives as many weights."""
+    """A standard deviation that differs for every number, with an equal number of weights."""
     return tuple(s * (1 - 1e-5 * (number % 1000)) for s in sigma)
 
 
@@ -61,7 +61,7 @@ def _ndimage(truncate: float) -> Peers:
 
 
 def _wide_peers(truncate: float) -> Peers:
-    """What else is used for wide Gaussians: transforms, and ITK's recursive filter, which is an approximation."""
+    """Other peers for wide Gaussians: transforms, and ITK's recursive filter, which is an approximation."""
     peers = {}
     for name, peer in transforms(oaconvolve=False).items():
 
@@ -97,7 +97,7 @@ def _plane(sigma: float) -> Work:
     "gauss-{sigma}-uint16",
     "Gaussian",
     "2048², uint16 in, float32 out, σ {sigma}",
-    # the goals of σ 1 and 20; between them on a line of their logarithms
+    # the goals of σ 1 and 20, interpolated linearly in the logarithms
     [goal(1.4, sigma=1), goal(2.1, sigma=2), goal(3.8, sigma=5), goal(5.8, sigma=10), goal(9, sigma=20)],
 )
 def _integers(sigma: float) -> Work:
@@ -130,7 +130,7 @@ def _wide(sigma: float, truncate: float) -> Work:
 )
 def _volume(name: str, sigma: Sigma) -> Work:
     def by_planes(image: np.ndarray, sigma: Sigma) -> np.ndarray:
-        """Every plane by itself, then the first axis with all others laid in a row."""
+        """Filter plane by plane, then along the first axis with all others flattened."""
         size = gaussian_size(sigma[1], 4.0)
         middle = np.empty(image.shape, np.float32)
 

@@ -1,4 +1,4 @@
-"""Images that fill a good part of the memory: measured in a process for each library."""
+"""Images that fill much of the memory, measured in one process per library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalised cross-correlation and the search for a feature in all its rotations."""
+"""Normalised cross-correlation and the detection of a feature in all rotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Convolution of a 2-D image with a kernel that is no product of lines."""
+"""Convolution of a 2-D image with a kernel that is not separable."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SHAPE = (2048, 2048)
 
 
 def _work(k: int, dtype: str = "float32") -> Work:
-    # a shift of every pixel for every weight: with more weights ndimage takes seconds and never wins
+    # the time of ndimage is proportional to the number of weights; with more it takes seconds and is never the fastest
     one_thread = ndimage() if k <= 15 else {}
-    # beyond 11 weights a side cv2 transforms, and small tiles waste less
+    # from 12 weights per side on cv2 uses transforms, and smaller tiles need less padding
     by_hand = filter2d(tile=0 if k <= 11 else 512)
     return Work(
         image=image(_SHAPE, dtype),

@@ -28,7 +28,7 @@ def _work(kernel: tuple[int, ...], peers: Peers) -> Work:
 
 
 def _by_planes(image: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Planes of the image filtered with planes of the kernel, and added up."""
+    """Sum of planes of the image filtered with planes of the kernel."""
     weights, radius = turned(kernel), kernel.shape[0] // 2
     reflected = np.pad(np.arange(len(image)), radius, "symmetric")
     out = np.empty(image.shape, np.float32)

@@ -1,4 +1,4 @@
-"""The one object with state: bounded caches, threads that stop together, work arrays by thread."""
+"""The session: bounded caches, a thread pool whose threads stop together, work arrays per thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays in temporary files: as arrays in memory, box by box, and no part of the process's memory."""
+"""Arrays in temporary files give the values of arrays in memory, and do not count as memory of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turns, arguments and statistics of the timing loop."""
+"""The timing loop: order of contenders, arguments, statistics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables hold what they should, and small cases of the work are right."""
+"""Rows of the benchmarks: complete tables, and correct results on small images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says of its axes, voxel size and units survives reading and writing."""
+"""Axes, voxel size and units are kept when files are read and written."""
 
 from __future__ import annotations
 

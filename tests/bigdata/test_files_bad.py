@@ -1,4 +1,4 @@
-"""Missing, broken and hostile files: refused with one sentence, nothing half-written, nothing replaced unasked."""
+"""Missing, damaged and malicious files: one-sentence errors, no partial output, nothing replaced unasked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person or a script sees of the command line: exit status, one-line errors, machine-readable output."""
+"""The command line: exit status, one-line errors, machine-readable output."""
 
 from __future__ import annotations
 

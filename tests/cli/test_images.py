@@ -1,4 +1,4 @@
-"""Kernels act on axes by their names: never on time, channel or colour unasked."""
+"""Kernels act on axes by their names: on time, channel or colour only with --axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Too little memory, disk, permission, terminal: one sentence, nothing half-written, nothing lost."""
+"""Too little memory or disk space, no permission, no terminal: one-sentence errors, no partial output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--recipe`` writes how a result was made, and ``run`` makes it again: the same bytes, also from other images."""
+"""``--recipe`` writes the recipe of a result, and ``run`` computes the same bytes again; also on other images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that is stopped leaves nothing behind."""
+"""An interrupted run leaves no files behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the contracts multiply: whatever the registries hold when the tests are collected."""
+"""The combinations that the contract tests run: all kernels, modes, methods and backends registered at collection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GNU Octave's tables: inputs and results computed by a program that shares no code with ours."""
+"""GNU Octave's tables: inputs and results computed by an independent program."""
 
 from __future__ import annotations
 

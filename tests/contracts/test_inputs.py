@@ -1,4 +1,4 @@
-"""Whatever an array looks like in memory: same numbers, and the input stays as it was."""
+"""Memory layouts of arrays: equal results, and inputs are not modified."""
 
 from __future__ import annotations
 

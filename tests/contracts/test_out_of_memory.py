@@ -1,4 +1,4 @@
-"""A device that runs out of memory: smaller tiles, then the CPU, each said aloud once."""
+"""A device that runs out of memory: smaller tiles, then the CPU, with one warning each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a caller hears: progress while it runs, one frozen report at the end, and how it stops it."""
+"""Progress, the report at the end, and cancelling."""
 
 from __future__ import annotations
 

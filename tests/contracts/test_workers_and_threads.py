@@ -1,4 +1,4 @@
-"""The same Plan gives the same bits, whatever the number of threads and whoever else is calling."""
+"""The same Plan gives the same bits for any number of threads, and when several threads call at once."""
 
 from __future__ import annotations
 

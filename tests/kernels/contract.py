@@ -1,4 +1,4 @@
-"""What every kernel of the catalogue must hold, whoever adds it: `check_kernel(name, ndim)` raises otherwise."""
+"""The contract of all kernels, also of registered ones: `check_kernel(name, ndim)` raises when it is broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Banks of kernels: each map is largest where there is what its kernel is named for."""
+"""Banks of kernels: each map is largest at the structure that its kernel is named after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters: checked before anything is computed or allocated, in one sentence that names them."""
+"""Parameters of kernels are checked before any computation or allocation, with errors that name them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Malformed and hostile kernel files: refused in one sentence, before memory is taken, and nothing is ever run."""
+"""Malformed and malicious kernel files: one-sentence errors, no large allocation, no code is run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turned, cropped, padded and resampled kernels keep their centre: seen on images of one bright pixel."""
+"""Rotated, cropped, padded and resampled kernels keep their centre, tested on images of one bright pixel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of the PSF against other programs, closed forms and what must hold for light."""
+"""PSF models against other programs, closed forms and physical laws."""
 
 from __future__ import annotations
 

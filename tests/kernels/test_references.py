@@ -1,4 +1,4 @@
-"""Kernels against programs that share no code with ours: SciPy, scikit-image, GNU Octave."""
+"""Kernels against independent programs: SciPy, scikit-image, GNU Octave."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiled loops: every grouping of taps, in place on strided blocks, and never at the cost of a first call."""
+"""The compiled loops: all groupings of taps, strided blocks, and first calls that never wait."""
 
 from __future__ import annotations
 

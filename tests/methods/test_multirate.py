@@ -1,4 +1,4 @@
-"""Gaussians on a coarser grid: the same sums to single precision, for those kernels only whose own values allow it."""
+"""Gaussians on a coarser grid: equal sums to single precision, and only for kernels that allow it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calibration is kept for this machine, read back, forgotten on request, and never trusted when it is not sound."""
+"""Calibration is stored per machine, read again, deleted on request, and ignored when it is not plausible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planner decides from the problem and the machine alone, within the memory, and says why."""
+"""The planner decides from problem and machine only, keeps to the memory limit, and gives a reason."""
 
 from __future__ import annotations
 

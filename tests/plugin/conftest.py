@@ -1,4 +1,4 @@
-"""A real napari window, and the hands of a person: everything goes through Qt's events."""
+"""A real napari window, and fixtures that act as a user would: by Qt events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows E of the bad inputs: what happens to layers, windows and panels while something runs."""
+"""Changes to layers, windows and panels while a computation runs (rows E of the bad inputs)."""
 
 from __future__ import annotations
 

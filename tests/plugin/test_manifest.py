@@ -1,4 +1,4 @@
-"""The manifest: what npe2 checks, and what it does not."""
+"""The manifest: validation by npe2, and further checks."""
 
 from __future__ import annotations
 

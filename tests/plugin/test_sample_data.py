@@ -1,4 +1,4 @@
-"""The samples are what they say."""
+"""The sample data agree with their descriptions."""
 
 from __future__ import annotations
 

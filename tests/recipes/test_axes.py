@@ -1,4 +1,4 @@
-"""A recipe follows the axes by their names into images that hold them in another order."""
+"""`Recipe.for_axes`: axes are found by name in images with another order of axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A part of a result is that part of the result (gate 10)."""
+"""An operation on a part of an image gives that part of the whole result (gate 10)."""
 
 from __future__ import annotations
 

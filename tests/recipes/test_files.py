@@ -1,4 +1,4 @@
-"""Recipes in files: nothing in them is executed or leaves their folder; what is wrong is said in one sentence."""
+"""Recipe files: nothing is executed, no access outside their folder, one-sentence errors."""
 
 from __future__ import annotations
 

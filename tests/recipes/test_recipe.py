@@ -1,4 +1,4 @@
-"""A recipe makes the same bits again, through every one of its forms; what it cannot do it says, naming the step."""
+"""A recipe gives the same bits again in all its forms; errors name the step."""
 
 from __future__ import annotations
 
@@ -156,10 +156,10 @@ def test_a_recipe_does_not_change_with_what_it_was_made_of() -> None:
 def test_every_argument_is_written_down_so_that_no_default_can_change_it() -> None:
     written = json.loads(nc.Recipe.of("convolve", kernel=BLUR, workers=2, progress=print).to_json())
     (step,) = written["steps"]
-    assert set(step["arguments"]) == {p.name for p in OPERATIONS.get("convolve").kept}
+    assert set(step["arguments"]) == {p.name for p in OPERATIONS.get("convolve").recorded}
     assert step["arguments"]["boundary"] == "reflect"
     assert not {"image", "workers", "max_memory", "progress", "report"} & set(step["arguments"])
-    assert "intermediate" not in {p.name for p in OPERATIONS.get("richardson_lucy").kept}
+    assert "intermediate" not in {p.name for p in OPERATIONS.get("richardson_lucy").recorded}
     assert step["versions"]["numpy"] == np.__version__
 
 

@@ -1,1 +1,1 @@
-"""Images in files: read and written with their axes, voxel size and units."""
+"""Image files with axes, voxel size and units; Dask arrays."""

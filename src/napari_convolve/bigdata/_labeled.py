@@ -1,4 +1,4 @@
-"""An array that knows what its axes are."""
+"""An image with the names, spacing and units of its axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-#: The axes a kernel acts on unless told otherwise, in their order.
+#: The axes a kernel acts on by default, in their order.
 SPATIAL = ("z", "y", "x")
 _SPELLINGS = {
     "pm": ("pm", "picometer", "picometre"),
@@ -33,7 +33,7 @@ class FileError(ValueError):
 
 @dataclass(frozen=True)
 class Labeled:
-    """An image and what its axes mean.
+    """An image with the meaning of its axes.
 
     Attributes
     ----------
@@ -42,9 +42,9 @@ class Labeled:
         One lower-case letter per axis: ``t`` time, ``c`` channel, ``z y x`` space, ``s`` the samples of a colour (RGB,
         RGBA, grey with alpha); other letters as the file has them.
     spacing : tuple of float
-        Distance of neighbouring samples along each axis, 1 where the file does not tell.
+        Distance between neighbouring samples along each axis, 1 where unknown.
     units : tuple of str or None
-        ``um``, ``nm``, ``s`` ..., None where the file does not tell.
+        ``um``, ``nm``, ``s`` ..., None where unknown.
     channels : tuple of str
         Names of the channels, when the file has them.
     alpha : bool
@@ -80,7 +80,7 @@ class Labeled:
             object.__setattr__(self, name, value)
 
     def indices(self, labels: Sequence[str]) -> tuple[int, ...]:
-        """Positions of the axes called `labels`; ValueError that lists the axes otherwise."""
+        """Positions of the axes called `labels`; ValueError when there is no such axis."""
         for label in labels:
             if label not in self.axes:
                 raise ValueError(f"the image has no axis {label!r}; its axes are {' '.join(self.axes)}")
@@ -93,7 +93,7 @@ class Labeled:
 
 
 def canonical_unit(text: str | None) -> str | None:
-    """``um`` for ``µm``, ``micron`` ...; None for pixels and what nobody knows.
+    """The short ASCII name of a unit: ``um`` for ``µm``, ``micron`` ...; None for pixels and unknown units.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def canonical_unit(text: str | None) -> str | None:
 
 
 def complete_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give the axes without a name one, and the sentences that say so.
+    """Name the axes that are None; returns all names, and a sentence about each assumption.
 
     Examples
     --------
@@ -123,9 +123,9 @@ def complete_axes(known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[s
 
 
 def plain_axes(array: NDArray[Any]) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
-    """Names for an array that came with none, whether its last axis ends in opacity, and what was assumed.
+    """Guess the axes of an array without names: (names, whether the last sample is opacity, sentences about it).
 
-    The last axis is taken for colours when it has 3 or 4 samples of 8- or 16-bit integers behind two longer axes.
+    The last axis is taken as colours when it has 3 or 4 samples of 8- or 16-bit integers, after two longer axes.
     """
     ndim = array.ndim
     small = array.dtype.name in ("uint8", "uint16")

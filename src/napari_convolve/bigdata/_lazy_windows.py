@@ -1,8 +1,7 @@
-"""Window operations on Dask arrays: each chunk of the result is computed from just the samples it depends on.
+"""Window operations on Dask arrays: each chunk of the result is computed from only the samples it depends on.
 
-Which those are follows from the boundary rule alone, so that any chunking gives what the whole array in memory gives:
-an output chunk gathers its block through the same index rule that pads an array in memory, and the windows inside the
-block are then summed like any others.
+A chunk gathers its input block by the boundary's index rule, as padding in memory does, and then sums the windows
+inside the block. The result therefore does not depend on the chunks.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from ..ops.execution.execution import Execution
 from ..ops.filtering.window import Window, as_convolution, window_geometry, window_sum
 from ..planning import Machine, Plan
 
-#: Which samples of the concatenated chunks make the block along one axis: a slice, or indices with -1 for the constant.
+#: Indices into the concatenated chunks along one axis: a slice, or an array with -1 for the constant.
 Local = slice | np.ndarray
 
 
 @dataclass(frozen=True)
 class _Chunk:
-    """What every chunk of one result is computed with."""
+    """Settings that all chunks of one result share."""
 
     kernel: Kernel
     window: Window
@@ -40,25 +39,15 @@ class _Chunk:
     has_mask: bool
 
     def run(self) -> Execution:
-        """How a chunk is computed: each is a task of its own, since a task does not travel to other processes."""
+        """The execution of one chunk, with a task of its own since tasks cannot be pickled."""
         task = Task(self.window.operation)
         return Execution(get_backend("numpy"), self.machines, task, self.method, self.workers, self.max_memory)
 
 
 def lazy_window_sum(image: Any, kernel: Kernel, window: Window, mask: Any, run: Execution) -> Any:
-    """Convolve or correlate a Dask array without computing anything yet; see `napari_convolve.convolve`.
+    """Convolve or correlate a Dask array lazily; image and mask must have the same known chunks.
 
-    Parameters
-    ----------
-    image : dask.array.Array
-        Of known chunks.
-    mask : dask.array.Array or None
-        Of the image's shape.
-
-    Returns
-    -------
-    dask.array.Array
-        In chunks that follow the image's; each uses `workers` threads, one by default, since Dask runs many at once.
+    The chunks of the result follow those of the image. Each uses one thread by default: Dask computes many at once.
     """
     import dask.array as da
     from dask.base import tokenize
@@ -101,14 +90,14 @@ def lazy_window_sum(image: Any, kernel: Kernel, window: Window, mask: Any, run: 
 
 
 def as_dask(image: Any) -> Any:
-    """A Dask or Zarr array as a Dask array of known chunks: of Zarr's own, as many as Dask likes at a time.
+    """A Dask array with known chunks from a Dask or Zarr array.
 
     Raises
     ------
     ModuleNotFoundError
         When Dask is not installed.
     ValueError
-        When the chunks are not known, with what to call.
+        When the sizes of the chunks are unknown.
     """
     try:
         import dask.array as da
@@ -122,13 +111,7 @@ def as_dask(image: Any) -> Any:
 
 
 def as_mask(mask: Any, image: Any) -> Any:
-    """A mask of the image's shape and chunks.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When it is not bool, or does not fit the image.
-    """
+    """A mask with the shape and chunks of the image; TypeError unless bool, ValueError if it does not fit."""
     import dask.array as da
 
     mask = mask if isinstance(mask, da.Array) else da.from_array(mask if hasattr(mask, "chunks") else np.asarray(mask))
@@ -141,7 +124,7 @@ def as_mask(mask: Any, image: Any) -> Any:
 
 
 def _chunks_of(sizes: tuple[int, ...], growth: int) -> tuple[int, ...]:
-    """The image's chunks, the last ones grown or cut to the length of the result."""
+    """The chunks of the result: those of the image, with the last ones enlarged or cut."""
     if growth >= 0:
         return (*sizes[:-1], sizes[-1] + growth)
     wanted, result = sum(sizes) + growth, []
@@ -154,7 +137,7 @@ def _chunks_of(sizes: tuple[int, ...], growth: int) -> tuple[int, ...]:
 def _needs(
     sizes: tuple[int, ...], out: tuple[int, ...], first: int, k: int, boundary: str
 ) -> list[tuple[list[int], Local]]:
-    """For each chunk of the result the chunks of the image it reads along one axis, and which of their samples."""
+    """For each chunk of the result along one axis: the chunks of the image it reads, and the samples of these."""
     lengths = np.asarray(sizes)
     ends = np.cumsum(lengths)
     starts = ends - lengths
@@ -183,14 +166,14 @@ def _needs(
 
 
 def _nested(name: str, numbers: Sequence[list[int]], index: tuple[int, ...] = ()) -> Any:
-    """Keys of a block of chunks, as nested lists."""
+    """Dask keys of a block of chunks, as nested lists."""
     if len(index) == len(numbers):
         return (name, *index)
     return [_nested(name, numbers, (*index, number)) for number in numbers[len(index)]]
 
 
 def _compute(chunks: Any, mask: Any, local: tuple[Local, ...], spec: _Chunk) -> np.ndarray:
-    """One chunk of the result."""
+    """Compute one chunk of the result."""
     ndim = len(local)
     block = _select(_join(chunks, ndim), local, spec.window.cval)
     valid = _select(_join(mask, ndim), local, True) if spec.has_mask else None

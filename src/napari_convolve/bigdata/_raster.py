@@ -1,4 +1,4 @@
-"""PNG and JPEG through Pillow."""
+"""Read PNG and JPEG, write PNG, with Pillow."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from PIL import Image, UnidentifiedImageError
 
 from ._labeled import FileError, Labeled
 
-#: How Pillow's modes are read: grey, grey with alpha, colour, colour with alpha.
+#: The mode as which each of Pillow's modes is read; others become RGB or RGBA.
 _MODES = {"1": "1", "L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "I;16": "I;16", "I;16B": "I;16", "I": "I"}
 _DEEP_COLOUR = "holds 16 bits per colour, which would be cut to 8; save it as TIFF"
 _ADVICE = "give --dtype uint8 (dtype=...) or write .tif"
 
 
 def read_raster(path: Path) -> Labeled:
-    """Read a PNG or JPEG file; a palette becomes colours."""
+    """Read a PNG or JPEG file; palettes are converted to colours."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but not yet refused
+            warnings.simplefilter(
+                "ignore", Image.DecompressionBombWarning
+            )  # a warning only; still larger images are an error
             with Image.open(path, formats=("PNG", "JPEG")) as picture:
                 if picture.format == "PNG" and _png_depth(path) == (16, True):
                     raise FileError(f"{path.name} {_DEEP_COLOUR}")
@@ -41,7 +43,7 @@ def read_raster(path: Path) -> Labeled:
 
 
 def check_png(name: str, image: Labeled) -> None:
-    """Refuse what is not one plane: grey of 8 or 16 bits, yes/no, or 8-bit colours."""
+    """FileError unless the image is one plane of bool, 8- or 16-bit grey, or 8-bit colours."""
     data = image.data
     if image.axes not in (("y", "x"), ("y", "x", "s")) or (data.ndim == 3 and data.shape[2] not in (1, 2, 3, 4)):
         planes = " ".join(f"{axis}={length}" for axis, length in zip(image.axes, data.shape, strict=True))
@@ -53,13 +55,13 @@ def check_png(name: str, image: Labeled) -> None:
 
 
 def write_png(path: Path, name: str, image: Labeled) -> None:
-    """Write one plane."""
+    """Write one plane as PNG."""
     data = image.data
     Image.fromarray(np.ascontiguousarray(data[..., 0] if data.shape[2:] == (1,) else data)).save(path, "PNG")
 
 
 def _png_depth(path: Path) -> tuple[int, bool]:
-    """Bits per sample and whether there is colour or alpha, from the header (Pillow cuts such samples to 8 bits)."""
+    """Bits per sample, and whether there is colour or alpha; from the header, as Pillow reduces 16-bit colours to 8."""
     with path.open("rb") as file:
         header = file.read(26)
     return header[24], header[25] in (2, 4, 6)

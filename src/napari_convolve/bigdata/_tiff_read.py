@@ -1,4 +1,4 @@
-"""TIFF in: plain, OME-TIFF, ImageJ, BigTIFF; whole files only."""
+"""Read TIFF (plain, OME, ImageJ, BigTIFF); damaged or incomplete files are refused."""
 
 from __future__ import annotations
 
@@ -18,40 +18,49 @@ import tifffile
 from ..backends import get_backend
 from ._labeled import FileError, Labeled, canonical_unit, complete_axes
 
-#: tifffile's words for a file that is not whole. It logs them, and returns what it could find, or zeros.
+#: Log messages of tifffile about damaged files, of which it returns the readable part, or zeros.
 _DAMAGE = re.compile(
     r"corrupt|circular|invalid page offset|invalid offset|invalid value offset|zeroed|missing|"
     r"incorrect Strip|failed to (read|reshape)|out of range"
 )
-#: What decoding a broken file raises, besides OSError.
-_BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, struct.error, zlib.error)
-#: Axes whose meaning tifffile does not know: "other" and "a sequence of images".
-_NAMELESS = ("Q", "I")
+#: Exceptions from decoding a damaged file, besides OSError.
+_DECODING_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+#: Labels of tifffile for axes of unknown meaning: "other" and "a sequence of images".
+_UNNAMED = ("Q", "I")
 _CENTIMETER = 3
 _Scale = dict[str, tuple[float, str | None]]
 
 
 def read_tiff(path: Path) -> Labeled:
     """Read the first image of a TIFF file at full resolution."""
-    with _complaints() as complaints:
+    with _logged_warnings() as warnings:
         try:
             with tifffile.TiffFile(path) as tif:
-                image = _read(tif, complaints)
+                image = _read(tif, warnings)
         except (FileError, OSError):
             raise
-        except _BROKEN as error:
-            reason = complaints[0] if complaints else str(error)
+        except _DECODING_ERRORS as error:
+            reason = warnings[0] if warnings else str(error)
             raise FileError(f"{path.name} is not a readable TIFF: {reason}{_hint(error)}") from error
-    if damage := next(filter(_DAMAGE.search, complaints), None):
+    if damage := next(filter(_DAMAGE.search, warnings), None):
         raise FileError(f"{path.name} is damaged: {damage}")
     return image
 
 
-def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
-    planes = len(tif.pages)  # walks the whole chain of pages, which finds a cut or a cycle
+def _read(tif: tifffile.TiffFile, warnings: list[str]) -> Labeled:
+    planes = len(tif.pages)  # reads the whole chain of pages, which detects truncated and cyclic files
     series = tif.series[0]
     _require_declared_planes(tif, series, planes)
-    if damage := next(filter(_DAMAGE.search, complaints), None):
+    if damage := next(filter(_DAMAGE.search, warnings), None):
         raise FileError(f"{tif.filename} is damaged: {damage}")
     if series.size == 0:
         raise FileError(f"{tif.filename} holds no pixels: its shape is {series.shape}")
@@ -63,7 +72,7 @@ def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
         data = data.astype(data.dtype.newbyteorder("="))
     if data.dtype.kind not in "biufc":
         raise FileError(f"{tif.filename} has pixels of type {data.dtype}; numbers are needed")
-    axes, notes = complete_axes([None if label in _NAMELESS else label.lower() for label in series.axes])
+    axes, notes = complete_axes([None if label in _UNNAMED else label.lower() for label in series.axes])
     if len(tif.series) > 1:
         notes += (f"the file holds {len(tif.series)} images; the first is used",)
     scale, channels = _metadata(tif)
@@ -79,7 +88,7 @@ def _read(tif: tifffile.TiffFile, complaints: list[str]) -> Labeled:
 
 
 def _require_declared_planes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, planes: int) -> None:
-    """Refuse an ImageJ stack of which only a part is there; tifffile would hand over its first plane."""
+    """Refuse an incomplete ImageJ stack, of which tifffile would return the first plane."""
     declared = int((tif.imagej_metadata or {}).get("images", 1))
     page = tif.pages.first
     if declared > 1 and series.size < declared * page.size:
@@ -92,7 +101,7 @@ def _has_alpha(series: tifffile.TiffPageSeries, axes: tuple[str, ...]) -> bool:
 
 
 def _metadata(tif: tifffile.TiffFile) -> tuple[_Scale, tuple[str, ...]]:
-    """Spacing and unit of the axes that have one, and the names of the channels."""
+    """Spacing and unit of each axis where known, and the names of the channels."""
     if tif.is_ome and tif.ome_metadata:
         return _ome(tif.ome_metadata)
     if tif.is_imagej:
@@ -103,7 +112,7 @@ def _metadata(tif: tifffile.TiffFile) -> tuple[_Scale, tuple[str, ...]]:
         if all(key in described for key in keys):
             rows = zip(*(described[key] for key in keys), strict=False)
             return {axis.lower(): (_positive(step), canonical_unit(unit)) for axis, step, unit in rows}, ()
-    if tif.pages.first.resolutionunit == _CENTIMETER:  # dots per inch are a printer's, not a microscope's
+    if tif.pages.first.resolutionunit == _CENTIMETER:  # inches are ignored: 72 dpi is a default for printing
         steps = _resolution(tif)
         return {axis: (steps[axis] * 1e4, "um") for axis in steps}, ()
     return {}, ()
@@ -136,13 +145,13 @@ def _ome(xml: str) -> tuple[_Scale, tuple[str, ...]]:
 
 
 def _resolution(tif: tifffile.TiffFile) -> dict[str, float]:
-    """Pixel size in the file's unit of length, from samples per unit."""
+    """Pixel size in the resolution unit of the file."""
     per_unit = tif.pages.first.resolution
     return {axis: _positive(1 / value) for axis, value in zip("xy", per_unit, strict=True) if value}
 
 
 def _positive(value: Any) -> float:
-    """A usable step; 1 for what is not one (0, negative, NaN, text)."""
+    """A positive finite number; 1 for anything else (0, negative, NaN, text)."""
     try:
         step = float(value)
     except (TypeError, ValueError):
@@ -155,8 +164,8 @@ def _hint(error: BaseException) -> str:
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """What tifffile logs meanwhile, without the object it names; kept off the terminal."""
+def _logged_warnings() -> Iterator[list[str]]:
+    """Collect the warnings that tifffile logs, without the names of its objects, and keep them off the terminal."""
     texts: list[str] = []
 
     class Collect(logging.Handler):

@@ -1,4 +1,4 @@
-"""TIFF out: ImageJ or OME-TIFF where they can hold the image, with axes, voxel size and units."""
+"""Write TIFF with axes, voxel size and units: ImageJ or OME-TIFF where the format can hold the image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tifffile
 
 from ._labeled import FileError, Labeled
 
-#: Above this, offsets of 32 bits do not suffice (room is left for the description).
+#: Bytes of samples above which BigTIFF is needed: 32-bit offsets, less some room for the metadata.
 CLASSIC_LIMIT = 2**32 - 2**25
 _NOT_OME_DTYPES = ("int64", "uint64", "float16")
 _IMAGEJ_DTYPES = ("uint8", "uint16", "float32")
@@ -19,7 +19,7 @@ _LENGTHS = ("pm", "nm", "um", "mm", "cm", "m", "angstrom", "inch")
 
 
 def check_tiff(name: str, image: Labeled) -> None:
-    """Refuse colours of type bool, and under the name of an OME-TIFF what OME has no words for."""
+    """FileError for bool colours, and for an image that OME cannot describe when the name ends in .ome.tif."""
     if image.data.dtype == bool and "s" in image.axes:
         raise FileError(f"{name}: TIFF cannot hold colours of type bool; give --dtype uint8 (dtype=...)")
     if _is_ome_name(name) and (reason := _why_not_ome(image)):
@@ -27,7 +27,7 @@ def check_tiff(name: str, image: Labeled) -> None:
 
 
 def write_tiff(path: Path, name: str, image: Labeled) -> None:
-    """Write ``.ome.tif`` as OME-TIFF, other names as the first of ImageJ, OME, plain that can hold the image."""
+    """Write ``.ome.tif`` as OME-TIFF; other names as ImageJ, OME or plain TIFF, the first that can hold the image."""
     if not _is_ome_name(name) and _fits_imagej(image):
         options = _imagej_options(image)
     elif not _why_not_ome(image):
@@ -70,7 +70,7 @@ def _fits_imagej(image: Labeled) -> bool:
 
 
 def _tail(image: Labeled) -> tuple[str, ...]:
-    """The axes within a page: rows and columns, and the colours where they are."""
+    """The axes within a page: rows, columns and, if present, colours."""
     for tail in (("y", "x", "s"), ("s", "y", "x"), ("y", "x")):
         if image.axes[-len(tail) :] == tail:
             return tail
@@ -118,6 +118,6 @@ def _ome_options(image: Labeled) -> dict[str, Any]:
 
 
 def _plain_options(image: Labeled) -> dict[str, Any]:
-    """TIFF whose description is JSON, as tifffile writes and reads it, with ours beside its own keys."""
+    """Plain TIFF with tifffile's JSON description, to which axes, spacing and units are added."""
     units = [unit or "" for unit in image.units]
     return {"metadata": {"axes": "".join(image.axes).upper(), "spacing": list(image.spacing), "units": units}}

@@ -1,4 +1,4 @@
-"""Images from files and into files: TIFF, OME-TIFF, ImageJ TIFF, NPY, PNG; JPEG is read."""
+"""Read and write image files: TIFF, OME-TIFF, ImageJ TIFF, NPY, PNG; JPEG is only read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._raster import check_png, read_raster, write_png
 from ._tiff_read import read_tiff
 from ._tiff_write import check_tiff, write_tiff
 
-__all__ = ["FileError", "Labeled", "check_fits", "check_output", "plain_axes", "read", "readable", "writable", "write"]
+__all__ = ["FileError", "Labeled", "check_fits", "check_output", "plain_axes", "read", "readable", "write"]
 
 
 def read(path: str | os.PathLike[str], axes: Sequence[str] | None = None) -> Labeled:
@@ -27,7 +27,7 @@ def read(path: str | os.PathLike[str], axes: Sequence[str] | None = None) -> Lab
     path
         ``.tif``, ``.tiff`` (plain, OME, ImageJ, BigTIFF), ``.npy``, ``.png``, ``.jpg``.
     axes
-        One letter per axis, instead of what the file says: ``"tyx"``.
+        One letter per axis, such as ``"tyx"``, in place of those in the file.
 
     Returns
     -------
@@ -37,11 +37,11 @@ def read(path: str | os.PathLike[str], axes: Sequence[str] | None = None) -> Lab
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
+        When the file does not exist.
     FileError
-        When it is not an image of a format above, or damaged, or a part of it is missing.
+        When it is not an image in one of these formats, or damaged or incomplete.
     MemoryError
-        When its pixels do not fit into memory; before anything is allocated.
+        When its pixels do not fit into memory; checked before anything is allocated.
     """
     source = Path(path)
     _require_regular(source)
@@ -64,18 +64,18 @@ def write(path: str | os.PathLike[str], image: Labeled, *, overwrite: bool = Fal
     Parameters
     ----------
     path
-        ``.ome.tif`` (OME-TIFF), ``.tif`` (ImageJ TIFF where that can hold the image, otherwise OME-TIFF, otherwise TIFF
-        with a description in JSON; BigTIFF above 4 GB), ``.npy`` (numbers only), ``.png`` (one plane of 8 or 16 bits).
+        ``.ome.tif`` (OME-TIFF), ``.tif`` (ImageJ TIFF, OME-TIFF or TIFF with a description in JSON, the first that can
+        hold the image; BigTIFF above 4 GB), ``.npy`` (numbers only), ``.png`` (one plane of 8 or 16 bits).
     image : Labeled
     overwrite
-        Replace an existing file; without it that is a FileExistsError.
+        Replace an existing file; otherwise it is a FileExistsError.
 
     Raises
     ------
     FileError
         When the format cannot hold the image, or the suffix is unknown.
     OSError
-        As the system says (missing folder, no permission, disk full).
+        Missing folder, no permission, disk full.
     """
     target = check_output(path, overwrite=overwrite)
     check_fits(target, image)
@@ -84,7 +84,7 @@ def write(path: str | os.PathLike[str], image: Labeled, *, overwrite: bool = Fal
 
 
 def check_fits(path: str | os.PathLike[str], image: Labeled) -> None:
-    """Refuse an image that the format of the suffix cannot hold: FileError. Looks at shape, dtype and axes only."""
+    """FileError for an image that the format of the suffix cannot hold; only shape, dtype and axes are used."""
     target = Path(path)
     if image.data.size == 0:
         raise FileError(f"nothing to write into {target.name}: the result has shape {image.data.shape}")
@@ -99,17 +99,17 @@ def check_output(
     overwrite: bool = False,
     formats: Sequence[str] | None = None,
 ) -> Path:
-    """The path a result may be written to, or the error that writing would end with; before any work.
+    """Check, before any work, that a result can be written to a path; returns the path.
 
     Raises
     ------
     FileExistsError, IsADirectoryError, FileNotFoundError
-        For an existing file without `overwrite`, a folder or device, a missing folder.
+        For an existing file without `overwrite`, a path that is no file, a missing folder.
     FileError
-        For an unknown suffix or one of `inputs`.
+        For an unknown suffix, or a path that is one of `inputs`.
     """
     target = Path(path)
-    formats = writable() if formats is None else formats  # of images, unless something else is written
+    formats = (".ome.tif", *_WRITERS) if formats is None else formats
     if target.suffix.lower() not in formats:
         raise FileError(f"cannot write {target.name!r}: the formats are {' '.join(formats)}")
     if not target.parent.is_dir():
@@ -129,17 +129,12 @@ def check_output(
 
 
 def readable() -> tuple[str, ...]:
-    """Suffixes that `read` knows."""
+    """Suffixes of the files that `read` can read."""
     return tuple(_READERS)
 
 
-def writable() -> tuple[str, ...]:
-    """Suffixes that `write` knows."""
-    return (".ome.tif", *_WRITERS)
-
-
 def _require_regular(path: Path) -> None:
-    """Refuse what is missing, and folders, pipes and devices, which may never end."""
+    """Refuse missing files and folders, and pipes and devices, whose data may never end."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -157,7 +152,7 @@ def _require_regular(path: Path) -> None:
 
 def _read_npy(path: Path) -> Labeled:
     try:
-        # Mapping checks the header against the file's length before anything is allocated, and runs no pickle.
+        # memory mapping compares the header with the length of the file before anything is allocated
         data = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, TypeError, OverflowError) as error:
         raise FileError(f"{path.name} is not a readable NPY file: {error}") from error

@@ -20,7 +20,7 @@ PROGRAM = "napari-convolve"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave Python with its exit status."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not end the program
+        if hasattr(stream, "reconfigure"):  # characters that the terminal cannot show are escaped
             stream.reconfigure(errors="backslashreplace")
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = run(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has gone
+    except BrokenPipeError:  # the program that reads our output has ended, such as head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 128 + 13
     except KeyboardInterrupt:
@@ -49,20 +49,22 @@ def run(arguments: list[str]) -> int:
             return int(app(args=arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except BrokenPipeError:
         raise
-    except Exception as error:  # noqa: BLE001 - a border: whatever went wrong, a person at a terminal reads one sentence
+    except Exception as error:  # noqa: BLE001 - users get one sentence, never a traceback
         if debug:
             traceback.print_exc()
-        return _tell(error)
+        return _print_error(error)
 
 
-def _tell(error: Exception) -> int:
+def _print_error(error: Exception) -> int:
     """Print an error as one line and return the exit status."""
     import typer
 
     from ..backends import BackendUnavailable
     from ..bigdata.files import FileError
 
-    usage_error = typer.BadParameter.__mro__[1]  # the class of all wrong arguments, private in some releases
+    usage_error = typer.BadParameter.__mro__[
+        1
+    ]  # click.UsageError; some releases of typer bring a private copy of click
     if isinstance(error, usage_error):
         text, status = error.format_message(), 2  # type: ignore[attr-defined]
         text = text.removeprefix("Invalid value: ").replace("Value error, ", "")
@@ -88,7 +90,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: object, *
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """Leave in order, so that no half-written file stays."""
+    """Exit through Python, so that temporary files of unfinished results are removed."""
     with contextlib.suppress(ValueError):
         signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)

@@ -1,4 +1,4 @@
-"""The commands."""
+"""The typer application with all commands."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import typer
 
 from .. import __version__
 from ..backends import available_backends
-from ..bigdata.files import FileError, check_output
+from ..bigdata.files import check_output
 from ..kernels import KERNELS
 from ..kernels.files import FORMATS
 from ..recipes import documented_parameters
 from . import _detect, _frequency, _noise, _operations, _plan, _psf, _run
 from . import _options as o
-from ._kernels import weights_from
+from ._kernels import weights_from, write_kernel_file
 from .demo import demo
 
-#: The most weights that are printed.
-_SHOWN = 1000
+_MOST_PRINTED = 1000  # weights
 
 app = typer.Typer(
     help="Convolve and correlate images in files, by the names of their axes.",
@@ -46,7 +45,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Options before the command."""
+    """Handle the options before the command; print the help when there is no command."""
     if context.invoked_subcommand is None:
         print(context.get_help())
 
@@ -76,12 +75,9 @@ def show_kernel(
     made = weights_from("kernel", name, parameter or ())
     if output:
         target = check_output(output, inputs=[name], overwrite=overwrite, formats=tuple(FORMATS))
-        try:
-            made.save(target)
-        except ValueError as error:
-            raise FileError(str(error)) from error
+        write_kernel_file(made, target)
     print(made)
-    if not output and made.values.size <= _SHOWN:
+    if not output and made.values.size <= _MOST_PRINTED:
         planes = made.values.reshape(-1, *made.shape[-2:]) if made.ndim > 1 else made.values[None, None]
         print("\n\n".join("\n".join(" ".join(f"{w:.6g}" for w in row) for row in plane) for plane in planes))
 

@@ -1,9 +1,7 @@
-"""``detect``: a table of the places that look like a template."""
+"""``detect``: find a template in an image and write a table of detections."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,35 +16,28 @@ from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, without_opacity
 from ._kernels import weights_from
-from ._operations import checked_options, read_image, record_of, usage_errors
+from ._operations import checked_options, print_notes, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
 from ._recording import check_recipe, write_recipe
 
-#: Suffixes of a table.
 TABLES = (".csv",)
 _DETECT = "detect_features"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command; ``detect-features`` is known too."""
+    """Add the command; ``detect-features`` is another name of it."""
     operation = OPERATIONS.get(_DETECT)
     output = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="Table: .csv, opens as points.")]
-    words = [
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", output),
         *o.weights_options(operation),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(operation),
         o.fixed("recipe", o.RecipeFile, None),
-        o.fixed("overwrite", o.Overwrite, False),
-        o.fixed("json", o.Json, False),
-        o.fixed("quiet", o.Quiet, False),
+        *o.REPORTING,
     ]
-    summary = o.without_marks(operation.summary)
-    function = o.command("detect", summary, words, _detect)
-    app.command("detect", short_help=summary.partition(".")[0])(function)
-    for name in ("detect-features", _DETECT):
-        app.command(name, hidden=True)(function)
+    o.add_command(app, operation, parameters, _detect, short_to=".", names=("detect", "detect-features", _DETECT))
 
 
 def write_table(target: Path, found: Detections, *, overwrite: bool) -> None:
@@ -72,10 +63,6 @@ def _detect(*, input: str, output: str, templates: list[str], **given: Any) -> N
         found = operation.function(without_opacity(image), wanted, **options, progress=progress, report=reports.append)
     write_table(target, found, overwrite=overwrite)
     write_recipe(beside, operation, image, wanted, options, reports[0])
-    if as_json:
-        print(json.dumps({"output": str(target), **record_of(reports[0])}))
-    elif not quiet:
-        print(f"{target}: {reports[0]}")
+    print_report(target, reports[0], as_json, quiet)
     if not quiet:
-        for note in image.notes:
-            print(f"note: {Path(input).name}: {note} (--input-axes says otherwise)", file=sys.stderr)
+        print_notes(input, image)

@@ -1,8 +1,7 @@
-"""``spectrum``: the waves of an image as a picture or a table; ``estimate-kernel``: what turned it into another."""
+"""``spectrum``: the spectrum as an image or its peaks as a table; ``estimate-kernel``: the kernel between images."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +14,14 @@ import napari_convolve as nc
 
 from .._files import atomic
 from .._progress import Report
-from ..bigdata.files import FileError, Labeled, check_fits, check_output, read, write
+from ..bigdata.files import Labeled, check_fits, check_output, read, write
 from ..kernels.files import FORMATS
 from ..ops.fourier.spectrum_data import Spectrum
 from ..recipes import OPERATIONS
 from . import _options as o
 from ._images import aligned, without_opacity
-from ._operations import checked_options, read_image, record_of, usage_errors
+from ._kernels import write_kernel_file
+from ._operations import checked_options, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
 
 _TABLE = ".csv"
@@ -41,34 +41,25 @@ After = Annotated[str, typer.Option("--after", metavar="FILE", parser=o.text, he
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     spectrum, estimate = OPERATIONS.get("spectrum"), OPERATIONS.get("estimate_kernel")
-    tail = [
-        o.fixed("overwrite", o.Overwrite, False),
-        o.fixed("json", o.Json, False),
-        o.fixed("quiet", o.Quiet, False),
-    ]
-    words = [
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", Picture),
         o.fixed("show", Show, "amplitude"),
         o.fixed("count", PeakCount, 10),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(spectrum),
-        *tail,
+        *o.REPORTING,
     ]
-    summary = o.without_marks(spectrum.summary)
-    app.command("spectrum", short_help=summary.partition(":")[0])(o.command("spectrum", summary, words, _spectrum))
-    words = [
+    o.add_command(app, spectrum, parameters, _spectrum, short_to=":")
+    parameters = [
         o.fixed("input", o.InputFile),
         o.fixed("output", KernelFile),
         o.fixed("after", After),
         o.fixed("input_axes", o.InputAxes, None),
         *o.options_of(estimate),
-        *tail,
+        *o.REPORTING,
     ]
-    summary = o.without_marks(estimate.summary)
-    function = o.command("estimate_kernel", summary, words, _estimate)
-    app.command("estimate-kernel", short_help=summary.partition(",")[0])(function)
-    app.command("estimate_kernel", hidden=True)(function)
+    o.add_command(app, estimate, parameters, _estimate, short_to=",")
 
 
 def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -> None:
@@ -96,11 +87,11 @@ def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -
     else:
         write(target, _picture(found, show, image), overwrite=overwrite)
         if not as_json and not quiet:
-            print(_steps(found, image))
-    _tell(target, reports[0], as_json, quiet)
+            print(_frequency_steps(found, image))
+    print_report(target, reports[0], as_json, quiet)
 
 
-#: What of a spectrum a picture can show.
+#: Choices of ``--show``.
 SPECTRUM_PICTURES: dict[str, Callable[[Spectrum], Any]] = {
     "amplitude": lambda found: found.amplitude,
     "log": lambda found: _log(np.asarray(found.amplitude)),
@@ -110,13 +101,13 @@ SPECTRUM_PICTURES: dict[str, Callable[[Spectrum], Any]] = {
 
 
 def _log(amplitude: np.ndarray) -> np.ndarray:
-    """Logarithm of base 10; zeros are a millionth of the largest."""
+    """Logarithm of base 10, of amplitudes from a millionth of the largest on."""
     least = 1e-6 * float(amplitude.max(initial=0.0)) or 1.0
     return np.asarray(np.log10(np.maximum(amplitude, least)))
 
 
 def _picture(found: Spectrum, show: str, image: Labeled) -> Labeled:
-    """The spectrum as an image; its samples are frequencies, which no file format knows a unit of."""
+    """The centred spectrum as an image; no file format has a unit of frequency, so that transformed axes get none."""
     values = np.asarray(SPECTRUM_PICTURES[show](found.centered()))
     spacing, units = list(image.spacing), list(image.units)
     for axis in found.axes:
@@ -126,15 +117,15 @@ def _picture(found: Spectrum, show: str, image: Labeled) -> Labeled:
     )
 
 
-def _steps(found: Spectrum, image: Labeled) -> str:
-    """How far apart the samples of the picture are."""
+def _frequency_steps(found: Spectrum, image: Labeled) -> str:
+    """The frequency step between samples of the spectrum, as a sentence."""
     steps = " x ".join(f"{1 / (found.shape[a] * s):.6g}" for a, s in zip(found.axes, found.spacing, strict=True))
     units = {image.units[a] or "pixel" for a in found.axes}
     return f"one sample is {steps} cycles per {units.pop() if len(units) == 1 else 'unit'}, zero in the middle"
 
 
 def _table(found: Spectrum, count: int, image: Labeled) -> str:
-    """One line for each wave."""
+    """The peaks as CSV, one row for each."""
     peaks = found.peaks(count)
     batch = [a for a in range(len(found.shape)) if a not in found.axes]
     names = [image.axes[a] for a in batch]
@@ -165,17 +156,7 @@ def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
         found = nc.estimate_kernel(
             without_opacity(before), without_opacity(second), size, **options, progress=progress, report=reports.append
         )
-    try:
-        found.kernel.save(target)
-    except ValueError as error:
-        raise FileError(str(error)) from error
+    write_kernel_file(found.kernel, target)
     if not as_json and not quiet:
         print(found)
-    _tell(target, reports[0], as_json, quiet)
-
-
-def _tell(target: Path, report: Report, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        print(json.dumps({"output": str(target), **record_of(report)}))
-    elif not quiet:
-        print(f"{target}: {report}")
+    print_report(target, reports[0], as_json, quiet)

@@ -1,4 +1,4 @@
-"""An operation applied to an image by the names of its axes."""
+"""Apply operations to labelled images: axes by name, opacity left as it is."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from ..kernels import Kernel, as_kernel
 from ..recipes import Operation
 from ._maps import label_maps
 
-#: The options that decide where a result lies; what is not computed, such as opacity, follows them.
-_PLACE = ("boundary", "cval", "shape")
+#: Options that decide which region a result covers; opacity, which is not filtered, is cut or extended by them.
+_REGION = ("boundary", "cval", "shape")
 
 
 def kernel_axes(image: Labeled, kernel: Kernel | None, labels: Sequence[str] | None) -> tuple[int, ...]:
-    """The axes a kernel acts on: those named, otherwise the last spatial ones; never time, channel or colour unasked.
-
-    Without a kernel all spatial axes.
+    """The axes a kernel acts on: the named ones; by default the last spatial axes, without a kernel all spatial axes.
 
     Examples
     --------
@@ -48,7 +46,7 @@ def apply_operation(
     options: Mapping[str, Any],
     progress: ProgressCallback | None = None,
 ) -> tuple[Labeled, Report]:
-    """Run an operation on all but the opacity of an image, and hand back a labelled result with its report."""
+    """Run an operation on an image without its opacity; returns the labelled result and the report."""
     reports: list[Report] = []
     data = operation.function(without_opacity(image), *arrays, **options, progress=progress, report=reports.append)
     if "channel_axis" in options:
@@ -59,14 +57,14 @@ def apply_operation(
 
 
 def without_opacity(image: Labeled) -> NDArray[Any]:
-    """The image without its opacity."""
+    """The samples of an image without its opacity."""
     if not image.alpha:
         return image.data
     return image.data[(slice(None),) * image.axes.index("s") + (slice(-1),)]
 
 
 def aligned(mask: Labeled, image: Labeled, what: str = "mask") -> NDArray[np.bool_]:
-    """A mask with the axes of an image, of length 1 where it has none; True where the file is not 0."""
+    """A mask, True where the file is not 0, with the axes of the image; axes that the file lacks have length 1."""
     for axis in mask.axes:
         if axis not in image.axes:
             raise ValueError(f"the {what} has an axis {axis!r}, the image has {' '.join(image.axes)}")
@@ -78,14 +76,15 @@ def aligned(mask: Labeled, image: Labeled, what: str = "mask") -> NDArray[np.boo
 def _with_opacity(
     operation: Operation, image: Labeled, arrays: Sequence[Any], options: Mapping[str, Any], colours: NDArray[Any]
 ) -> NDArray[Any]:
-    """The result with the opacity of the image: cut or continued as the result is, otherwise unchanged."""
+    """The result with the image's opacity, which is not filtered but cut or extended to the region of the result."""
     at = image.axes.index("s")
     opacity = np.take(image.data, [-1], axis=at)
     if options.get("shape", "same") != "same":
         kernel = as_kernel(arrays[0])
         impulse = np.zeros(kernel.shape)
         impulse[kernel.center] = 1
-        place = {key: options[key] for key in _PLACE if key in options}
-        move = convolve if operation.name == "convolve" else correlate
-        opacity = move(opacity, Kernel(impulse, kernel.center), axes=options["axes"], dtype=opacity.dtype, **place)
+        region = {key: options[key] for key in _REGION if key in options}
+        identity = Kernel(impulse, kernel.center)
+        function = convolve if operation.name == "convolve" else correlate
+        opacity = function(opacity, identity, axes=options["axes"], dtype=opacity.dtype, **region)
     return np.concatenate([colours, opacity.astype(colours.dtype)], axis=at)

@@ -1,4 +1,4 @@
-"""The second array of an operation: ``--kernel NAME -p key=value``, ``--psf FILE``, ``--template FILE``."""
+"""Read the second array of an operation: ``--kernel NAME -p key=value``, ``--psf FILE``, ``--template FILE``."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WORDS = {"none": None, "true": True, "false": False}
 
 
 def second_array(role: str, text: str, settings: Sequence[str]) -> Any:
-    """What the second array of an operation is: a kernel, or the weights of a layer."""
+    """The second array of an operation: a kernel, or the weights of ``feature-maps``."""
     return layer_weights(text, settings) if role == "weights" else weights_from(role, text, settings)
 
 
 def layer_weights(text: str, settings: Sequence[str]) -> tuple[Kernel, ...] | np.ndarray:
-    """What ``--weights`` stands for: the name of a bank, or a plain NPY file."""
+    """The weights of ``--weights``: a bank by its name, or the array of a plain NPY file."""
     if text in BANKS:
         try:
             return bank(text, **settings_from(settings))
@@ -38,14 +38,14 @@ def layer_weights(text: str, settings: Sequence[str]) -> tuple[Kernel, ...] | np
 
 
 def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:
-    """What ``--kernel``, ``--psf`` or ``--template`` stands for: a file, or the name of a kernel with its parameters.
+    """The kernel of ``--kernel``, ``--psf`` or ``--template``: a file, or the name of a kernel with its parameters.
 
     Raises
     ------
     typer.BadParameter
         For an unknown name or wrong parameters.
     FileError, FileNotFoundError
-        For a file that does not hold a kernel, or is not there.
+        When the file holds no kernel or does not exist.
     """
     path = Path(text)
     if role == "template" and path.suffix.lower() in readable():
@@ -66,8 +66,16 @@ def weights_from(role: str, text: str, settings: Sequence[str]) -> Kernel:
         raise FileError(str(error)) from error
 
 
+def write_kernel_file(kernel: Kernel, target: Path) -> None:
+    """Write a kernel file; FileError when the format cannot hold the kernel."""
+    try:
+        kernel.save(target)
+    except ValueError as error:
+        raise FileError(str(error)) from error
+
+
 def _template(path: Path) -> Kernel:
-    """An image as a template; it has spatial axes only."""
+    """An image file as a template; FileError unless all its axes are spatial."""
     image = read(path)
     if len(image.spatial) < image.data.ndim:
         raise FileError(f"{path.name} has the axes {' '.join(image.axes)}; a template has spatial ones only")
@@ -78,7 +86,7 @@ def _template(path: Path) -> Kernel:
 
 
 def settings_from(texts: Sequence[str]) -> dict[str, Any]:
-    """Parameters from ``key=value`` texts.
+    """The values of ``-p key=value`` options.
 
     Examples
     --------
@@ -98,7 +106,7 @@ def settings_from(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def value_from(text: str) -> Any:
-    """A number, numbers separated by commas, true, false or none; anything else stays text.
+    """Parse a number, numbers separated by commas, true, false or none; other text is returned as it is.
 
     Examples
     --------
@@ -115,7 +123,7 @@ def value_from(text: str) -> Any:
 
 
 def number_from(text: str) -> int | float:
-    """An integer where it is written as one, else a float or a simple fraction."""
+    """Parse an integer, a float or a fraction such as 1/4."""
     try:
         return int(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``feature-maps``: where the channels of an image are, and what the axes of the maps are called."""
+"""``feature-maps``: find the channel axis of an image, and label the axes of the maps."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from ..bigdata.files import Labeled
 from ..kernels import Kernel
 
-#: What an axis of maps is called, beside the axes that an image has already.
+#: Labels for the axis of the maps, the first that the image does not use yet.
 _NAMES = "cqrpab"
 
 
 def one_kernel(weights: Any) -> Kernel | None:
-    """A kernel with the axes that an operation's second array acts on: one map's, when it is a layer's weights."""
+    """One kernel of the second array, which shows how many axes it acts on; None where there is none."""
     if isinstance(weights, np.ndarray) and weights.ndim > 2:
         return Kernel(weights[0, 0])
     if isinstance(weights, tuple):
@@ -26,7 +26,7 @@ def one_kernel(weights: Any) -> Kernel | None:
 
 
 def channel_of(image: Labeled, weights: Any, axes: Sequence[int]) -> int | None:
-    """The axis with the input channels of the weights: ``c``, or the samples of a colour."""
+    """The axis ``c`` or ``s`` whose length is the number of input channels of the weights; None where there is none."""
     channels = weights.shape[1] if isinstance(weights, np.ndarray) else 1
     for label in ("c", "s"):
         if label in image.axes:
@@ -38,7 +38,7 @@ def channel_of(image: Labeled, weights: Any, axes: Sequence[int]) -> int | None:
 
 
 def label_maps(image: Labeled, data: NDArray[Any], options: Mapping[str, Any]) -> Labeled:
-    """The maps with the axes of their image; strides and pools make pixels larger."""
+    """The maps with the axes of their image; stride and pooling enlarge the spacing."""
     acted, channel = tuple(options["axes"]), options["channel_axis"]
     axes, spacing, units = list(image.axes), list(image.spacing), list(image.units)
     for place, axis in enumerate(acted):

@@ -1,9 +1,8 @@
-"""The commands that make an image from an image and, mostly, a second array: a kernel, a PSF, a template."""
+"""Commands whose result is an image, most of them with a second array: a kernel, a PSF or a template."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,40 +30,34 @@ from ._recording import check_recipe, write_recipe
 
 
 def register(app: typer.Typer) -> None:
-    """Add one command for each operation; ``match_template`` is ``match-template``, and known as the first too."""
+    """Add one command for each operation; ``match_template`` is another name of ``match-template``."""
     for name in filtering():
         operation = OPERATIONS.get(name)
-        words = [
+        parameters = [
             o.fixed("input", o.InputFile),
             o.fixed("output", o.Output),
             *o.weights_options(operation),
             o.fixed("input_axes", o.InputAxes, None),
             *o.options_of(operation),
             o.fixed("recipe", o.RecipeFile, None),
-            o.fixed("overwrite", o.Overwrite, False),
-            o.fixed("json", o.Json, False),
-            o.fixed("quiet", o.Quiet, False),
+            *o.REPORTING,
         ]
-        summary = o.without_marks(operation.summary)
-        function = o.command(name, summary, words, _runner(operation))
-        app.command(name.replace("_", "-"), short_help=re.split(r"[:,.]", summary)[0])(function)
-        if "_" in name:
-            app.command(name, hidden=True)(function)
+        o.add_command(app, operation, parameters, _runner(operation))
 
 
 def filtering() -> tuple[str, ...]:
-    """The operations that make an image, and whose second array, if they have one, a command line can name."""
+    """The operations whose result is an image, and whose second array, if any, has an option."""
     known = (OPERATIONS.get(name) for name in OPERATIONS)
     return tuple(one.name for one in known if one.makes_image and all(p.name in o.WEIGHTS for p in one.arrays[1:]))
 
 
 def plan_commands() -> tuple[str, ...]:
-    """The operations with the options of `convolve`, whose arguments `nc.plan` checks without an image."""
+    """The operations with the options of `convolve`; `nc.plan` checks their arguments from the shape of the image."""
     return ("convolve", "correlate")
 
 
 def checked_options(operation: Operation, image: Labeled, weights: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as the function takes them; what is wrong about them is found before the work starts."""
+    """The options as the function takes them, checked as far as possible before the work starts."""
     options = dict(given)
     if options.get("dtype") is not None:
         try:
@@ -77,7 +70,7 @@ def checked_options(operation: Operation, image: Labeled, weights: Any, given: M
         options["axes"] = kernel_axes(image, one_kernel(weights), options["axes"])
         if options.get("channel_axis") == "auto":
             options["channel_axis"] = channel_of(image, weights, options["axes"])
-        if options.get("spacing", ()) is None:  # the file knows how far apart its samples are
+        if options.get("spacing", ()) is None:  # taken from the file
             options["spacing"] = tuple(image.spacing[axis] for axis in options["axes"])
         if operation.name in plan_commands():
             spec = ArraySpec(without_opacity(image).shape, image.data.dtype.name)
@@ -88,18 +81,18 @@ def checked_options(operation: Operation, image: Labeled, weights: Any, given: M
 
 
 def read_image(path: str, axes: str | None) -> Labeled:
-    """Read a file, its axes named by ``--input-axes`` when given."""
+    """Read a file; ``--input-axes`` replaces the names of its axes."""
     try:
         return read(path, axes)
     except FileError:
         raise
-    except ValueError as error:  # the file is as it should be, --input-axes are not its own
+    except ValueError as error:  # the file is readable, but --input-axes do not fit it
         raise typer.BadParameter(f"--input-axes: {error}") from error
 
 
 @contextmanager
 def usage_errors(options: Mapping[str, Any]) -> Iterator[None]:
-    """An error that begins with the name of an option is a wrong argument; any other is about the data."""
+    """Turn errors that begin with ``option=value`` into usage errors; others are about the data."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -128,19 +121,15 @@ def _runner(operation: Operation) -> Any:
             result, report = apply_operation(operation, image, () if weights is None else (weights,), options, progress)
         write(target, result, overwrite=overwrite)
         write_recipe(beside, operation, image, weights, options, report)
-        if as_json:
-            print(json.dumps({"output": str(target), **record_of(report)}))
-        elif not quiet:
-            print(f"{target}: {report}")
+        print_report(target, report, as_json, quiet)
         if not quiet:
-            for note in image.notes:
-                print(f"note: {Path(input).name}: {note} (--input-axes says otherwise)", file=sys.stderr)
+            print_notes(input, image)
 
     return run
 
 
 def _expected(image: Labeled, weights: Any, options: Mapping[str, Any]) -> Labeled:
-    """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
+    """A stand-in for the result (zeros that take no memory), to check whether the file format can hold it."""
     complex_weights = isinstance(weights, Kernel) and weights.values.dtype.kind == "c"
     dtype = options.get("dtype") or compute_dtype(image.data.dtype.name, complex_kernel=complex_weights)
     if "channel_axis" not in options:
@@ -153,8 +142,22 @@ def _expected(image: Labeled, weights: Any, options: Mapping[str, Any]) -> Label
     return label_maps(image, np.broadcast_to(np.zeros((), dtype), shape), options)
 
 
+def print_report(target: Path, report: Report, as_json: bool, quiet: bool) -> None:
+    """Print where the result is and how it was computed."""
+    if as_json:
+        print(json.dumps({"output": str(target), **record_of(report)}))
+    elif not quiet:
+        print(f"{target}: {report}")
+
+
+def print_notes(path: str, image: Labeled) -> None:
+    """Print on stderr what was assumed about a file."""
+    for note in image.notes:
+        print(f"note: {Path(path).name}: {note} (--input-axes says otherwise)", file=sys.stderr)
+
+
 def record_of(report: Report) -> dict[str, Any]:
-    """A report as JSON takes it."""
+    """A report as plain data for JSON."""
     plan: Plan | None = report.plan
     return {
         "operation": report.operation,

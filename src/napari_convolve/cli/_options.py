@@ -1,9 +1,10 @@
-"""Command-line options made from the description of an operation: nothing about a parameter is written twice."""
+"""Command-line options generated from the signature and docstring of an operation."""
 
 from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -11,17 +12,17 @@ import typer
 
 from ..recipes import Operation, Parameter
 
-#: Parameters that a command line writes in its own way: (type, metavar, help).
-_IN_FILES: dict[str, tuple[Any, str, str]] = {
+#: Parameters that take a file or labels instead of an array or numbers: (type, metavar, help).
+_AS_TEXT: dict[str, tuple[Any, str, str]] = {
     "axes": (str, "LABELS", "The axes to act on by their letters (zyx, t, c); by default the last spatial ones."),
     "mask": (str, "FILE", "Image whose samples other than 0 count; the others are left out. Its axes go by name."),
     "template_mask": (str, "FILE", "Image whose samples other than 0 count, of the template's shape."),
     "region": (str, "FILE", "Image whose samples other than 0 are where the template's centre may lie."),
     "dtype": (str, "NAME", ""),
 }
-#: Parameters that take many numbers, as a range too.
+#: Parameters that take a list of numbers or a range.
 _RANGES, _MOST_NUMBERS = ("rotations", "scales"), 100_000
-#: What the second array of an operation is on a command line: its flags, what it takes, help.
+#: The options for the second array of an operation: (flags, metavar, help).
 WEIGHTS = {
     "kernel": (("--kernel", "-k"), "NAME|FILE", "A kernel of the catalogue, made with -p, or a file with one."),
     "psf": (("--psf",), "NAME|FILE", "Point spread function: a kernel of the catalogue, made with -p, or a file."),
@@ -36,7 +37,7 @@ WEIGHTS = {
 
 
 def text(value: str) -> str:
-    """Any text but an empty one."""
+    """Parse any text that is not empty."""
     if not value:
         raise typer.BadParameter("must not be empty")
     return value
@@ -61,13 +62,32 @@ RecipeFile = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print neither notes nor the report.")]
 
-REQUIRED = inspect.Parameter.empty
+
+def add_command(
+    app: typer.Typer,
+    operation: Operation,
+    parameters: Sequence[inspect.Parameter],
+    run: Callable[..., None],
+    *,
+    short_to: str = ":,.",
+    names: Sequence[str] = (),
+) -> None:
+    """Add the command of an operation: under its name with hyphens, and hidden from the help with underscores.
+
+    The list of commands shows the summary up to the first of the characters `short_to`.
+    """
+    summary = without_marks(operation.summary)
+    function = command(operation.name, summary, parameters, run)
+    shown, *hidden = names or dict.fromkeys((operation.name.replace("_", "-"), operation.name))
+    app.command(shown, short_help=re.split(f"[{short_to}]", summary)[0])(function)
+    for name in hidden:
+        app.command(name, hidden=True)(function)
 
 
 def command(
     name: str, summary: str, parameters: Sequence[inspect.Parameter], run: Callable[..., None]
 ) -> Callable[..., None]:
-    """A function with the given signature, as typer wants it, that calls `run` with everything by keyword."""
+    """A function with the given signature, from which typer makes a command; it passes everything to `run`."""
 
     def function(**given: Any) -> None:
         run(**given)
@@ -78,18 +98,22 @@ def command(
     return function
 
 
-def fixed(name: str, annotation: Any, default: Any = REQUIRED) -> inspect.Parameter:
-    """A parameter of the command line itself."""
+def fixed(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    """A parameter of the command line itself, required unless it has a default."""
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+#: The last options of every command that writes a file.
+REPORTING = (fixed("overwrite", Overwrite, False), fixed("json", Json, False), fixed("quiet", Quiet, False))
+
+
 def without_marks(text: str) -> str:
-    """Docstring text without its marks."""
+    """Docstring text without backquotes."""
     return text.replace("`", "")
 
 
 def weights_options(operation: Operation) -> list[inspect.Parameter]:
-    """The options for the second array, if there is one, and for its parameters where it can be made by name."""
+    """The option for the second array, if there is one, and ``-p`` where the array can be made by name."""
     if len(operation.arrays) == 1:
         return []
     role = operation.arrays[1].name
@@ -105,14 +129,14 @@ def options_of(operation: Operation) -> list[inspect.Parameter]:
 
 
 def option(parameter: Parameter) -> inspect.Parameter:
-    """One option: its type, choices, default and help from the signature and the docstring."""
+    """One option with type, choices, default and help of the parameter."""
     flag = "--" + parameter.name.replace("_", "-")
     help_text = without_marks(parameter.help)
     choices = parameter.limits.options()
     more: dict[str, Any] = {}
     kind: Any
-    if parameter.name in _IN_FILES:
-        kind, metavar, own_help = _IN_FILES[parameter.name]
+    if parameter.name in _AS_TEXT:
+        kind, metavar, own_help = _AS_TEXT[parameter.name]
         more = {"metavar": metavar, "parser": text}
         help_text = own_help or help_text
     elif parameter.name == "peaks":
@@ -132,7 +156,7 @@ def option(parameter: Parameter) -> inspect.Parameter:
 
 
 def parse_numbers(value: Any) -> Any:
-    """Numbers separated by commas, or a range whose end is not part of it.
+    """Parse numbers separated by commas, or ``START:STOP:STEP`` without STOP.
 
     Examples
     --------
@@ -154,7 +178,7 @@ def parse_numbers(value: Any) -> Any:
 
 
 def parse_rows(value: Any) -> Any:
-    """Rows of numbers, one for each wave, separated by semicolons.
+    """Parse rows of numbers, one for each wave, separated by semicolons.
 
     Examples
     --------
@@ -170,7 +194,7 @@ def parse_rows(value: Any) -> Any:
 
 
 def _parser(types: frozenset[type]) -> Callable[[Any], Any]:
-    """Text to the first of the types, or several of them separated by commas, that it can be."""
+    """A parser for one value, or for several separated by commas: of the first of the types that fits the text."""
     numbers = [kind for kind in (int, float, complex) if kind in types or (object in types and kind is not complex)]
 
     def one(value: str) -> Any:

@@ -1,4 +1,4 @@
-"""Stacks side by side in one PNG: brightest projection above, one plane below."""
+"""Draw stacks side by side in one PNG: maximum projections above, one plane below."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from PIL import Image, ImageDraw, ImageFont
 from ..bigdata.files import Labeled, write
 
 ZOOM, GAP, CAPTION, PICTURE_MARGIN = 4, 12, 26, 34
-#: Points this many planes away are marked too.
+#: Points at most this many planes away from the shown plane are marked.
 _NEAR = 2
 _BACKGROUND, _INK, _MARK = (24, 24, 27), (235, 235, 235), (255, 176, 0)
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A stack (z, y, x), its caption, and points to mark."""
+class StackPanel:
+    """A stack (z, y, x), its caption, and points (n, 3) to mark."""
 
     caption: str
     stack: NDArray[Any]
     points: NDArray[np.intp] | None = None
 
 
-def save_picture(path: Path, panels: Sequence[Panel]) -> None:
+def save_picture(path: Path, panels: Sequence[StackPanel]) -> None:
     """Draw the panels in a row and write them as PNG."""
     depth, height, width = panels[0].stack.shape
     plane = _fullest_plane(panels, depth)
@@ -56,7 +56,7 @@ def save_picture(path: Path, panels: Sequence[Panel]) -> None:
     write(path, Labeled(np.asarray(canvas), ("y", "x", "s")), overwrite=True)
 
 
-def _fullest_plane(panels: Sequence[Panel], depth: int) -> int:
+def _fullest_plane(panels: Sequence[StackPanel], depth: int) -> int:
     """The plane with the most points near it; the middle one when there are none."""
     counts = np.zeros(depth)
     for panel in panels:

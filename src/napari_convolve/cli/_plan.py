@@ -1,4 +1,4 @@
-"""``plan``: how an operation would be computed."""
+"""``plan``: print the plan of an operation without computing it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ._operations import checked_options, plan_commands, read_image
 def register(app: typer.Typer) -> None:
     """Add the command; its options are those of `convolve`."""
     names: Any = Literal[plan_commands()]
-    words = [
+    parameters = [
         o.fixed("input", Annotated[str, typer.Argument(help="Image, or its size and type: 64x512x512:uint16")]),
         *o.weights_options(OPERATIONS.get("convolve")),
         o.fixed("operation", Annotated[names, typer.Option(help="What would be done.")], "convolve"),
@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
         *o.options_of(OPERATIONS.get("convolve")),
         o.fixed("json", o.Json, False),
     ]
-    app.command("plan")(o.command("plan", "Say how an operation would be computed, without doing it.", words, _plan))
+    app.command("plan")(
+        o.command("plan", "Say how an operation would be computed, without doing it.", parameters, _plan)
+    )
 
 
 def _plan(*, input: str, kernel: str, parameter: list[str] | None, operation: str, **given: Any) -> None:
@@ -47,7 +49,7 @@ def _plan(*, input: str, kernel: str, parameter: list[str] | None, operation: st
 
 
 def _spec(text: str) -> Labeled | None:
-    """An image of zeros that takes no memory, for ``64x512x512:uint16``."""
+    """A stand-in image (zeros that take no memory) of a given size and type, such as ``64x512x512:uint16``."""
     match = re.fullmatch(r"(\d+(?:x\d+)*)(?::(\w+))?", text)
     if not match:
         return None

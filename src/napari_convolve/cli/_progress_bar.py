@@ -12,9 +12,9 @@ from .._progress import ProgressCallback
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[ProgressCallback]:
-    """Yield a ``progress(done, total)``.
+    """Yield a callback ``progress(done, total)``.
 
-    Every operation gets it, shown or not: when somebody watches, no step is long, and Ctrl-C is answered at once.
+    Operations get it even where no bar is drawn: with a callback they work in short steps, so that Ctrl-C acts at once.
     """
     if not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         yield lambda done, total: None

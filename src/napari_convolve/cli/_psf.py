@@ -1,4 +1,4 @@
-"""``psf``, ``psf-from-beads`` and ``check-psf``: a PSF computed, measured and examined."""
+"""``psf``, ``psf-from-beads`` and ``check-psf``: compute, measure and check a PSF."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typer
 import napari_convolve as nc
 
 from ..bigdata.files import FileError, Labeled, check_output, read
-from ..kernels import KERNELS, Kernel
+from ..kernels import KERNELS
 from ..kernels._optics import FAMILY
 from ..kernels.files import FORMATS
 from ..ops.psf.check_context import PsfCheck
 from . import _options as o
-from ._kernels import weights_from
+from ._kernels import weights_from, write_kernel_file
 from ._operations import read_image
 from ._progress_bar import progress_bar
 
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def models() -> tuple[str, ...]:
-    """The models of a PSF in the catalogue."""
+    """Names of the PSF models among the kernels."""
     return tuple(name for name in KERNELS if KERNELS.get(name).family == FAMILY)
 
 
@@ -61,7 +61,7 @@ def _psf(
     print(made.report())
     if output:
         target = check_output(output, inputs=[], overwrite=overwrite, formats=tuple(FORMATS))
-        _save(made, target)
+        write_kernel_file(made, target)
         print(f"{target}: {' x '.join(map(str, made.shape))} px")
 
 
@@ -78,7 +78,7 @@ def _from_beads(
     overwrite: o.Overwrite = False,
     quiet: o.Quiet = False,
 ) -> None:
-    """Average the beads of an image to a PSF, and say which served."""
+    """Average the beads of an image to a PSF, and list the beads that were used."""
     target = check_output(output, inputs=[input], overwrite=overwrite, formats=tuple(FORMATS))
     image = read_image(input, input_axes)
     if len(image.spatial) != image.data.ndim:
@@ -96,7 +96,7 @@ def _from_beads(
             min_snr=min_snr,
             progress=None if quiet else progress,
         )
-    _save(found.psf, target)
+    write_kernel_file(found.psf, target)
     if not quiet:
         print(found)
         print(f"{target}: {' x '.join(map(str, found.psf.shape))} px")
@@ -116,8 +116,8 @@ def _check(
     overwrite: o.Overwrite = False,
     as_json: o.Json = False,
 ) -> None:
-    """Examine a PSF: what is wrong with it, how much that matters, and what mends it; status 1 when it is not good."""
-    given = _weights(psf, parameter or ())
+    """Check a PSF: list its defects, how much they matter and how to repair them; exit status 1 when it is not good."""
+    given = _psf_or_array(psf, parameter or ())
     target = None
     if fix is not None:
         target = check_output(fix, inputs=[psf], overwrite=overwrite, formats=tuple(FORMATS))
@@ -134,16 +134,15 @@ def _check(
     print(json.dumps(_record(found)) if as_json else found)
     if target is not None:
         fixed = nc.fix_psf(given, shape, **known, size=_sizes(size))
-        _save(fixed, target)
-        said = fixed.parameters["fixes"]
+        write_kernel_file(fixed, target)
         if not as_json:
-            print("\n".join([*said, f"{target}: {' x '.join(map(str, fixed.shape))} px"]))
+            print("\n".join([*fixed.parameters["fixes"], f"{target}: {' x '.join(map(str, fixed.shape))} px"]))
     elif not found.ok:
         raise typer.Exit(1)
 
 
-def _weights(text: str, settings: list[str] | tuple[str, ...]) -> Any:
-    """A kernel, or the plain numbers of an array that no kernel may have, such as NaN."""
+def _psf_or_array(text: str, settings: list[str] | tuple[str, ...]) -> Any:
+    """A kernel, or the plain array where it holds NaN or infinity, which a kernel must not."""
     if Path(text).suffix.lower() == ".npy" and Path(text).is_file():
         values = np.load(text, allow_pickle=False)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -152,7 +151,7 @@ def _weights(text: str, settings: list[str] | tuple[str, ...]) -> Any:
 
 
 def _lengths(image: Labeled, axes: tuple[int, ...] | None = None) -> tuple[tuple[float, ...] | None, str | None]:
-    """Pixel size and unit of the axes, None where they have none in common."""
+    """Pixel sizes and the unit of the axes; (None, None) unless they share one unit."""
     chosen = range(image.data.ndim) if axes is None else axes
     units = {image.units[a] for a in chosen}
     unit = units.pop() if len(units) == 1 else None
@@ -160,7 +159,7 @@ def _lengths(image: Labeled, axes: tuple[int, ...] | None = None) -> tuple[tuple
 
 
 def _points(path: Path) -> Any:
-    """Rows of numbers; a first row of names is left out."""
+    """Read rows of numbers; a first row of column names is skipped."""
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
         if line.strip():
@@ -182,13 +181,6 @@ def _sizes(text: str | None) -> Any:
     except ValueError:
         raise typer.BadParameter(f"--size {text!r} must read 21 or 11,21,21") from None
     return sizes if len(sizes) > 1 else sizes[0]
-
-
-def _save(kernel: Kernel, target: Path) -> None:
-    try:
-        kernel.save(target)
-    except ValueError as error:
-        raise FileError(str(error)) from error
 
 
 def _record(found: PsfCheck) -> dict[str, Any]:

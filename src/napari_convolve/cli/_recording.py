@@ -1,4 +1,4 @@
-"""``--recipe FILE``: how a result was made, beside it."""
+"""``--recipe FILE``: write the recipe of a result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._images import without_opacity
 
 
 def check_recipe(path: str | None, *, overwrite: bool) -> Path | None:
-    """Where a recipe, and its arrays, may be written; before any work."""
+    """The path of the recipe, after a check that it and the file of its arrays may be written."""
     if path is None:
         return None
     target = check_output(path, overwrite=overwrite, formats=(".json",))
@@ -24,7 +24,7 @@ def check_recipe(path: str | None, *, overwrite: bool) -> Path | None:
 def write_recipe(
     target: Path | None, operation: Operation, image: Labeled, weights: Any, options: Mapping[str, Any], report: Report
 ) -> None:
-    """Write how a result was made, when that was asked for."""
+    """Write the recipe of a result, unless `target` is None."""
     if target is None:
         return
     arguments = dict(options) if weights is None else {operation.arrays[1].name: weights, **options}

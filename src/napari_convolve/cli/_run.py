@@ -1,4 +1,4 @@
-"""``run RECIPE INPUT OUTPUT``: a result made again, or the same made from another image."""
+"""``run RECIPE INPUT OUTPUT``: apply a recipe to its own image again, or to another one."""
 
 from __future__ import annotations
 
@@ -17,32 +17,28 @@ from .._arrays import compute_dtype
 from .._progress import ProgressCallback, Report
 from ..bigdata.files import FileError, Labeled, check_fits, check_output, write
 from ..kernels import Kernel, as_kernel
-from ..recipes import OPERATIONS, Recipe, Step
+from ..recipes import OPERATIONS, Recipe, Step, share_of
 from . import _options as o
 from ._detect import TABLES, write_table
 from ._images import apply_operation, kernel_axes, without_opacity
 from ._maps import channel_of, one_kernel
-from ._operations import read_image, record_of
+from ._operations import print_notes, read_image, record_of
 from ._progress_bar import progress_bar
-
-_TICKS = 1000
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     options = {p.name: p for p in OPERATIONS.get("convolve").options}
-    words = [
+    parameters = [
         o.fixed("recipe", Annotated[str, typer.Argument(metavar="RECIPE", parser=o.text, help="What --recipe wrote.")]),
         o.fixed("input", o.InputFile),
         o.fixed("output", o.Output),
         o.fixed("input_axes", o.InputAxes, None),
         *(o.option(options[name]) for name in ("workers", "max_memory")),
-        o.fixed("overwrite", o.Overwrite, False),
-        o.fixed("json", o.Json, False),
-        o.fixed("quiet", o.Quiet, False),
+        *o.REPORTING,
     ]
     summary = "Make a result as a recipe says: from the same image with the same versions, the same bits."
-    app.command("run", short_help="Make a result as a recipe says")(o.command("run", summary, words, _run))
+    app.command("run", short_help="Make a result as a recipe says")(o.command("run", summary, parameters, _run))
 
 
 def _run(*, recipe: str, input: str, output: str, input_axes: str | None, **given: Any) -> None:
@@ -64,19 +60,18 @@ def _run(*, recipe: str, input: str, output: str, input_axes: str | None, **give
         print(f"{target}: {' | '.join(map(str, reports))}")
     if quiet:
         return
-    for note in image.notes:
-        print(f"note: {Path(input).name}: {note} (--input-axes says otherwise)", file=sys.stderr)
+    print_notes(input, image)
     for note in dict.fromkeys(difference for step in steps for difference in step.differences()):
         print(f"note: {Path(recipe).name}: {note}: equal to rounding, not bit for bit", file=sys.stderr)
 
 
 def _results(recipe: str, steps: tuple[Step, ...], image: Labeled, run: Mapping[str, Any]) -> tuple[Any, list[Report]]:
-    """What the last step makes, and the reports of all."""
+    """The result of the last step, and the reports of all steps."""
     reports: list[Report] = []
     result: Any = image
     with progress_bar("run") as progress:
         for number, step in enumerate(steps):
-            share = _share(progress, number, len(steps))
+            share = share_of(progress, number, len(steps))
             try:
                 result, report = _apply(step, result, run, share)
             except (TypeError, ValueError) as error:
@@ -86,7 +81,7 @@ def _results(recipe: str, steps: tuple[Step, ...], image: Labeled, run: Mapping[
 
 
 def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: ProgressCallback) -> tuple[Any, Report]:
-    """One step on an image whose axes go by name."""
+    """Run one step; its axes are found by their names."""
     operation, colours = step.function, without_opacity(image)
     arrays, options = step.call(colours)
     takes = inspect.signature(operation.function).parameters
@@ -102,7 +97,7 @@ def _apply(step: Step, image: Labeled, run: Mapping[str, Any], progress: Progres
 
 
 def _axes(step: Step, image: Labeled, arrays: tuple[Any, ...]) -> tuple[int, ...]:
-    """The axes of the image with the names that they had where the recipe was made; otherwise the spatial ones."""
+    """The axes of the image with the names that the step recorded; without names the spatial axes."""
     given, kernel = step.arguments["axes"], _kernel_of(step, arrays)
     if given is None and (step.labels is None or kernel is None):
         return kernel_axes(image, kernel, None)
@@ -128,15 +123,10 @@ def _kernel_of(step: Step, arrays: tuple[Any, ...]) -> Kernel | None:
 
 
 def _expected(image: Labeled, steps: tuple[Step, ...]) -> Labeled:
-    """An image like the result, of zeros that take no memory, to see whether a file can hold it."""
+    """A stand-in for the result (zeros that take no memory), to check whether the file format can hold it."""
     dtype = image.data.dtype.name
     for step in steps:
         kernel = _kernel_of(step, tuple(step.arguments[p.name] for p in step.function.arrays[1:]))
         is_complex = kernel is not None and kernel.values.dtype.kind == "c"
         dtype = step.arguments.get("dtype") or compute_dtype(dtype, complex_kernel=is_complex)
     return replace(image, data=np.broadcast_to(np.zeros((), dtype), image.data.shape))
-
-
-def _share(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
-    """The progress of one step as a part of the whole."""
-    return lambda done, total: progress(number * _TICKS + _TICKS * done // max(total, 1), count * _TICKS)

@@ -1,4 +1,4 @@
-"""The demonstration: a real 3-D stack of nuclei smoothed, its edges, its nuclei-sized blobs."""
+"""The demonstration: smooth a real 3-D stack of nuclei, find its edges and its nuclei-sized blobs."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.fft  # noqa: F401  loaded now, for the times that are shown are those of the work
+import scipy.fft  # noqa: F401 - imported now, so that the times shown do not include it
 from numpy.typing import NDArray
 
 from .. import convolve, kernels
 from .._progress import Report, device_name, format_seconds
 from ..bigdata.files import FileError, Labeled, read, write
 from ..kernels import Kernel
-from ._picture import Panel, save_picture
+from ._picture import StackPanel, save_picture
 
-#: Standard deviations (voxels along z, y, x) that answer most to the nuclei of this stack, about 9 x 17 x 17 voxels.
+#: Sigma (voxels along z, y, x) of the LoG with the strongest response to the nuclei, about 9 x 17 x 17 voxels each.
 BLOB_SIGMA = (2.3, 3.5, 3.5)
 
 
 def demo(folder: Path) -> None:
-    """Run it, write everything into `folder` and print a line per step."""
+    """Run the demonstration, write the results into `folder` and print a line per step."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
@@ -50,23 +50,23 @@ def demo(folder: Path) -> None:
     _line("", f"{len(centres)} local maxima, the circles in the picture")
 
     panels = [
-        Panel("the stack as it is", nuclei.data),
-        Panel("smoothed: gaussian", smooth),
-        Panel("edges: sobel gradient", edges),
-        Panel("blobs: laplacian of gaussian", blobs, centres),
+        StackPanel("the stack as it is", nuclei.data),
+        StackPanel("smoothed: gaussian", smooth),
+        StackPanel("edges: sobel gradient", edges),
+        StackPanel("blobs: laplacian of gaussian", blobs, centres),
     ]
     save_picture(folder / "demo.png", panels)
     _line("look at", str(folder / "demo.png"))
 
 
 def brightest_places(image: NDArray[Any], size: Sequence[int], threshold: float) -> NDArray[np.intp]:
-    """Indices (n, ndim) of the samples above `threshold` that are the largest of the box of `size` around them."""
+    """Indices (n, ndim) of the samples above `threshold` that are the maximum of the box of `size` around them."""
     from scipy.ndimage import maximum_filter
 
     return np.argwhere((maximum_filter(image, size=tuple(size)) == image) & (image > threshold))
 
 
-def _step(title: str, what: str, image: NDArray[Any], weights: Sequence[Kernel]) -> list[NDArray[Any]]:
+def _step(title: str, description: str, image: NDArray[Any], weights: Sequence[Kernel]) -> list[NDArray[Any]]:
     """Convolve with each kernel and print what was run, the method, the backend and the time."""
     reports: list[Report] = []
     results = [convolve(image, kernel, report=reports.append) for kernel in weights]
@@ -74,7 +74,7 @@ def _step(title: str, what: str, image: NDArray[Any], weights: Sequence[Kernel])
     size = " x ".join(map(str, weights[0].shape))
     how = ", ".join(sorted({f"{report.plan.method} on {device_name(report.plan.backend)}" for report in reports}))
     seconds = format_seconds(sum(report.seconds for report in reports))
-    _line(title, f"{what}: convolve {times}with {weights[0].name} ({size}), {how}, {seconds}")
+    _line(title, f"{description}: convolve {times}with {weights[0].name} ({size}), {how}, {seconds}")
     return results
 
 

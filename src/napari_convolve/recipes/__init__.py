@@ -1,4 +1,4 @@
-"""Operations as data: the one description that forms, command line and documentation read, and recipes of calls."""
+"""Operations described as data, for panels and command line; recipes, which record calls; parts of results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ._axes import names_of
 from ._field import EXACT, Bounds, Part, frozen_options, on_field
 from ._operations import OPERATIONS, Operation, Parameter, documented_parameters, parameters
 from ._recipe import Recipe
-from ._step import Step, step
+from ._step import Step, share_of, step
 from ._system import RecipeCheck, check_lti
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "names_of",
     "on_field",
     "parameters",
+    "share_of",
     "step",
 ]

@@ -1,4 +1,4 @@
-"""The axes a step acts on, found again in another image by what they are called."""
+"""Transfer the axes of a step to another image by their names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,7 @@ from ._step import Step
 
 
 def names_of(one: Step) -> tuple[str, ...]:
-    """What the axes that a step acts on are called; empty for an operation that has none.
-
-    Raises
-    ------
-    ValueError
-        When the step does not know.
-    """
+    """The names of the axes that a step acts on, empty for an operation without axes; ValueError if not recorded."""
     given = one.arguments.get("axes")
     if "axes" not in one.arguments:
         return ()
@@ -36,13 +30,13 @@ def names_of(one: Step) -> tuple[str, ...]:
     return tuple(one.labels[a] for a in places)
 
 
-def moved(one: Step, labels: Sequence[str]) -> Step:
-    """The step for an image whose axes are called `labels`; it plans anew where they lie elsewhere.
+def for_axes(one: Step, labels: Sequence[str]) -> Step:
+    """The step for an image whose axes are called `labels`, without its plan when the axes have other positions.
 
     Raises
     ------
     ValueError
-        When names do not tell which axes it acts on.
+        When the names do not identify the axes it acts on.
     """
     names = names_of(one)
     if not names:

@@ -1,4 +1,4 @@
-"""The parts of a step checked: each problem one sentence."""
+"""Validate the parts of a step; every error is one sentence."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .._arrays import dtype_name
 from ..kernels import Kernel
 from ..planning import ArraySpec, Plan
 from ._operations import OPERATIONS, Operation
-from ._values import normal
+from ._values import immutable
 
 _PLAN_KEYS = ("method", "backend", "tiles", "seconds", "bytes", "reason")
 _MOST_AXES, _LONGEST_TEXT, _LONGEST_AXIS = 32, 400, 2**40
 
 
-def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def complete_arguments(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an operation in the order of its signature, with defaults where nothing is given.
 
     Raises
     ------
     ValueError
-        For an unknown operation or argument, a missing one, or a word that is none of the choices.
+        For an unknown operation, an unknown or missing argument, or text that is not one of the choices.
     TypeError
-        For an argument that is no data.
+        For an argument that is no data, such as a function.
     """
-    kept = {p.name: p for p in OPERATIONS.get(operation).kept}
+    kept = {p.name: p for p in OPERATIONS.get(operation).recorded}
     for name in arguments:
         if name not in kept:
             raise ValueError(f"has the unknown argument {str(name)[:40]!r}; {operation} takes {', '.join(kept)}")
@@ -38,7 +38,7 @@ def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if name not in arguments and parameter.default is inspect.Parameter.empty:
             raise ValueError(f"lacks the argument {name}")
         try:
-            value = found[name] = normal(arguments.get(name, parameter.default))
+            value = found[name] = immutable(arguments.get(name, parameter.default))
         except TypeError as error:
             raise TypeError(f"has the argument {name}: {error}") from error
         choices = parameter.limits.options()
@@ -47,9 +47,9 @@ def complete(operation: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def changed(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def non_default(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that differ from the defaults."""
-    defaults = {p.name: p.default for p in operation.kept}
+    defaults = {p.name: p.default for p in operation.recorded}
     return {name: value for name, value in arguments.items() if not _same(value, defaults[name])}
 
 
@@ -68,7 +68,7 @@ def as_spec(image: Any) -> ArraySpec | None:
 
 
 def spec_from(data: Any) -> ArraySpec | None:
-    """Shape and dtype from a file."""
+    """Validate shape and dtype from a recipe file."""
     if data is None:
         return None
     if not isinstance(data, Mapping) or set(data) != {"shape", "dtype"} or not isinstance(data["dtype"], str):
@@ -77,7 +77,7 @@ def spec_from(data: Any) -> ArraySpec | None:
 
 
 def plan_from(data: Any) -> Plan | None:
-    """A plan from a file."""
+    """Validate a plan from a recipe file."""
     if data is None:
         return None
     if not isinstance(data, Mapping) or not {"method", "backend", "tiles"} <= set(data) <= set(_PLAN_KEYS):
@@ -96,7 +96,7 @@ def plan_from(data: Any) -> Plan | None:
 
 
 def _lengths(data: Any, what: str, least: int) -> tuple[int, ...]:
-    """Lengths along axes."""
+    """Validate lengths along axes: integers from `least` on."""
     found = tuple(data) if isinstance(data, list | tuple) and len(data) <= _MOST_AXES else (None,)
     if all(isinstance(n, int) and not isinstance(n, bool) and least <= n < _LONGEST_AXIS for n in found):
         return found
@@ -104,7 +104,7 @@ def _lengths(data: Any, what: str, least: int) -> tuple[int, ...]:
 
 
 def labels_from(data: Any) -> str | None:
-    """One letter for each axis."""
+    """Validate names of axes: one letter for each, or None."""
     if data is None or (isinstance(data, str) and data.isalpha() and len(data) <= _MOST_AXES):
         return data
     raise ValueError(f"has labels={str(data)[:40]!r}, which is not one letter for each axis")

@@ -1,8 +1,8 @@
-"""One step on a part of an image: what a person sees of it, computed from just the samples that decide it.
+"""Compute an operation on a part of an image, such as the visible one, from only the samples that it depends on.
 
-Window operations give on that part what they give on the whole, by the boundary's own index rule. Operations whose
-every result depends on the whole image are computed with a halo; what they estimate from the image is estimated once,
-on the whole, and how far the halo reaches is told by comparing two of them.
+Window operations give exactly the same values there, because samples outside are gathered by the boundary rule. Results
+of other operations depend on the whole image: they are computed with a halo around the part, parameters that are
+estimated from the image are estimated once on all of it, and the error is bounded by comparing two halo widths.
 """
 
 from __future__ import annotations
@@ -25,54 +25,51 @@ from ._operations import parameters
 
 #: A half-open range of indices along each axis of the image.
 Bounds = tuple[tuple[int, int], ...]
-#: What tells a window operation: its options say what lies outside the image, and where the kernel stands.
+#: Options that only window operations have.
 _WINDOW = {"boundary", "cval", "shape", "origin"}
-#: Halos of operations that look at the whole image, in lengths of the PSF; the first measures what the second misses.
+#: Halo widths in lengths of the PSF; the difference between the two results bounds the error of the second.
 _HALOS = (0.5, 1.5)
-#: No halo is narrower than this.
-_LEAST_HALO = 16
-#: Where a halo takes more than this share of the image, all of it is computed.
+_LEAST_HALO = 16  # samples
+#: If the part with its halo exceeds this fraction of the image, the whole image is computed.
 _ALL = 0.6
-#: Larger errors, relative to the largest result, make a result approximate.
+#: A result with a larger error bound (relative to its maximum) is called approximate.
 EXACT = 1e-3
 
 
 @dataclass(frozen=True)
 class Part:
-    """What an operation gives on a part of an image.
+    """The result of an operation on a part of an image.
 
     Attributes
     ----------
     data : array
-        The result there; axes that are not acted on keep their place.
     first : tuple of int
-        Index in the image of the first sample, for each axis of it.
+        Index of its first sample in the image, for each axis.
     halo : tuple of int
-        Samples beyond the part, along the axes acted on, that were computed with; empty when it was all there is.
+        Width in samples along the axes acted on; empty when the result is exact.
     bound : float
-        How far it may be from the result on the whole image, relative to the largest sample; 0 for what is equal
-        to rounding.
-    told : str
-        What was estimated on the whole image, for a person.
+        Largest deviation from the result on the whole image, relative to the largest sample; 0 for exact to rounding.
+    note : str
+        Which parameters were estimated on the whole image, as text for the user.
     """
 
     data: Any
     first: tuple[int, ...]
     halo: tuple[int, ...] = ()
     bound: float = 0.0
-    told: str = ""
+    note: str = ""
 
     @property
     def approximate(self) -> bool:
-        """Whether a person has to be told."""
+        """Whether the error is large enough to be shown to the user."""
         return self.bound > EXACT
 
     def __str__(self) -> str:
         if not self.bound:
-            return ", ".join(filter(None, ("exact", self.told)))
+            return ", ".join(filter(None, ("exact", self.note)))
         halo = " × ".join(map(str, self.halo))
         within = f"within {self.bound:.1g} of the largest value, halo {halo}"
-        return ", ".join(filter(None, (f"approximate: {within}" if self.approximate else within, self.told)))
+        return ", ".join(filter(None, (f"approximate: {within}" if self.approximate else within, self.note)))
 
 
 def on_field(
@@ -86,30 +83,20 @@ def on_field(
     progress: ProgressCallback | None = None,
     **options: Any,
 ) -> Part:
-    """The result of an operation on a part of an image.
+    """Compute an operation on a part of an image.
 
     Parameters
     ----------
     operation : str
-        Name of a public function that makes an image.
+        Name of a public function whose result is an image.
     image : array_like
-        Sliced as it is, so that of a lazy one only what is needed is read.
+        It is sliced first, so that only the needed part of a lazy array is read.
     arrays : sequence
-        What the function takes after the image.
+        The positional arguments after the image.
     field : tuple of (int, int)
-        The part, a half-open range along each axis of the image.
-    axes : tuple of int
-        The axes acted on.
+        The part: a half-open range along each axis of the image.
     frozen : mapping, optional
-        What `frozen_options` gave for this part of the batch axes.
-    progress
-        As for every operation.
-    **options
-        The function's others.
-
-    Returns
-    -------
-    Part
+        Result of `frozen_options` for the same batch items.
 
     Examples
     --------
@@ -126,14 +113,14 @@ def on_field(
     if _WINDOW <= takes and "noise" not in takes:
         return _window(function, operation, image, arrays, field, axes, given)
     part = _whole(
-        function, image, arrays, field, axes, given, halo=takes_psf(function) and not _estimates(operation, given)
+        function, image, arrays, field, axes, given, halo=_takes_psf(function) and not _estimates(operation, given)
     )
     stopped = "stop" in (frozen or {})
-    return replace(part, told=f"{given['iterations']} iterations, as on the whole image") if stopped else part
+    return replace(part, note=f"{given['iterations']} iterations, as on the whole image") if stopped else part
 
 
-def takes_psf(function: Callable[..., Any]) -> bool:
-    """Whether a function undoes the blur of a PSF, so that far samples hardly count."""
+def _takes_psf(function: Callable[..., Any]) -> bool:
+    """Whether a function deconvolves with a PSF, so that distant samples have little influence."""
     return any(p.name == "psf" and p.array for p in parameters(function))
 
 
@@ -147,11 +134,11 @@ def frozen_options(
     progress: ProgressCallback | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """What the operation would estimate from the image, estimated on all of it that belongs to a field.
+    """Parameters that the operation estimates from the image, estimated on all of it; for `on_field`.
 
-    Along the axes acted on that is everything, along the others the field: each of their entries is estimated apart.
-    The noise of `wiener` takes one look at the image; where `richardson_lucy` stops by itself takes all its iterations
-    on it, once, unless the part needs nearly all of the image anyway.
+    They are estimated on the batch item of the field; the result is empty if the field covers several of them. `wiener`
+    needs the noise, one quick estimate. `richardson_lucy` with automatic stopping needs the number of iterations: it
+    runs once on the whole image, unless the part with its halo covers nearly all of it.
     """
     axes = tuple(a % len(image.shape) for a in axes)
     box = _box(image.shape, field, axes, None)
@@ -168,7 +155,7 @@ def frozen_options(
         takes = {p.name for p in parameters(nc.estimate_noise)} | {"progress"}
         rest = {name: value for name, value in rest.items() if name in takes}
         return {"nsr": nc.estimate_noise(_cut(image, box), *arrays, axes=axes, mask=mask, **rest)}
-    if _reached(image.shape, field, axes, _reach(as_kernel(arrays[0]).shape, _HALOS[-1])) == box:
+    if _with_halo(image.shape, field, axes, _halo_width(as_kernel(arrays[0]).shape, _HALOS[-1])) == box:
         return {}
     reports: list[Report] = []
     getattr(nc, operation)(_cut(image, box), *arrays, axes=axes, mask=mask, report=reports.append, **rest)
@@ -176,7 +163,7 @@ def frozen_options(
 
 
 def _estimates(operation: str, options: Mapping[str, Any]) -> bool:
-    """Whether an operation finds one of its parameters in the image."""
+    """Whether an operation estimates one of its parameters from the image."""
     return (operation == "wiener" and options.get("nsr", "auto") == "auto") or options.get("stop") == "auto"
 
 
@@ -189,7 +176,7 @@ def _window(
     axes: tuple[int, ...],
     options: dict[str, Any],
 ) -> Part:
-    """Gather what the windows on the field see, by the boundary's rule, and sum whole windows only."""
+    """Gather all samples in the windows of the field by the boundary rule, and compute with shape="valid"."""
     kernel = as_kernel(arrays[0])
     shape, boundary = options.pop("shape", "same"), options.pop("boundary", "reflect")
     cval, mask, origin = options.pop("cval", 0.0), options.pop("mask", None), options.pop("origin", 0)
@@ -227,7 +214,7 @@ def _gathered(
     cval: Any,
     dtype: str,
 ) -> Any:
-    """The samples in ranges that may reach beyond the image; of lazy images only what is needed is read."""
+    """The samples in ranges that may extend beyond the image; only the needed part of a lazy image is read."""
     if all(0 <= a and b <= image.shape[axis] for axis, (a, b) in zip(axes, ranges, strict=True)):
         inside = dict(zip(axes, ranges, strict=True))
         return np.asarray(image[tuple(slice(*inside[a]) if a in inside else s for a, s in enumerate(batch))])
@@ -246,48 +233,48 @@ def _whole(
     *,
     halo: bool,
 ) -> Part:
-    """Compute with a halo, or with all there is, and cut the field out."""
+    """Compute with a halo, or on the whole length of the axes acted on, and cut the field out."""
     mask = options.pop("mask", None)
     lengths = as_kernel(arrays[0]).shape if halo else ()
     found: list[tuple[np.ndarray, tuple[int, ...], bool]] = []
     for share in _HALOS if halo else (None,):
-        reach = None if share is None else _reach(lengths, share)
-        box = _reached(image.shape, field, axes, reach)
+        width = None if share is None else _halo_width(lengths, share)
+        box = _with_halo(image.shape, field, axes, width)
         all_there = all(box[a] == (0, image.shape[a]) for a in axes)
         more = {} if mask is None else {"mask": _cut_mask(mask, image.shape, box)}
         result = np.asarray(function(_cut(image, box), *arrays, axes=axes, **options, **more))
         inner = tuple(slice(a - low, b - low) for (a, b), (low, _) in zip(field, box, strict=True))
-        found.append((result[inner], reach or (), all_there))
+        found.append((result[inner], width or (), all_there))
         if all_there:
             break
-    data, reach, all_there = found[-1]
+    data, width, all_there = found[-1]
     first = tuple(start for start, _ in field)
     if all_there:
         return Part(data, first)
     largest = float(np.abs(data).max(initial=0.0)) or 1.0
     bound = float(np.abs(data - found[0][0]).max(initial=0.0)) / largest if len(found) > 1 else 1.0
-    return Part(data, first, reach, max(bound, float(np.finfo(np.float32).eps)))
+    return Part(data, first, width, max(bound, float(np.finfo(np.float32).eps)))
 
 
-def _reach(lengths: Sequence[int], share: float) -> tuple[int, ...]:
-    """A halo for a PSF."""
+def _halo_width(lengths: Sequence[int], share: float) -> tuple[int, ...]:
+    """Halo width for a PSF of these lengths."""
     return tuple(max(_LEAST_HALO, int(share * k)) for k in lengths)
 
 
-def _reached(shape: Sequence[int], field: Bounds, axes: Sequence[int], reach: Sequence[int] | None) -> Bounds:
-    """The field with its halo, or all there is where that is little more."""
-    box = _box(shape, field, axes, reach)
+def _with_halo(shape: Sequence[int], field: Bounds, axes: Sequence[int], width: Sequence[int] | None) -> Bounds:
+    """The field with its halo, or the whole length of the axes acted on where that is little more."""
+    box = _box(shape, field, axes, width)
     large = math.prod(b - a for a, b in (box[x] for x in axes)) > _ALL * math.prod(shape[x] for x in axes)
     return _box(shape, field, axes, None) if large else box
 
 
-def _box(shape: Sequence[int], field: Bounds, axes: Sequence[int], reach: Sequence[int] | None) -> Bounds:
-    """The field and `reach` around it within the image; all along the axes acted on when there is none."""
+def _box(shape: Sequence[int], field: Bounds, axes: Sequence[int], width: Sequence[int] | None) -> Bounds:
+    """The field with `width` samples around it, cut to the image; for None the whole length of the axes acted on."""
     found = list(field)
     for i, axis in enumerate(axes):
         start, stop = field[axis]
         n = shape[axis]
-        found[axis] = (0, n) if reach is None else (max(0, start - reach[i]), min(n, stop + reach[i]))
+        found[axis] = (0, n) if width is None else (max(0, start - width[i]), min(n, stop + width[i]))
     return tuple(found)
 
 

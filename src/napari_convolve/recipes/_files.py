@@ -1,7 +1,7 @@
-"""Recipes in files: one JSON text, and an NPZ archive beside it for arrays of more than 4 KiB. Nothing is executed.
+"""Read and write recipe files: JSON, and an NPZ archive beside it for arrays of more than 4 KiB. Nothing is executed.
 
-An archive is named by the recipe, lies in the same folder, and is read member by member: each says in the recipe what
-shape, dtype and SHA-256 it has, and what is in the file must agree before its samples are read.
+The recipe names the archive, which must lie in the same folder, and gives shape, dtype and SHA-256 of each array. The
+header and size of a member are compared with that before its samples are read, the checksum afterwards.
 """
 
 from __future__ import annotations
@@ -18,55 +18,49 @@ import numpy as np
 
 from .._files import MAX_TEXT, atomic, parse_json, read_text
 from ..kernels import _npy
-from ._values import INLINE_BYTES, Fetch, written_out
+from ._values import INLINE_BYTES, Fetch, nested_lists
 
-#: Compressed members are believed up to this size; larger arrays are written as they are.
+#: Limit on the total size of compressed arrays, against zip bombs; further arrays are written uncompressed.
 _MOST_INFLATED = 1 << 30
 _LONGEST_HEADER = 4096
 
 
 def read_recipe_files(path: Path) -> tuple[Any, Fetch]:
-    """What the JSON of a recipe says, and the samples of the arrays beside it.
+    """The parsed JSON of a recipe, and the function that reads its arrays from the archive.
 
     Raises
     ------
     FileNotFoundError
-        When there is no such file.
     ValueError
         When it is not JSON, or too large.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
     data, name = recipe_from_json(read_text(path))
-    return data, no_file if name is None else _Archive(_beside(path, name)).fetch
+    return data, no_archive if name is None else _Archive(_archive_path(path, name)).fetch
 
 
 def recipe_from_json(text: str) -> tuple[Any, Any]:
-    """What the JSON of a recipe says, and the name of the file beside it."""
+    """The parsed JSON of a recipe, and the name of its archive or None."""
     data = parse_json(text)
     return data, data.pop("arrays", None) if isinstance(data, dict) else None
 
 
-def no_file(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-    """For recipes without a file of arrays."""
+def no_archive(held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """Refuse arrays outside the JSON, for recipes that are not read from a path."""
     raise ValueError("has its samples in a file beside the recipe: open the recipe by its path")
 
 
 def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], dict[str, Any]]], dict[str, Any]]) -> str:
-    """Write a recipe and, when it has large arrays, the archive beside it; returns the text.
+    """Write a recipe, and its large arrays into an archive of the same name with the suffix ``.npz``; returns the text.
 
-    Parameters
-    ----------
-    path
-        With the suffix ``.json``; the archive has the same name and the suffix ``.npz``.
-    describe
-        The recipe as plain data, given what is kept of each array.
+    ``describe(keep)`` is the recipe as plain data, where ``keep(array)`` is the description of an array.
     """
     large: dict[str, np.ndarray] = {}
 
     def keep(array: np.ndarray) -> dict[str, Any]:
         if array.nbytes <= INLINE_BYTES:
-            return written_out(array)
+            return nested_lists(array)
         digest = digest_of(array)
         large.setdefault(digest, array)
         return {"member": str(list(large).index(digest)), "sha256": digest}
@@ -92,13 +86,7 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
 
 
 def recipe_to_json(data: Mapping[str, Any]) -> str:
-    """Plain data as JSON, innermost lists on one line.
-
-    Raises
-    ------
-    ValueError
-        When the text is too long to be read again.
-    """
+    """Plain data as JSON, innermost lists on one line; ValueError when the text is too long to be read again."""
     text = _pretty(data, 0) + "\n"
     if len(text.encode()) > MAX_TEXT:
         raise ValueError(f"the recipe takes more than {MAX_TEXT} bytes of text; to_json(path) writes arrays beside it")
@@ -106,7 +94,7 @@ def recipe_to_json(data: Mapping[str, Any]) -> str:
 
 
 def digest_of(array: np.ndarray) -> str:
-    """SHA-256 of the samples, in C order and little-endian."""
+    """SHA-256 of the samples in C order and little-endian, as hexadecimal text."""
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     return hashlib.sha256(little.reshape(-1).view(np.uint8).data).hexdigest()
 
@@ -121,8 +109,8 @@ def _pretty(data: Any, depth: int) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
-def _beside(path: Path, name: Any) -> Path:
-    """The archive of a recipe: a regular file of its own folder."""
+def _archive_path(path: Path, name: Any) -> Path:
+    """The path of the archive, which must be a file in the folder of the recipe."""
     plain = isinstance(name, str) and 4 < len(name) < 256 and name.isprintable() and not set(name) & set('/\\:*?"<>|')
     if not plain or not name.endswith(".npz") or name.startswith("."):
         raise ValueError(f"arrays={str(name)[:40]!r} is no name of an .npz file beside the recipe")
@@ -141,7 +129,7 @@ class _Archive:
         self.path, self.inflated = path, 0
 
     def fetch(self, held: Mapping[str, Any], dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
-        """One array, when it is as the recipe says."""
+        """Read one array; ValueError unless it agrees with the recipe."""
         member, digest = held.get("member"), held.get("sha256")
         if not isinstance(member, str) or not isinstance(digest, str):
             raise ValueError("has neither values nor a member of a file")

@@ -1,4 +1,4 @@
-"""Operations and their parameters as data: the one description that forms, command line and documentation read."""
+"""Operations and their parameters as data, read from signatures and docstrings by panels, command line and recipes."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
 import napari_convolve as nc
 
-from .._registry import Param, Registry
+from .._registry import Param, Registry, limits_of, types_of
 from ..ops.deconvolution.method_registry import DECONVOLVERS
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an operation or a kernel: signature, limits and numpydoc line in one place.
+    """A parameter of an operation or a kernel, from its signature and docstring.
 
     Attributes
     ----------
     name : str
     types : frozenset of type
-        What it takes: of ``int | Sequence[int] | None`` the types int, Sequence and NoneType; object for anything.
+        Accepted types: int, Sequence and NoneType for ``int | Sequence[int] | None``; object for any.
     limits : Param
-        Limits, choices, unit, label.
     default : object
         `inspect.Parameter.empty` when there is none.
     help : str
-        Its lines in the docstring.
+        The docstring's text on it.
     array : bool
         Whether it is a positional array (image, kernel, template), not an option.
     """
@@ -43,21 +41,21 @@ class Parameter:
     array: bool = False
 
     @property
-    def called(self) -> bool:
-        """Whether it is a callback."""
+    def is_callback(self) -> bool:
+        """Whether it is a callback such as ``progress``."""
         callback: Any = Callable
         return callback in self.types
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A public function of an image and, mostly, a second array such as a kernel."""
+    """A public function of an image and, in most cases, a second array such as a kernel."""
 
     name: str
 
     @cached_property
     def function(self) -> Callable[..., Any]:
-        """The public function of this name, imported when it is needed first."""
+        """The public function of this name, imported on first use."""
         found: Callable[..., Any] = getattr(nc, self.name)
         return found
 
@@ -68,36 +66,36 @@ class Operation:
 
     @property
     def arrays(self) -> tuple[Parameter, ...]:
-        """The positional arrays, the image first."""
+        """The positional arrays, starting with the image."""
         return tuple(p for p in parameters(self.function) if p.array)
 
     @property
     def options(self) -> tuple[Parameter, ...]:
-        """Everything else that a person may choose: all but the callbacks."""
-        return tuple(p for p in parameters(self.function) if not p.array and not p.called)
+        """All other parameters except the callbacks."""
+        return tuple(p for p in parameters(self.function) if not p.array and not p.is_callback)
 
     @property
-    def kept(self) -> tuple[Parameter, ...]:
-        """What decides the result besides the image: the other arrays, and the options that a recipe keeps."""
-        return tuple(p for p in parameters(self.function)[1:] if p.name not in self.left_out)
+    def recorded(self) -> tuple[Parameter, ...]:
+        """The parameters that a recipe records: everything besides the image that affects the result."""
+        return tuple(p for p in parameters(self.function)[1:] if p.name not in self.not_recorded)
 
     @property
-    def left_out(self) -> frozenset[str]:
-        """Options that say how a result is computed and watched, never what it is."""
-        return frozenset(p.name for p in parameters(self.function) if p.called) | {"workers", "max_memory"}
+    def not_recorded(self) -> frozenset[str]:
+        """Parameters that do not affect the result: callbacks, threads, memory limit."""
+        return frozenset(p.name for p in parameters(self.function) if p.is_callback) | {"workers", "max_memory"}
 
     @property
     def result(self) -> Any:
-        """The type that it returns; Any is an image of whatever library."""
+        """The annotated return type; Any stands for an image of any array library."""
         return get_type_hints(self.function)["return"]
 
     @property
     def makes_image(self) -> bool:
-        """Whether the result is an image, which another operation can take."""
+        """Whether the result is an image, so that another step can follow."""
         return self.result is Any
 
 
-#: Every operation that the command line, the panels and recipes offer; a new one is one word here.
+#: The operations that command line, panels and recipes offer; to add one, add its name here.
 OPERATIONS: Registry[Operation] = Registry("operation")
 for _name in (
     "convolve",
@@ -134,8 +132,8 @@ def parameters(function: Callable[..., Any]) -> tuple[Parameter, ...]:
     return tuple(
         Parameter(
             name=p.name,
-            types=_types(hints.get(p.name, Any)),
-            limits=_limits(hints.get(p.name, Any)),
+            types=types_of(hints.get(p.name, Any)),
+            limits=limits_of(hints.get(p.name, Any)),
             default=p.default,
             help=lines.get(p.name, ""),
             array=p.kind is inspect.Parameter.POSITIONAL_ONLY,
@@ -164,20 +162,3 @@ def documented_parameters(docstring: str) -> dict[str, str]:
             for name in current:
                 found[name].append(line.strip())
     return {name: " ".join(lines) for name, lines in found.items()}
-
-
-def _limits(hint: Any) -> Param:
-    extras = hint.__metadata__ if get_origin(hint) is Annotated else ()
-    return next((extra for extra in extras if isinstance(extra, Param)), Param())
-
-
-def _types(hint: Any) -> frozenset[type]:
-    """The types a hint allows, without what is inside them."""
-    if get_origin(hint) is Annotated:
-        return _types(get_args(hint)[0])
-    if get_origin(hint) is Literal:
-        return frozenset(type(value) for value in get_args(hint))
-    if get_origin(hint) in (Union, UnionType):
-        return frozenset().union(*(_types(member) for member in get_args(hint)))
-    kind = get_origin(hint) or hint
-    return frozenset({kind if isinstance(kind, type) and kind is not Any else object})

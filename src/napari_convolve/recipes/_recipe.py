@@ -1,4 +1,4 @@
-"""A list of steps that makes a result from an image, again and elsewhere: in Python, from a file, as a script."""
+"""Recipes: recorded sequences of operations, to be run again on any image, saved in files, or written as a script."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from .. import __version__
 from .._progress import ProgressCallback, Report
 from ..planning import Plan
 from . import _files
-from ._axes import moved
+from ._axes import for_axes
 from ._operations import OPERATIONS
-from ._step import Step, step
-from ._trace import trace
-from ._values import INLINE_BYTES, Fetch, Keep, written_out
+from ._step import Step, run_steps, step
+from ._values import INLINE_BYTES, Fetch, Keep, nested_lists
 from ._versions import PACKAGE, as_version
 
 RECIPE_FORMAT = "napari-convolve recipe"
@@ -30,15 +29,15 @@ _MOST_STEPS = 1000
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """Operations, one after the other, with everything that decides their result.
+    """A sequence of operations with all arguments that affect their result.
 
-    Recipes are made of calls by `of` and joined by ``+``. Run with the versions that wrote it, on a CPU, a recipe
-    makes the same bits again: each step keeps its arguments and the plan by which it was computed.
+    `of` makes a recipe from one call, ``+`` joins recipes. Each step keeps the plan by which it was computed, so that
+    on a CPU, with the same versions, running a recipe again gives exactly the same bits.
 
     Attributes
     ----------
     steps : tuple of Step
-        Only the last may make anything but an image.
+        The result of every step but the last must be an image.
 
     Examples
     --------
@@ -86,13 +85,13 @@ class Recipe:
         operation : str
             Name of the public function.
         plan : Plan or Report, optional
-            How it was computed, as the call reported; without it, `run` plans anew.
+            How the call was computed; without it, `run` makes a new plan.
         image : array_like or ArraySpec, optional
-            What the call was made on; its shape and dtype are kept, to know which images the plan is for.
+            The image of the call; shape and dtype are kept, since the plan is valid for these only.
         labels : str, optional
-            What the axes of the image are, one letter each (``"tzyx"``), for the command line.
+            Names of the image's axes, one letter each (``"tzyx"``), for `for_axes` and the command line.
         **arguments
-            All others of the call, by name; `workers`, `progress` and the like are left out.
+            The other arguments by name; those that do not affect the result (`workers`, `progress` ...) are dropped.
 
         Raises
         ------
@@ -123,23 +122,24 @@ class Recipe:
         return json.dumps([one.to_dict(digest) for one in self.steps])
 
     def for_axes(self, labels: Sequence[str]) -> Recipe:
-        """The recipe for an image whose axes are called `labels`: what it did along ``y`` it does along ``y``.
+        """The recipe for an image whose axes are called `labels`, with axes matched by name.
+
+        `run` goes by the positions of the axes instead.
 
         Parameters
         ----------
         labels : sequence of str
-            The name of each axis of the image; letters as in the steps: ``"tzyx"``.
+            The name of each axis of the image, such as ``"tzyx"``.
 
         Returns
         -------
         Recipe
-            Steps whose axes lie elsewhere are planned anew.
+            Steps whose axes have other positions there lose their plan.
 
         Raises
         ------
         ValueError
-            When a step does not know what its axes are called, or the image has none of that name; the message names
-            the step. `run` goes by the positions of the axes.
+            When a step has no names for its axes, or the image lacks one of them; the message names the step.
 
         Examples
         --------
@@ -151,7 +151,7 @@ class Recipe:
         steps = []
         for number, one in enumerate(self.steps, 1):
             try:
-                steps.append(moved(one, labels))
+                steps.append(for_axes(one, labels))
             except ValueError as error:
                 raise ValueError(f"step {number} ({one.operation}) {error}") from error
         return Recipe(tuple(steps))
@@ -165,63 +165,61 @@ class Recipe:
         progress: ProgressCallback | None = None,
         report: Callable[[Report], object] | None = None,
     ) -> Any:
-        """The result for an image.
+        """Run all steps on an image.
 
         Parameters
         ----------
         image : array_like
-            The recipe's own, or another one, for which all is planned anew.
+            Recorded plans are used when it has the recorded shape and dtype; otherwise new plans are made.
         workers, max_memory, progress, report
             As for the operations; `report` is called once for each step.
 
         Returns
         -------
         array or Detections, Spectrum, NoiseEstimate
-            What the last step makes.
+            Result of the last step.
 
         Raises
         ------
         TypeError, ValueError
-            As the operations; the message names the step.
+            Those of the operations; the message names the step.
         """
-        given = {"workers": workers, "max_memory": max_memory, "progress": progress, "report": report}
-        return self.retrace(image, **given)[0]
+        return self.retrace(image, workers=workers, max_memory=max_memory, progress=progress, report=report)[0]
 
     def retrace(self, image: Any, **options: Any) -> tuple[Any, Recipe]:
-        """As `run`, and the recipe of what was done this time: its plans, its images, the versions of here."""
-        usual = {"workers": None, "max_memory": None, "progress": None, "report": None}
-        result, steps = trace(self.steps, image, **{**usual, **options})
+        """As `run`; returns the result and a recipe with the plans, image shapes and versions of this run."""
+        result, steps = run_steps(self.steps, image, **options)
         return result, Recipe(steps)
 
     def to_python(self, source: str | PathLike[str] | None = None) -> str:
-        """A Python script that makes the result from an image, or from the file `source`."""
+        """A Python script that computes the result from an image file, by default from `source`."""
         from ._script import script
 
         return script(self.steps, source)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data: mappings, lists, numbers, text; arrays of more than 4 KiB stay arrays, read-only."""
-        return self._describe(lambda a: written_out(a) if a.nbytes <= INLINE_BYTES else {"values": a})
+        """The recipe as mappings, lists, numbers and text; arrays of more than 4 KiB stay read-only arrays."""
+        return self._describe(lambda a: nested_lists(a) if a.nbytes <= INLINE_BYTES else {"values": a})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Recipe:
-        """The recipe of what `to_dict` made.
+        """The recipe from the result of `to_dict`.
 
         Raises
         ------
         ValueError
-            When it was made by a newer version, or is not as it should be; the message names the step.
+            When it was written by a newer version or is malformed; the message names the step.
         """
-        return cls._of_data(data, _files.no_file)
+        return cls._of_data(data, _files.no_archive)
 
     def to_json(self, path: str | PathLike[str] | None = None) -> str:
-        """The recipe as JSON text, and in a file when `path` is given.
+        """The recipe as JSON text, also written to `path` when given.
 
         Parameters
         ----------
         path
-            A ``.json`` file; an old one is replaced. Arrays of more than 4 KiB go into an ``.npz`` file of the same
-            name beside it, each with its SHA-256. Without a path they are part of the text.
+            A ``.json`` file; an existing one is replaced. Arrays of more than 4 KiB go into an ``.npz`` file of the
+            same name beside it, with their SHA-256 in the recipe. Without a path they are part of the text.
 
         Raises
         ------
@@ -229,22 +227,22 @@ class Recipe:
             When the text would be longer than 16 MiB, or the name does not end in ``.json``.
         """
         if path is None:
-            return _files.recipe_to_json(self._describe(written_out))
+            return _files.recipe_to_json(self._describe(nested_lists))
         return _files.write_recipe_files(Path(path), self._describe)
 
     @classmethod
     def from_json(cls, path_or_text: str | PathLike[str]) -> Recipe:
-        """The recipe in a file, or in JSON text, which begins with a bracket.
+        """The recipe from a file, or from JSON text (which begins with a bracket).
 
         Raises
         ------
         FileNotFoundError
-            When there is no such file, or its arrays are missing.
+            When the file or the file of its arrays does not exist.
         ValueError
-            When it was written by a newer version, or is not as it should be; the message names file and step.
+            When it was written by a newer version or is malformed; the message names file and step.
         """
         if isinstance(path_or_text, str) and path_or_text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-            return cls._of_data(_files.recipe_from_json(path_or_text.lstrip("\ufeff"))[0], _files.no_file)
+            return cls._of_data(_files.recipe_from_json(path_or_text.lstrip("\ufeff"))[0], _files.no_archive)
         path = Path(path_or_text)
         try:
             return cls._of_data(*_files.read_recipe_files(path))
@@ -286,7 +284,7 @@ def _name_of(data: Any) -> str:
 
 
 def _first_unknown(steps: Any) -> str:
-    """Which step of a newer recipe is the first that this version does not have."""
+    """Name the first step of a newer recipe whose operation this version does not have."""
     for number, one in enumerate(steps, 1):
         name = one.get("operation") if isinstance(one, Mapping) else None
         if not isinstance(name, str) or name not in OPERATIONS:

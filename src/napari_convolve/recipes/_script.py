@@ -1,6 +1,6 @@
-"""Recipes as Python scripts: text that a person reads, changes and runs, and that makes the same bits.
+"""Write a recipe as a Python script that can be read and changed, and whose result has the same bits.
 
-Whatever comes from a recipe is written as a literal, so that no text in it can become code.
+All values of a recipe are written as literals, so that no text in it can become code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..kernels import Kernel
 from ..kernels._design import placed, remake
 from ..ops.noise.noise_model import PowerSpectrum
 from ..planning import Plan
-from ._checks import changed
+from ._checks import non_default
 from ._operations import Operation
 from ._step import Step
 from ._values import INLINE_BYTES, RECORDS
@@ -34,13 +34,7 @@ _PACKED = """def unpack(text, dtype, shape):
 
 
 def script(steps: Sequence[Step], source: str | PathLike[str] | None) -> str:
-    """The source text.
-
-    Raises
-    ------
-    ValueError
-        When the arrays of the recipe are too large for a text.
-    """
+    """The text of the script; ValueError when the arrays of the recipe make it too long."""
     writer = _Writer()
     body = "".join(writer.step(one, last=one is steps[-1]) for one in steps)
     reader, reads = _reader(source)
@@ -58,7 +52,7 @@ def script(steps: Sequence[Step], source: str | PathLike[str] | None) -> str:
 
 
 def _reader(source: str | PathLike[str] | None) -> tuple[str, list[str]]:
-    """The function that reads an image, and what it imports."""
+    """The function that reads an image, and its imports."""
     suffix = "" if source is None else os.path.splitext(os.fspath(source))[1].lower()
     if suffix in (".png", ".jpg", ".jpeg"):
         call, needs = "np.asarray(Image.open(path))", "from PIL import Image"
@@ -71,7 +65,7 @@ def _reader(source: str | PathLike[str] | None) -> tuple[str, list[str]]:
 
 
 def _main(operation: Operation, source: str | PathLike[str] | None) -> str:
-    """The lines that run when the script is called."""
+    """The code that runs when the script is called: read, process, write."""
     output, write = "result.npy", "np.save(output, result)"
     if hasattr(operation.result, "to_csv"):
         output, write = "result.csv", "result.to_csv(output)"
@@ -88,20 +82,20 @@ def _main(operation: Operation, source: str | PathLike[str] | None) -> str:
 
 
 class _Writer:
-    """Turns values into expressions, and remembers what they need."""
+    """Turns values into Python expressions, and collects the imports that these need."""
 
     def __init__(self) -> None:
         self.modules: set[str] = set()
         self.imports: set[str] = set()
 
     def step(self, one: Step, *, last: bool) -> str:
-        """The call of one step, as lines inside a function."""
+        """The call of one step, indented as part of a function."""
         operation, lines, words = one.function, [], ["image"]
         arrays = [p.name for p in operation.arrays[1:]]
         for name in arrays:
             lines.append(f"    {name} = {self.value(one.arguments[name])}")
             words.append(name)
-        options = {k: v for k, v in changed(operation, one.arguments).items() if k not in arrays}
+        options = {k: v for k, v in non_default(operation, one.arguments).items() if k not in arrays}
         if one.plan is not None:
             options |= {"method": one.plan} if "method" in one.arguments else {}
             options["backend"] = one.plan.backend
@@ -113,7 +107,7 @@ class _Writer:
         return "\n".join([*lines, call]) + "\n"
 
     def value(self, value: Any) -> str:
-        """An expression for a value that a recipe keeps."""
+        """The expression of a value in a recipe."""
         if isinstance(value, Plan):
             return f"nc.Plan({value.method!r}, {value.backend!r}, {tuple(int(n) for n in value.tiles)!r})"
         if isinstance(value, float) and not np.isfinite(value):
@@ -138,7 +132,7 @@ class _Writer:
         return repr(value)
 
     def array(self, array: np.ndarray) -> str:
-        """The numbers where they are few, else their bytes."""
+        """The expression of an array: its numbers, or compressed bytes where these are many or not finite."""
         indent = " " * 8
         if array.size and array.nbytes <= INLINE_BYTES and np.isfinite(array).all():
             text = f"np.array({array.tolist()!r}, dtype={array.dtype.name!r})"
@@ -151,7 +145,7 @@ class _Writer:
         return "\n".join(["unpack(", *lines, f"{indent}{little.dtype.str!r},", f"{indent}{array.shape!r},", "    )"])
 
     def kernel(self, kernel: Kernel) -> str:
-        """The call that makes it, where that gives the same bits; else its weights."""
+        """The expression of a kernel: the call of its factory where that gives the same bits, else its weights."""
         found = remake(kernel)
         if found is not None and found[0] == kernel and found[0].values.tobytes() == kernel.values.tobytes():
             words = ", ".join(f"{name}={self.value(value)}" for name, value in found[1].items())

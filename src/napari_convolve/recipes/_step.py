@@ -1,10 +1,10 @@
-"""One call of an operation as data: its name, its arguments, how it was computed and by which versions."""
+"""One step of a recipe: the recorded call of an operation with arguments, plan and versions."""
 
 from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -12,37 +12,33 @@ from typing import Any
 from .._progress import ProgressCallback, Report
 from ..backends import BackendUnavailable, get_backend
 from ..planning import ArraySpec, Plan
-from ._checks import as_spec, changed, complete, labels_from, plan_from, spec_from
+from ._checks import as_spec, complete_arguments, labels_from, non_default, plan_from, spec_from
 from ._operations import OPERATIONS, Operation
 from ._values import Fetch, Keep, decode, encode
 from ._versions import as_versions, differences, versions_here
 
 _KEYS = ("operation", "arguments", "plan", "image", "labels", "versions")
+_TICKS = 1000  # progress ticks of each step
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One call of an operation.
+    """One recorded call of an operation.
 
     Attributes
     ----------
     operation : str
         Name of the public function.
     arguments : mapping
-        Everything that decides the result but the image, by name, defaults filled in.
+        All arguments except the image that affect the result, by name, defaults filled in.
     plan : Plan or None
         How it was computed.
     image : ArraySpec or None
-        Shape and dtype of the image it was computed from.
+        Shape and dtype of its image.
     labels : str or None
-        What the axes of that image are, one letter each.
+        Names of the axes of that image, one letter each.
     versions : mapping of str to str
-        Of napari-convolve and what it computes with.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an unknown operation or argument, and for arguments that are no data.
+        Versions of napari-convolve and the libraries it used.
     """
 
     operation: str
@@ -53,23 +49,23 @@ class Step:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arguments", MappingProxyType(complete(self.operation, self.arguments)))
+        object.__setattr__(self, "arguments", MappingProxyType(complete_arguments(self.operation, self.arguments)))
         object.__setattr__(self, "labels", labels_from(self.labels))
         object.__setattr__(self, "versions", MappingProxyType(as_versions(self.versions)))
 
     def __str__(self) -> str:
-        shown = (f"{key}={_short(value)}" for key, value in changed(self.function, self.arguments).items())
+        shown = (f"{key}={_short(value)}" for key, value in non_default(self.function, self.arguments).items())
         return f"{self.operation}({', '.join(shown)})"
 
     @property
     def function(self) -> Operation:
-        """The operation's description."""
+        """The description of the operation."""
         return OPERATIONS.get(self.operation)
 
     def call(self, image: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arrays behind the image, and the options; the plan among them when it was made for such an image.
+        """The arrays after the image, and the options, which include the plan if it was made for such an image.
 
-        Where the plan is not for the image (its shape and dtype, as far as they are known) all is planned anew.
+        A plan is valid for images of its own shape and dtype; if these are not recorded, of its number of axes.
         """
         arrays = [p.name for p in self.function.arrays[1:]]
         options = {name: value for name, value in self.arguments.items() if name not in arrays}
@@ -94,7 +90,7 @@ class Step:
         progress: ProgressCallback | None = None,
         report: Callable[[Report], object] | None = None,
     ) -> Any:
-        """The result for an image; the options are those of every operation."""
+        """Run the step on an image; the options are those of all operations."""
         arrays, options = self.call(image)
         given = {"workers": workers, "max_memory": max_memory, "progress": progress, "report": report}
         takes = inspect.signature(self.function.function).parameters
@@ -102,11 +98,11 @@ class Step:
         return self.function.function(image, *arrays, **options, **more)
 
     def differences(self) -> tuple[str, ...]:
-        """Which versions are others here, one phrase each."""
+        """The versions that differ from the installed ones, one phrase each."""
         return differences(self.versions, self.plan.backend if self.plan else "numpy")
 
     def to_dict(self, keep: Keep) -> dict[str, Any]:
-        """Plain data; `keep` says where the samples of arrays go."""
+        """The step as plain data; `keep` describes the samples of arrays."""
         plan = None if self.plan is None else {**asdict(self.plan), "tiles": [int(n) for n in self.plan.tiles]}
         image = None if self.image is None else {"shape": list(self.image.shape), "dtype": self.image.dtype}
         return {
@@ -120,7 +116,7 @@ class Step:
 
     @classmethod
     def from_dict(cls, data: Any, fetch: Fetch) -> Step:
-        """A step from plain data; ValueError when anything in it is unknown here, or not as it should be."""
+        """The step from plain data; ValueError when it is malformed or has something unknown."""
         if not isinstance(data, Mapping):
             raise ValueError("must be an object")
         for key in data:
@@ -129,7 +125,9 @@ class Step:
         operation, arguments = data.get("operation"), data.get("arguments", {})
         if not isinstance(arguments, Mapping):
             raise ValueError("has arguments that are no object")
-        complete(operation, dict.fromkeys(arguments))  # unknown names first: their values may be of an unknown kind
+        complete_arguments(
+            operation, dict.fromkeys(arguments)
+        )  # unknown names first: their values may be of an unknown kind
         decoded = {}
         for name, value in arguments.items():
             try:
@@ -155,39 +153,53 @@ def step(
     labels: str | None = None,
     **arguments: Any,
 ) -> Step:
-    """One call as data.
-
-    Parameters
-    ----------
-    operation : str
-        Name of the public function.
-    report : Report or Plan, optional
-        What the call reported.
-    image : array_like or ArraySpec, optional
-        What the call was made on; only its shape and dtype are kept.
-    labels : str, optional
-        What the axes of the image are, one letter each: ``"tzyx"``.
-    **arguments
-        Those of the call, by name; options that only say how it runs (workers, progress ...) are left out.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For an unknown operation or argument, and for arguments that are no data.
-    """
+    """Record one call as a step; the parameters and errors are those of `Recipe.of`."""
     plan = report.plan if isinstance(report, Report) else report
     given = arguments.get("method")
     if isinstance(given, Plan):
         plan, arguments["method"] = plan or given, "auto"
     if not (plan is None or isinstance(plan, Plan)):
         raise TypeError(f"the plan of a step must be a Plan or a Report, not {type(plan).__name__}")
-    left_out = OPERATIONS.get(operation).left_out
-    kept = {name: value for name, value in arguments.items() if name not in left_out}
+    not_recorded = OPERATIONS.get(operation).not_recorded
+    kept = {name: value for name, value in arguments.items() if name not in not_recorded}
     try:
         return Step(operation, kept, plan, as_spec(image), labels, versions_here(plan.backend if plan else "numpy"))
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"a step of a recipe ({operation}) {error}") from error
+
+
+def run_steps(
+    steps: Sequence[Step],
+    image: Any,
+    *,
+    workers: int | None = None,
+    max_memory: int | str | None = None,
+    progress: ProgressCallback | None = None,
+    report: Callable[[Report], object] | None = None,
+) -> tuple[Any, tuple[Step, ...]]:
+    """The result of the last step, and the steps with the plans, image shapes and versions of this run."""
+    done = []
+    for number, one in enumerate(steps):
+        share = None if progress is None else share_of(progress, number, len(steps))
+        reports: list[Report] = []
+        given = image
+        try:
+            image = one.run(given, workers=workers, max_memory=max_memory, progress=share, report=reports.append)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"step {number + 1} ({one.operation}): {error}") from error
+        plan = reports[-1] if reports else None
+        done.append(step(one.operation, plan, image=given, labels=one.labels, **one.arguments))
+        if report is not None:
+            for each in reports:
+                report(each)
+    return image, tuple(done)
+
+
+def share_of(progress: ProgressCallback, number: int, count: int) -> ProgressCallback:
+    """The callback for step `number` of `count`, which reports to `progress` as one part of the whole."""
+    return lambda done, total: progress(number * _TICKS + _TICKS * done // max(total, 1), count * _TICKS)
 
 
 def _usable(backend: str) -> bool:

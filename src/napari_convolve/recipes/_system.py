@@ -1,4 +1,4 @@
-"""Whether a recipe is a convolution: linear, shift-invariant, and which of its steps is not."""
+"""Test whether a recipe is linear and shift-invariant, and find the step that is not."""
 
 from __future__ import annotations
 
@@ -14,25 +14,23 @@ from ..kernels import Kernel
 from ..ops.inspection.readings import SystemCheck, check_system
 from ._recipe import Recipe
 
-#: Without another word images of at most so many samples along an axis are tried.
-_LENGTH = 64
+_LENGTH = 64  # samples along each axis of the test images, at most
 
 
 @dataclass(frozen=True, eq=False)
 class RecipeCheck:
-    """What `check_lti` found.
+    """Result of `check_lti`.
 
     Attributes
     ----------
     whole : SystemCheck
-        Of the recipe.
+        Verdict on the recipe.
     steps : tuple of SystemCheck
-        Of each of its steps alone.
+        Verdict on each step by itself.
     names : tuple of str
-        What the steps are.
+        The steps as text.
     impulse_response : Kernel or None
-        The answer to an impulse in the middle, when the recipe is linear and shift-invariant: it then is the
-        convolution with this kernel, away from the borders.
+        Of a linear, shift-invariant recipe: away from the borders it is the convolution with this kernel.
     """
 
     whole: SystemCheck
@@ -47,7 +45,7 @@ class RecipeCheck:
 
     @property
     def breaking(self) -> str | None:
-        """The first step that is not, and why; None when all are."""
+        """The first step that is not linear and shift-invariant, and why; None when all are."""
         for number, (name, check) in enumerate(zip(self.names, self.steps, strict=True), 1):
             if not check.is_lti:
                 return f"step {number}, {name}: {check}"
@@ -58,29 +56,29 @@ class RecipeCheck:
 
 
 def check_lti(recipe: Recipe, shape: Sequence[int] | None = None, /, *, tolerance: float = 1e-6) -> RecipeCheck:
-    """Ask whether a recorded recipe is linear and shift-invariant, and name the step that is not.
+    """Test whether a recipe is linear and shift-invariant, and name the step that is not.
 
-    Every step, and the whole, is run on two random images, their sum, a multiple and a shifted one. Shifts are judged
-    in the middle third, where the borders have no say as long as the kernels reach no further.
+    The recipe and every step are run on two random images, their sum, a multiple and a shifted one. Shift invariance is
+    tested in the middle third, so that borders do not matter as long as the kernels are shorter than a third.
 
     Parameters
     ----------
     recipe : Recipe
-        Of steps that keep the shape of an image.
+        Its steps must keep the shape of the image.
     shape : sequence of int, optional
-        Of the images to try; by default that of the recipe's own image, at most 64 samples along each axis.
+        Shape of the test images; by default that of the recorded image, at most 64 samples along each axis.
     tolerance : float
-        Deviations up to this one, relative to the largest answer, are rounding.
+        Allowed deviation relative to the largest value of the result.
 
     Returns
     -------
     RecipeCheck
-        Its text is the verdict; `breaking` names the step; `impulse_response` is the kernel of a recipe that is.
+        Its text is the verdict; `breaking` names the step, `impulse_response` is the equivalent kernel.
 
     Raises
     ------
     TypeError, ValueError
-        When it is no recipe, a step cannot run on such images, or makes no image of the same shape.
+        When it is no recipe, a step cannot run on such images, or its result is no image of the same shape.
 
     Examples
     --------
@@ -131,13 +129,13 @@ def _check(part: Recipe, number: int, size: tuple[int, ...], margin: tuple[int, 
 
 
 def _impulse_response(recipe: Recipe, size: tuple[int, ...]) -> Kernel:
-    """The answer to an impulse, cut to where it is more than rounding."""
+    """The response to an impulse in the middle, cropped to values above rounding error."""
     image = np.zeros(size)
     middle = tuple(n // 2 for n in size)
     image[middle] = 1
-    answer: NDArray[Any] = np.asarray(recipe.run(image))
-    large = np.argwhere(np.abs(answer) > 1e-12 * np.abs(answer).max()) if answer.any() else np.array([middle])
+    response: NDArray[Any] = np.asarray(recipe.run(image))
+    large = np.argwhere(np.abs(response) > 1e-12 * np.abs(response).max()) if response.any() else np.array([middle])
     low, high = np.minimum(large.min(0), middle), np.maximum(large.max(0), middle) + 1
-    part = answer[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
+    part = response[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     center = tuple(int(c - a) for c, a in zip(middle, low, strict=True))
     return Kernel(part, center, name="impulse response")

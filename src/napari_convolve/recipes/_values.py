@@ -1,6 +1,6 @@
-"""The values that a recipe keeps: numbers, text, arrays, kernels, rotations, noise models; and nothing that could run.
+"""Encode and decode the values in a recipe: numbers, text, arrays, kernels, rotations, noise models; never code.
 
-Each has a form of plain data: what JSON can say as it is, everything else as an object of one key that names its kind.
+Values that JSON has no form for become an object with one key, which names the kind of value.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ..ops.fourier.drawn_filter import DrawnFilter, Region
 from ..ops.fourier.spectrum_data import Peaks
 from ..ops.noise.noise_model import NoiseEstimate, PowerSpectrum
 
-#: Arrays of at most so many bytes are written out number by number.
+#: Arrays of at most so many bytes are written as numbers in the JSON.
 INLINE_BYTES = 4096
-#: Frozen dataclasses that operations take, such as the results of others: kept field by field.
+#: Frozen dataclasses that operations take as arguments, such as results of others; encoded field by field.
 RECORDS: dict[str, type[Any]] = {
     "noise_estimate": NoiseEstimate,
     "peaks": Peaks,
     "drawn_filter": DrawnFilter,
     "region": Region,
 }
-#: How the samples of an array are kept: given the array, what stands under "values", or other keys instead.
+#: Describes the samples of an array: nested lists under "values", or other keys when they are stored elsewhere.
 Keep = Callable[[np.ndarray], dict[str, Any]]
-#: The samples of an array that are not under "values", given its description.
+#: Reads the samples of an array that are stored elsewhere, given its description.
 Fetch = Callable[[Mapping[str, Any], np.dtype, tuple[int, ...]], np.ndarray]
 
 _DTYPES = frozenset(
@@ -45,8 +45,8 @@ _NUMBER = re.compile(r"[-+.0-9a-z()]{1,80}")
 _DEEPEST, _LARGEST, _MOST_AXES = 8, 2**63, 32
 
 
-def normal(value: Any, depth: int = 0) -> Any:
-    """A value as a recipe keeps it: no lists, no device arrays, nothing that others can change.
+def immutable(value: Any, depth: int = 0) -> Any:
+    """The immutable form of a value: tuples for lists, read-only NumPy arrays, Python numbers.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def normal(value: Any, depth: int = 0) -> Any:
         return value
     for record in RECORDS.values():
         if isinstance(value, record):
-            return record(**{f.name: normal(getattr(value, f.name), depth + 1) for f in fields(record)})
+            return record(**{f.name: immutable(getattr(value, f.name), depth + 1) for f in fields(record)})
     if isinstance(value, np.bool_ | np.number):
         return value.item()
     if isinstance(value, np.dtype) or (
@@ -67,7 +67,7 @@ def normal(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "as_quat"):  # a scipy Rotation, which need not be imported
         return value
     if isinstance(value, list | tuple | range) and depth < _DEEPEST:
-        return tuple(normal(part, depth + 1) for part in value)
+        return tuple(immutable(part, depth + 1) for part in value)
     device = backend_of(value)
     if device is not None or hasattr(value, "__array__"):
         array = as_host_array(value if device is None else device.to_host(value), "an array of a recipe")
@@ -80,7 +80,7 @@ def normal(value: Any, depth: int = 0) -> Any:
 
 
 def encode(value: Any, keep: Keep) -> Any:
-    """A value that `normal` has seen, as plain data; `keep` says where the samples of arrays go."""
+    """A value from `immutable` as plain data; `keep` describes the samples of arrays."""
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -92,7 +92,7 @@ def encode(value: Any, keep: Keep) -> Any:
     if isinstance(value, np.ndarray):
         return {"array": {"dtype": value.dtype.name, "shape": list(value.shape), **keep(value)}}
     if isinstance(value, Kernel):
-        described = encode(plain(describe_kernel(value)), keep)
+        described = encode(as_tuples(describe_kernel(value)), keep)
         return {"kernel": {**described, "values": encode(value.values, keep)}}
     if isinstance(value, PowerSpectrum):
         kept = {"shape": list(value.shape), "weights": [float(w) for w in value.weights], "floor": float(value.floor)}
@@ -105,14 +105,14 @@ def encode(value: Any, keep: Keep) -> Any:
     return {"rotation": encode(np.asarray(value.as_quat()), keep)}
 
 
-def plain(value: Any) -> Any:
-    """Sequences inside mappings as tuples."""
+def as_tuples(value: Any) -> Any:
+    """Nested mappings and sequences with tuples for all sequences."""
     if isinstance(value, Mapping):
-        return {key: plain(part) for key, part in value.items()}
-    return tuple(plain(part) for part in value) if isinstance(value, list | tuple) else value
+        return {key: as_tuples(part) for key, part in value.items()}
+    return tuple(as_tuples(part) for part in value) if isinstance(value, list | tuple) else value
 
 
-def written_out(array: np.ndarray) -> dict[str, Any]:
+def nested_lists(array: np.ndarray) -> dict[str, Any]:
     """The samples of an array as nested lists; complex ones as pairs, NaN and infinities as text."""
     real = np.stack([array.real, array.imag], axis=-1) if array.dtype.kind == "c" else array
     if real.dtype.kind == "f" and not np.isfinite(real).all():
@@ -122,13 +122,7 @@ def written_out(array: np.ndarray) -> dict[str, Any]:
 
 
 def decode(data: Any, fetch: Fetch, depth: int = 0) -> Any:
-    """The value of plain data.
-
-    Raises
-    ------
-    ValueError
-        For what `encode` does not make.
-    """
+    """The value of plain data from `encode`; ValueError when it is malformed."""
     if depth > _DEEPEST:
         raise ValueError("is nested too deeply")
     if data is None or isinstance(data, bool | str):
@@ -179,7 +173,7 @@ def _array(held: Any, fetch: Fetch, depth: int) -> np.ndarray:
             raise ValueError(f"is no array: {array.dtype}{array.shape} is not {dtype}{tuple(shape)}")
     else:
         array = _from_lists(held["values"], dtype, tuple(shape))
-    result: np.ndarray = normal(array)
+    result: np.ndarray = immutable(array)
     return result
 
 
@@ -237,7 +231,7 @@ def _rotation(held: Any, fetch: Fetch, depth: int) -> Any:
         raise ValueError("is no rotation: its quaternions must be float64 of length 1")
     from scipy.spatial.transform import Rotation
 
-    # to be normalised again would change the last bits
+    # normalizing again would change the last bits
     return Rotation(quaternions, normalize=False)
 
 
@@ -255,7 +249,7 @@ def _power_spectrum(held: Any, fetch: Fetch, depth: int) -> PowerSpectrum:
 
 
 def _record(kind: str) -> Callable[[Any, Fetch, int], Any]:
-    """How the fields of a result become that result."""
+    """The decoder of one of the `RECORDS`."""
     record = RECORDS[kind]
     names = [f.name for f in fields(record)]
 

@@ -1,4 +1,4 @@
-"""What a result depends on besides its recipe: the programs that compute it."""
+"""Versions of the libraries that affect a result, recorded in recipes and compared with the installed ones."""
 
 from __future__ import annotations
 
@@ -25,20 +25,14 @@ def _of(package: str) -> str | None:
 
 
 def versions_here(backend: str = "numpy") -> dict[str, str]:
-    """The versions that decide the last bits of a result; Numba's, since it compiles the loops where it is there."""
+    """Versions of everything that affects the last bits of a result; Numba is optional."""
     found = {PACKAGE: __version__, "python": platform.python_version()}
     packages = ("numpy", "scipy", "numba") if backend == "numpy" else ("numpy", "scipy", "numba", backend)
     return found | {name: text for name in packages if (text := _of(name))}
 
 
 def as_versions(data: Any) -> dict[str, str]:
-    """Names and versions as they came from a file.
-
-    Raises
-    ------
-    ValueError
-        For anything but a few short words.
-    """
+    """Validate names and versions from a file; ValueError for anything but a few short words."""
     if not isinstance(data, Mapping) or len(data) > _MOST:
         raise ValueError(f"versions must be an object of at most {_MOST} names")
     for text in (*data, *data.values()):
@@ -48,13 +42,13 @@ def as_versions(data: Any) -> dict[str, str]:
 
 
 def as_version(text: Any) -> str:
-    """A version as it came from a file, safe to be shown."""
+    """A version from a file, made safe to print."""
     return text if isinstance(text, str) and _TEXT.fullmatch(text) else "of an unknown version"
 
 
 def differences(written: Mapping[str, str], backend: str = "numpy") -> tuple[str, ...]:
-    """What is another version here than where the recipe was written, one phrase each."""
+    """The versions that differ between recipe and installation, one phrase each."""
     here = versions_here(backend)
     names = [*written, *(name for name in here if name not in written)] if written else []
-    told = {name: (written.get(name, "none"), here.get(name, "none")) for name in names}
-    return tuple(f"{name} {then}, here {now}" for name, (then, now) in told.items() if then != now)
+    pairs = ((name, written.get(name, "none"), here.get(name, "none")) for name in names)
+    return tuple(f"{name} {then}, here {now}" for name, then, now in pairs if then != now)

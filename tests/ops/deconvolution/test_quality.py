@@ -1,4 +1,4 @@
-"""The quality of a deconvolution: what the truth, too little and too much sharpening leave."""
+"""`deconvolution_quality` for the true object, and for too little and too much sharpening."""
 
 from __future__ import annotations
 

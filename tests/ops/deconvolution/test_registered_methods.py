@@ -1,4 +1,4 @@
-"""What every registered deconvolution method keeps to, and how one is added."""
+"""The contract of registered deconvolution methods, and how to add one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wiener deconvolution: it stays put, keeps the flux, is right at the edges, and equals what others compute."""
+"""Wiener deconvolution: no shift, constant flux, correct edges, and the results of other programs."""
 
 from __future__ import annotations
 

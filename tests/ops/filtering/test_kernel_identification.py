@@ -1,4 +1,4 @@
-"""Kernels identified from an image before and after: they are those that were applied, within what is stated."""
+"""Kernels identified from images before and after filtering are the applied ones, within the stated uncertainty."""
 
 from __future__ import annotations
 

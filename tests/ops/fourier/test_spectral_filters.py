@@ -1,4 +1,4 @@
-"""Filters given in the frequency domain: what passes, what does not, and what happens at the edges."""
+"""Filters in the frequency domain: passbands, stopbands and edges."""
 
 from __future__ import annotations
 

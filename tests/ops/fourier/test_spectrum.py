@@ -1,4 +1,4 @@
-"""The spectrum: waves read as what they are, on bins and between them."""
+"""The spectrum: amplitude, frequency and phase of waves, on frequency bins and between them."""
 
 from __future__ import annotations
 

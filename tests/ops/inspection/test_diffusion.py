@@ -1,4 +1,4 @@
-"""Diffusion against the analytic solution, a finite-difference solver and what physics forbids."""
+"""Diffusion against the analytic solution, a finite-difference solver and physical laws."""
 
 from __future__ import annotations
 

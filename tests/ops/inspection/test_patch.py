@@ -1,4 +1,4 @@
-"""A patch laid open holds the samples the rule says and sums to the result, everywhere, for every option."""
+"""An inspected window holds the samples of the boundary rule, and its products add up to the result."""
 
 from __future__ import annotations
 

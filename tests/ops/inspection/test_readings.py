@@ -1,4 +1,4 @@
-"""The readings of a convolution against what others compute, and what mathematics says."""
+"""The ways of reading a convolution, against other programs and closed forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalised cross-correlation by its definition: every window for itself, in float64, two passes."""
+"""Normalised cross-correlation by its definition: window by window, in float64, in two passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `detect_features` refuses, what it gives when there is nothing, and the table it returns."""
+"""`detect_features`: invalid arguments, images without hits, and the returned table."""
 
 from __future__ import annotations
 

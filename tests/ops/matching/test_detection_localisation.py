@@ -1,4 +1,4 @@
-"""How well places between the samples are found: beads in shot noise against the localisation bounds."""
+"""Precision of subpixel positions: beads in shot noise against the localisation bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `detect_features` hands to its `scores` callback: the map, and other thresholds without correlating again."""
+"""The `scores` callback of `detect_features`: the score map, and other thresholds without correlating again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`matched_filter`: units of sigma, the best signal to noise there is, and noise learnt from the image."""
+"""`matched_filter`: results in units of sigma, optimal signal-to-noise ratio, and noise estimated from the image."""
 
 from __future__ import annotations
 

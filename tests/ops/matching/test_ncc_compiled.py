@@ -1,4 +1,4 @@
-"""The compiled inner loops of the scores: the very bits of the ones written in NumPy, for every layout of an image."""
+"""The compiled loops of NCC give the same bits as those in NumPy, for all memory layouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`false_alarms`: how many detections chance gives in noise, and what is found beside it."""
+"""`false_alarms`: the number of detections in pure noise, and the hits in images with features."""
 
 from __future__ import annotations
 

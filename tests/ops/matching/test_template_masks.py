@@ -1,4 +1,4 @@
-"""Template masks, image masks and NaN in `match_template`, and what it refuses."""
+"""Template masks, image masks and NaN in `match_template`, and invalid arguments."""
 
 from __future__ import annotations
 

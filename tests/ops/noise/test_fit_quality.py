@@ -1,4 +1,4 @@
-"""What a noise estimate rests on: powers over rings, and the error that a constant is expected to leave."""
+"""The basis of a noise estimate: power over rings, and the expected error of a constant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Periodic noise: found where it is and nowhere else, taken out without harm to the rest."""
+"""Periodic noise: found only where it is, and removed without changing the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`check_psf` finds what was planted and nothing else; `fix_psf` mends it."""
+"""`check_psf` finds exactly the defects put into a PSF; `fix_psf` repairs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods of the Deconvolve panel: what they share, iterations to watch, the noise as a picture."""
+"""Methods of the Deconvolve panel: shared options, watching iterations, the noise plot."""
 
 from __future__ import annotations
 

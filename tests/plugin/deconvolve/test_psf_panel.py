@@ -1,4 +1,4 @@
-"""The PSF in the Deconvolve panel: computed, measured, mended, per channel; by hand, and equal to the functions."""
+"""The PSF in the Deconvolve panel: computed, measured, repaired, per channel, and equal to the public functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Detect Features panel shows of a run: scores to drag a threshold through, table, boxes, files, preview."""
+"""Results in the Detect Features panel: score plot with threshold, table, boxes, files, preview."""
 
 from __future__ import annotations
 

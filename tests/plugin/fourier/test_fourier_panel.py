@@ -1,4 +1,4 @@
-"""The Fourier panel in a real window: what a person reads, draws and applies."""
+"""The Fourier panel in a real window: reading, drawing and applying filters."""
 
 from __future__ import annotations
 

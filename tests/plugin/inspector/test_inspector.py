@@ -1,4 +1,4 @@
-"""The inspector, driven by the mouse: what it shows is the result, wherever the mouse is, and it lets go."""
+"""The Inspector under the mouse: the shown window gives the result at every position."""
 
 from __future__ import annotations
 

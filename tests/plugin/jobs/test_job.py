@@ -1,4 +1,4 @@
-"""A call in the background, without any window."""
+"""Background calls, without a window."""
 
 from __future__ import annotations
 

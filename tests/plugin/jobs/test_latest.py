@@ -1,4 +1,4 @@
-"""Calls of which only the newest counts: which begin, which are stopped, which are shown."""
+"""Background calls of which only the newest counts: which are started, cancelled and shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels are made beside the GUI thread in every panel, and what is shown or taken is of the present values."""
+"""Kernels are made outside the GUI thread in all panels, and always belong to the current values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every result knows how it was made, back to the image it began with."""
+"""Every result layer carries its recipe, back to the original image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes out for every kind of layer: right numbers, in the right place. No window, but the real panel."""
+"""Results for every kind of layer: correct values and position. No window, but the real panel."""
 
 from __future__ import annotations
 

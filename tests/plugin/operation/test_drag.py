@@ -1,4 +1,4 @@
-"""A slider dragged under the preview of a large stack: nothing begins for a stale value, the last one is exact."""
+"""A slider dragged with the preview of a large stack: no computation for outdated values, the last preview is exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Run will do is said before it is pressed."""
+"""The plan is shown before Run is pressed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings of a panel in a file, and back."""
+"""Presets: the settings of a panel saved to a file and loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preview: what is seen of the result, at once, following fields, planes and zoom (gate 10)."""
+"""The preview: the visible part of the result, updated with fields, planes and zoom (gate 10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms from signatures: nothing about a parameter is written twice."""
+"""Forms generated from signatures."""
 
 from __future__ import annotations
 

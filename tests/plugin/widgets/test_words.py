@@ -1,4 +1,4 @@
-"""The words in panels are those of a person at a microscope; names of the programming interface stand beside them."""
+"""Texts in panels use the terms of microscopy; names of the Python interface are shown as well."""
 
 from __future__ import annotations
 
