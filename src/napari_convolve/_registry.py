@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import math
 import operator
 import re
@@ -162,13 +163,15 @@ def check_number(name: str, kind: type[int] | type[float], limits: Param, value:
     return number
 
 
-def validated(function: F) -> F:
+def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
     """Hold the options of a public function to what its signature says, before it runs; see `check`.
 
-    Positional-only arguments (images, kernels) are left to the function.
+    Positional-only arguments (images, kernels) are left to the function, but for one thing: a masked array is refused
+    by every argument that is not one of `masked`, since its mask would be lost.
     """
     parameters = tuple(inspect.signature(function).parameters.values())
     names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
+    rest = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] * 99
     arrays = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
 
     @functools.cache
@@ -181,6 +184,12 @@ def validated(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **options: Any) -> Any:
+        for name, value in (*zip(itertools.chain(names, rest), args, strict=False), *options.items()):
+            if type(value).__name__ == "MaskedArray" and name not in masked and value.mask.any():
+                honours = " and ".join(masked) or "no argument"
+                raise ValueError(
+                    f"{name} has {value.mask.sum()} masked values; fill them first ({honours} may have a mask)"
+                )
         if len(args) > arrays:  # the function itself says when there are too many
             given = [
                 check(name, hints().get(name, Any), value)

@@ -22,7 +22,7 @@ Share = Annotated[float | None, Param(min=0, max=1, step=0.05)]
 Count = Annotated[int | None, Param(min=1, label="at most")]
 
 
-@o.public
+@o.public_with_masks("image", "templates")
 def detect_features(
     image: Any,
     templates: Any,

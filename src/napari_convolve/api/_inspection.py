@@ -91,7 +91,7 @@ def _as_index(index: int | Sequence[int], size: tuple[int, ...]) -> tuple[int, .
     return tuple(i % n for i, n in zip(numbers, size, strict=True))
 
 
-@o.public
+@o.public_with_masks()
 def convolution_theorem(
     image: Any,
     kernel: Any,

@@ -28,7 +28,7 @@ WeightRegularization = Annotated[Literal["auto", "none"], Param(choices=ops.WEIG
 Units = Annotated[str | None, Param(label="unit", advanced=True)]
 
 
-@o.public
+@o.public_with_masks("image", "after")
 def estimate_kernel(
     image: Any,
     after: Any,

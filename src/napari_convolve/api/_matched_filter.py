@@ -23,7 +23,7 @@ from ._template_matching import TemplateMask, as_real_input, host_pattern
 Noise = Annotated[Any, Param(label="noise")]
 
 
-@o.public
+@o.public_with_masks("image", "template")
 def matched_filter(
     image: Any,
     template: Any,

@@ -41,8 +41,16 @@ ReportCallback = Callable[[Report], object] | None
 
 
 def public(function: F) -> F:
-    """Decorate a public function: shared texts in its docstring, options checked against its signature."""
+    """Decorate a public function: shared texts in its docstring, options checked against its signature.
+
+    Its image may be a masked array; no other argument may.
+    """
     return validated(documented(function))
+
+
+def public_with_masks(*masked: str) -> Callable[[F], F]:
+    """Decorate a public function as `public`; the arguments named may be masked arrays, and no others."""
+    return lambda function: validated(documented(function), masked)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ..ops.psf.bead_average import BeadPsf
 from . import _options as o
 
 
-@o.public
+@o.public_with_masks()
 def psf_from_beads(
     image: Any,
     /,

@@ -16,7 +16,7 @@ from ._convolution import convolve
 from ._feature_maps import feature_maps
 
 
-@o.public
+@o.public_with_masks()
 def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, normalize: bool = True) -> CrossCorrelation:
     """Cross-correlate two sequences at every lag: which one follows the other, and by how much.
 
@@ -53,7 +53,7 @@ def cross_correlation(first: Any, second: Any, /, *, spacing: float = 1.0, norma
     return ops.correlate_sequences(lines[0], lines[1], spacing, normalize, _full)
 
 
-@o.public
+@o.public_with_masks()
 def density_of_sum(*densities: Any, spacing: float | None = None) -> np.ndarray:
     """Compute the distribution of a sum of independent random variables: the full convolution of their densities.
 

@@ -8,11 +8,9 @@ from typing import Any, get_type_hints
 
 from .._arrays import Array, wanted_dtype
 from .._progress import Task
-from .._registry import check
 from ..ops.deconvolution.method_registry import DECONVOLVERS, Deconvolver, MethodOptions, deconvolve_with
 from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_light, as_valid
-from ._docstrings import documented
 from ._richardson_lucy import Background, Intermediate
 
 _INPUT = "{real.image, psf}\n"
@@ -61,12 +59,10 @@ def publish(name: str) -> Callable[..., Array]:
     arrays = [inspect.Parameter(key, inspect.Parameter.POSITIONAL_ONLY, annotation=Any) for key in ("image", "psf")]
 
     def function(image: Any, psf: Any, /, **given: Any) -> Array:
-        unknown = sorted(set(given) - {p.name for p in own} - set(shared))
-        if unknown:
+        parameters = {p.name: given.pop(p.name, p.default) for p in own}
+        if unknown := sorted(set(given) - set(shared)):
             raise TypeError(f"{name}() got an unexpected keyword argument {unknown[0]!r}")
-        parameters = {p.name: check(p.name, hints[p.name], given.pop(p.name, p.default)) for p in own}
-        options = {key: check(key, kinds[key], given[key]) if key in given else p.default for key, p in shared.items()}
-        return _run(method, image, psf, parameters, options)
+        return _run(method, image, psf, parameters, {key: given.get(key, p.default) for key, p in shared.items()})
 
     kinds = get_type_hints(_shared, include_extras=True)
     named = [p.replace(annotation=hints[p.name]) for p in own] + [
@@ -77,7 +73,7 @@ def publish(name: str) -> Callable[..., Array]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = method.function.__module__
     function.__doc__ = _docstring(inspect.cleandoc(method.function.__doc__ or ""))
-    return documented(function)
+    return o.public(function)
 
 
 def _docstring(text: str) -> str:

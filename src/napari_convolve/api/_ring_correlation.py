@@ -19,7 +19,7 @@ from . import _options as o
 from ._deconvolution_arguments import Edges, MissingPolicy, as_valid
 
 
-@o.public
+@o.public_with_masks("image", "other")
 def fourier_ring_correlation(
     image: Any,
     other: Any = None,

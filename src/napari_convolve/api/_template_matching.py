@@ -16,7 +16,7 @@ from . import _options as o
 TemplateMask = Annotated[Any, Param(label="template mask", advanced=True)]
 
 
-@o.public
+@o.public_with_masks("image", "template")
 def match_template(
     image: Any,
     template: Any,

@@ -536,7 +536,7 @@ def test_the_image_is_not_modified_and_views_work() -> None:
         ({"start": None}, TypeError, "^start has dtype"),
         ({"start": -np.ones((20, 30))}, ValueError, "negative"),
         ({"saturation": 0}, ValueError, "above 0"),
-        ({"saturation": "high"}, TypeError, "number or None"),
+        ({"saturation": "high"}, TypeError, "saturation=.high. must be a number"),
         ({"saturation": 0.5}, ValueError, "no sample"),
         ({"stop": "soon"}, ValueError, "'auto'"),
         ({"edges": "reflect"}, ValueError, "'extend'"),

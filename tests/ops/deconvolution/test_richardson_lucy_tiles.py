@@ -37,12 +37,12 @@ def tiled(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Has `nc.richardson_lucy` compute in tiles of a given shape, whatever memory there is."""
 
     def use(tile: tuple[int, ...], files: bool = True) -> None:
-        def choose(problem: Any, frame: Any, options: Any, machines: Any, max_memory: Any) -> Tiling:
+        def choose(problem: Any, frame: Any, options: Any, run: Any) -> Tiling:
             pairs = [
                 _lucy_tiles._padded(t, k, n, lambda n: n + 1)  # a transform longer than needed does no harm
                 for t, k, n in zip(tile, problem.kernel, frame.grid, strict=True)
             ]
-            return Tiling(machines[0].backend, *map(tuple, zip(*pairs, strict=True)), files, 0, 0, 0.0)  # type: ignore[arg-type]
+            return Tiling(run.machines[0].backend, *map(tuple, zip(*pairs, strict=True)), files, 0, 0, 0.0)  # type: ignore[arg-type]
 
         monkeypatch.setattr(_lucy_tiles, "choose", choose)
         monkeypatch.setattr(lucy, "fits", lambda *_: False)

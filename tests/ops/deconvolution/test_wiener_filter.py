@@ -373,7 +373,7 @@ def test_small_and_empty_images() -> None:
         ({"psf": np.ones((9, 31))}, ValueError, "31 long along axis 1"),
         ({"psf": "gaussian"}, TypeError, "numbers"),
         ({"nsr": -1}, ValueError, "at least 0"),
-        ({"nsr": np.nan}, ValueError, "at least 0"),
+        ({"nsr": np.nan}, ValueError, "nsr=nan must be finite"),
         ({"nsr": np.inf}, ValueError, "finite"),
         ({"nsr": "much"}, ValueError, "'auto'"),
         ({"nsr": None}, TypeError, "'auto'"),

@@ -69,8 +69,8 @@ class LucyRun:
         self._in_parts(frame.shape, lambda box: sums.update({_corner(box): float(xp.sum(image[box]))}))
         self.mean = sum(sums[corner] for corner in sorted(sums)) / self.count
         eps, tiny = float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny)
-        #: whether the dtype can hold sums of squares of samples of this size
-        self.in_range = self.mean == 0 or tiny**0.37 < self.mean < float(np.finfo(dtype).max) ** 0.31
+        #: whether single precision can hold sums of squares of samples of this size
+        self.in_range = dtype == "float64" or self.mean == 0 or tiny**0.37 < self.mean < tiny**-0.31
         #: lower limit of the model in the quotient image / model
         self.least = max(max(self.mean, options.background) * eps, tiny)
         #: an object darker than this is 0
