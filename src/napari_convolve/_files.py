@@ -6,6 +6,7 @@ import codecs
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ def atomic(target: Path, *, overwrite: bool) -> Iterator[Path]:
         yield temporary
         if final.exists() and not overwrite:  # somebody else was faster
             raise FileExistsError(f"{target} exists; --overwrite (overwrite=True) replaces it")
+        if final.exists():  # a file that is replaced keeps its permissions
+            shutil.copymode(final, temporary)
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)

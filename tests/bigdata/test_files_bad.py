@@ -226,7 +226,7 @@ def test_outputs_that_make_no_sense(tmp_path: Path) -> None:
     write(tmp_path / "a.npy", small())
     (tmp_path / "link.npy").symlink_to(tmp_path / "a.npy")
     for name in ("a.npy", "link.npy", "../" + tmp_path.name + "/a.npy"):
-        with pytest.raises(FileError, match="is the input"):
+        with pytest.raises(FileError, match="is an input"):
             check_output(tmp_path / name, inputs=[tmp_path / "a.npy"], overwrite=True)
     with pytest.raises(FileNotFoundError, match="no such folder"):
         check_output(tmp_path / "nowhere" / "a.npy")

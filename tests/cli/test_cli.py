@@ -163,7 +163,7 @@ def test_files_that_fail_have_status_1(cli, image: Path, tmp_path: Path) -> None
         ([image, tmp_path / "b.xyz", *BOX], "the formats are"),
         ([image, tmp_path / "no" / "b.npy", *BOX], "no such folder"),
         ([image, tmp_path / "old.npy", *BOX], "exists"),
-        ([image, image, *BOX, "--overwrite"], "is the input"),
+        ([image, image, *BOX, "--overwrite"], "is an input"),
         ([image, tmp_path / "b.png", *BOX], "a PNG holds one plane"),
         ([image, tmp_path / "b.ome.tif", *BOX, "--dtype", "int64"], "OME-TIFF cannot hold int64"),
         ([image, tmp_path / "b.npy", "--kernel", tmp_path / "k.json"], "k.json"),

@@ -144,7 +144,7 @@ def test_what_cannot_be_run(cli, folder: Path) -> None:
         ("good.json", "b.png", "b.png"),
         ("good.json", "b.csv", "cannot write 'b.csv': the formats are .ome.tif"),
         ("detect.json", "b.npy", "cannot write 'b.npy': the formats are .csv"),
-        ("good.json", "a.tif", "is the input"),
+        ("good.json", "a.tif", "is an input"),
         ("good.json", "good.json", "cannot write"),
     ):
         failed = cli("run", recipe, "a.tif", output)

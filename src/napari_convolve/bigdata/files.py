@@ -120,7 +120,7 @@ def check_output(
         return target
     for source in inputs:
         if Path(source).exists() and os.path.samestat(status, Path(source).stat()):
-            raise FileError(f"{target} is the input; results go into a file of their own")
+            raise FileError(f"{target} is an input; results go into a file of their own")
     if not S_ISREG(status.st_mode):
         raise IsADirectoryError(f"not a file that can be replaced: {target}")
     if not overwrite:

@@ -18,7 +18,7 @@ from ._images import aligned, without_opacity
 from ._kernels import weights_from
 from ._operations import checked_options, print_notes, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
-from ._recording import check_recipe, write_recipe
+from ._recording import check_recipe, input_files, write_recipe
 
 TABLES = (".csv",)
 _DETECT = "detect_features"
@@ -51,8 +51,9 @@ def _detect(*, input: str, output: str, templates: list[str], **given: Any) -> N
     as_json, quiet = given.pop("json"), given.pop("quiet")
     operation = OPERATIONS.get(_DETECT)
     wanted: list[Kernel] = [weights_from("template", source, ()) for source in templates]
-    target = check_output(output, inputs=[input, *templates], overwrite=overwrite, formats=TABLES)
-    beside = check_recipe(recipe, overwrite=overwrite)
+    inputs = input_files(input, templates, given)
+    target = check_output(output, inputs=inputs, overwrite=overwrite, formats=TABLES)
+    beside = check_recipe(recipe, inputs, overwrite=overwrite)
     image = read_image(input, input_axes)
     for name in ("mask", "region"):
         if given[name] is not None:

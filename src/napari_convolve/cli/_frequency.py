@@ -23,6 +23,7 @@ from ._images import aligned, without_opacity
 from ._kernels import write_kernel_file
 from ._operations import checked_options, print_report, read_image, usage_errors
 from ._progress_bar import progress_bar
+from ._recording import input_files
 
 _TABLE = ".csv"
 
@@ -71,7 +72,7 @@ def _spectrum(*, input: str, output: str, show: str, count: int, **given: Any) -
         raise typer.BadParameter(f"--count: {count} must be at least 1")
     table = Path(output).suffix.lower() == _TABLE
     formats = {"formats": (_TABLE,)} if table else {}
-    target = check_output(output, inputs=[input], overwrite=overwrite, **formats)
+    target = check_output(output, inputs=input_files(input, given), overwrite=overwrite, **formats)
     image = read_image(input, input_axes)
     options = checked_options(OPERATIONS.get("spectrum"), image, None, given)
     if options["mask"] is not None:
@@ -140,7 +141,7 @@ def _table(found: Spectrum, count: int, image: Labeled) -> str:
 def _estimate(*, input: str, output: str, after: str, **given: Any) -> None:
     input_axes, overwrite = given.pop("input_axes"), given.pop("overwrite")
     as_json, quiet = given.pop("json"), given.pop("quiet")
-    target = check_output(output, inputs=[input, after], overwrite=overwrite, formats=tuple(FORMATS))
+    target = check_output(output, inputs=input_files(input, after, given), overwrite=overwrite, formats=tuple(FORMATS))
     before, second = read_image(input, input_axes), read_image(after, input_axes)
     size = given.pop("size")
     count = len(size) if isinstance(size, tuple) else min(2, len(before.spatial))

@@ -26,7 +26,7 @@ from ._images import aligned, apply_operation, kernel_axes, without_opacity
 from ._kernels import second_array
 from ._maps import channel_of, label_maps, one_kernel
 from ._progress_bar import progress_bar
-from ._recording import check_recipe, write_recipe
+from ._recording import check_recipe, input_files, write_recipe
 
 
 def register(app: typer.Typer) -> None:
@@ -109,8 +109,9 @@ def _runner(operation: Operation) -> Any:
         input_axes, overwrite, recipe = given.pop("input_axes"), given.pop("overwrite"), given.pop("recipe")
         as_json, quiet = given.pop("json"), given.pop("quiet")
         weights = second_array(role, source, settings or ()) if role else None
-        target = check_output(output, inputs=[input, *([source] if source else [])], overwrite=overwrite)
-        beside = check_recipe(recipe, overwrite=overwrite)
+        inputs = input_files(input, source, given)
+        target = check_output(output, inputs=inputs, overwrite=overwrite)
+        beside = check_recipe(recipe, inputs, overwrite=overwrite)
         image = read_image(input, input_axes)
         mask = given.pop("mask", None)
         options = checked_options(operation, image, weights, given)

@@ -20,6 +20,7 @@ from . import _options as o
 from ._kernels import weights_from, write_kernel_file
 from ._operations import read_image
 from ._progress_bar import progress_bar
+from ._recording import input_files
 
 PsfOutput = Annotated[str, typer.Argument(metavar="OUTPUT", parser=o.text, help="PSF: " + " ".join(FORMATS))]
 PsfSize = Annotated[
@@ -60,7 +61,7 @@ def _psf(
     print(made)
     print(made.report())
     if output:
-        target = check_output(output, inputs=[], overwrite=overwrite, formats=tuple(FORMATS))
+        target = check_output(output, inputs=input_files(parameter), overwrite=overwrite, formats=tuple(FORMATS))
         write_kernel_file(made, target)
         print(f"{target}: {' x '.join(map(str, made.shape))} px")
 
@@ -79,7 +80,7 @@ def _from_beads(
     quiet: o.Quiet = False,
 ) -> None:
     """Average the beads of an image to a PSF, and list the beads that were used."""
-    target = check_output(output, inputs=[input], overwrite=overwrite, formats=tuple(FORMATS))
+    target = check_output(output, inputs=input_files(input, points), overwrite=overwrite, formats=tuple(FORMATS))
     image = read_image(input, input_axes)
     if len(image.spatial) != image.data.ndim:
         raise FileError(f"{Path(input).name} has the axes {' '.join(image.axes)}; beads need spatial ones only")
@@ -120,7 +121,7 @@ def _check(
     given = _psf_or_array(psf, parameter or ())
     target = None
     if fix is not None:
-        target = check_output(fix, inputs=[psf], overwrite=overwrite, formats=tuple(FORMATS))
+        target = check_output(fix, inputs=input_files(psf, image), overwrite=overwrite, formats=tuple(FORMATS))
     known: dict[str, Any] = {}
     shape = None
     if image is not None:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .._progress import Report
 from ..bigdata.files import Labeled, check_output
 from ..recipes import Operation, Recipe
+from ..recipes._files import check_archive
 from ._images import without_opacity
 
 
-def check_recipe(path: str | None, *, overwrite: bool) -> Path | None:
+def input_files(*given: Any) -> list[str]:
+    """The files among the values of arguments and options, however deep; none of them may be an output."""
+    found: list[str] = []
+    for value in given:
+        if isinstance(value, Mapping):
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            found += input_files(*value)
+        elif isinstance(value, str) and value and os.path.exists(value):
+            found.append(value)
+    return found
+
+
+def check_recipe(path: str | None, inputs: Sequence[str] = (), *, overwrite: bool) -> Path | None:
     """The path of the recipe, after a check that it and the file of its arrays may be written."""
     if path is None:
         return None
-    target = check_output(path, overwrite=overwrite, formats=(".json",))
-    check_output(target.with_suffix(".npz"), overwrite=overwrite, formats=(".npz",))
+    target = check_output(path, inputs=inputs, overwrite=overwrite, formats=(".json",))
+    check_output(target.with_suffix(".npz"), inputs=inputs, overwrite=overwrite, formats=(".npz",))
+    check_archive(target)
     return target
 
 

@@ -24,6 +24,7 @@ from ._images import apply_operation, kernel_axes, without_opacity
 from ._maps import channel_of, one_kernel
 from ._operations import print_notes, read_image, record_of
 from ._progress_bar import progress_bar
+from ._recording import input_files
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,8 @@ def _run(*, recipe: str, input: str, output: str, input_axes: str | None, **give
     table = hasattr(last.result, "to_csv")
     if not (last.makes_image or table):
         raise FileError(f"{recipe} ends in {last.name}, which makes neither an image nor a table")
-    target = check_output(output, inputs=[input, recipe], overwrite=overwrite, formats=TABLES if table else None)
+    inputs = input_files(input, recipe, str(Path(recipe).with_suffix(".npz")))
+    target = check_output(output, inputs=inputs, overwrite=overwrite, formats=TABLES if table else None)
     image = read_image(input, input_axes)
     if not table:
         check_fits(target, _expected(image, steps))

@@ -70,6 +70,7 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
     data = describe(keep)
     if large:
         beside = path.with_suffix(".npz")
+        check_archive(path)
         data = {"arrays": beside.name, **data}
         with atomic(beside, overwrite=True) as part, zipfile.ZipFile(part, "w") as archive:
             inflated = 0
@@ -83,6 +84,25 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
     with atomic(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8")
     return text
+
+
+def check_archive(path: Path) -> None:
+    """Refuse to write a recipe whose arrays would replace an .npz file that is not its own.
+
+    Raises
+    ------
+    FileExistsError
+        With the name of that file.
+    """
+    beside = path.with_suffix(".npz")
+    if not beside.exists():
+        return
+    try:
+        old = parse_json(read_text(path))
+    except (OSError, ValueError):
+        old = None
+    if not isinstance(old, dict) or old.get("arrays") != beside.name:
+        raise FileExistsError(f"{beside} exists and holds no arrays of {path.name}; choose another name for the recipe")
 
 
 def recipe_to_json(data: Mapping[str, Any]) -> str:
