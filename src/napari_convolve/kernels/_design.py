@@ -11,7 +11,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, get_type_hints
 import numpy as np
 
 from .._registry import Param, Registry, check
-from ._docstrings import documented
+from ._docstrings import KERNEL_TEXTS
 from ._kernel import Kernel
 from ._values import Values
 
@@ -106,7 +106,7 @@ def kernel(
     def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
         name = function.__name__
 
-        @documented
+        @KERNEL_TEXTS.fill
         @wraps(function)
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
@@ -187,9 +187,9 @@ def make(name: str, /, **parameters: Any) -> Kernel:
 
 
 def remake(kernel: Kernel) -> tuple[Kernel, dict[str, Any]] | None:
-    """What the catalogue makes by the name and the parameters that a kernel remembers, and those not at their defaults.
+    """Return the catalogue's kernel of the same name and parameters, and the parameters that differ from the defaults.
 
-    None when it makes nothing of them: a kernel of a file may say anything of itself.
+    None when there is no such kernel: name and parameters in a file may be arbitrary.
     """
     if kernel.name not in KERNELS:
         return None
@@ -201,9 +201,9 @@ def remake(kernel: Kernel) -> tuple[Kernel, dict[str, Any]] | None:
         return None
 
 
-def placed(kernel: Kernel) -> list[str]:
-    """Centre, spacing and unit as arguments in Python, where they are not what a kernel has by itself."""
-    said: dict[str, Any] = {"spacing": kernel.spacing, "units": kernel.units}
+def grid_arguments(kernel: Kernel) -> list[str]:
+    """Return centre, spacing and units as Python arguments, without those at their defaults."""
+    given: dict[str, Any] = {"spacing": kernel.spacing, "units": kernel.units}
     if kernel.center != tuple(n // 2 for n in kernel.shape):
-        said = {"center": kernel.center, **said}
-    return [f"{key}={value!r}" for key, value in said.items() if value is not None]
+        given = {"center": kernel.center, **given}
+    return [f"{key}={value!r}" for key, value in given.items() if value is not None]

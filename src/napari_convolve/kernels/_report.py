@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ._factors import factors
+from ._algebra import factors
 from ._grid import outer
 from ._kernel import Kernel
 from ._values import Values
