@@ -1,4 +1,4 @@
-"""The `kernel` decorator, which adds a function to the catalogue and checks its parameters."""
+"""The `kernel` decorator, which adds a function to the catalogue and validates its arguments."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Declared: TypeAlias = float | str | Callable[[Mapping[str, Any]], float | str | 
 
 @dataclass(frozen=True)
 class Design:
-    """One entry of the catalogue: the function, and guaranteed properties of its kernels.
+    """Entry of the catalogue: a function, and guaranteed properties of its kernels.
 
     `total` is the guaranteed sum, and `symmetry` is ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
     function of the parameters, or None for no guarantee. Lists group the entries by `family` and show their `label`.
@@ -127,28 +127,20 @@ def kernel(
 
 
 def remembered(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that a kernel keeps: all but arrays too long to be read."""
+    """Return the parameters that a kernel stores: all but long arrays."""
     return {key: value for key, value in given.items() if np.size(value) <= 512}
 
 
 @cache
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature with its hints evaluated, ``Annotated`` kept."""
+    """Return the signature with evaluated hints, ``Annotated`` included."""
     hints = get_type_hints(function, include_extras=True)
     parameters = inspect.signature(function).parameters.values()
     return inspect.Signature([p.replace(annotation=hints.get(p.name, Any)) for p in parameters])
 
 
 def checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments by name, defaults filled in, each within the limits of its hint.
-
-    Raises
-    ------
-    TypeError
-        For an unknown or missing parameter, or a value of the wrong type.
-    ValueError
-        For a number that is not finite or outside its limits, or a value that is none of the choices.
-    """
+    """Return all arguments by name, defaults included, validated by `check`; TypeError for unknown or missing ones."""
     takes = ", ".join(signature.parameters)
     for key in kwargs:
         if key not in signature.parameters:

@@ -1,4 +1,4 @@
-"""Docstring entries that kernels share, each written once: parameters, results, errors."""
+"""Docstring entries that several kernels share: parameters, results, errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The frozen `Kernel`: weights, centre and pixel size, with its operations."""
+"""The immutable `Kernel`: weights, centre and pixel size, with its operations."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Kernel(KernelData):
         total, size = self.sum, float(np.abs(self.values).sum())
         if abs(total) <= 1e-7 * size:
             raise ValueError(f"kernel {self.name!r} cannot be normalized: its weights sum to {total:.3g}")
-        # First by the largest weight: the sum of very small weights may have no finite inverse.
+        # Divide by the largest weight first: the sum of very small weights may have no finite inverse.
         scaled = self.values / np.abs(self.values).max()
         return self.derived(f"normalized({self.name})", scaled / scaled.sum())
 
@@ -127,7 +127,7 @@ class Kernel(KernelData):
 
     @cached_property
     def _terms(self) -> list[tuple[Values, ...]] | None:
-        """At the tolerance that every convolution asks for, read-only as the values are."""
+        """Factors at the tolerance of all convolutions, read-only like the values."""
         terms = _algebra.factors(self.values, _algebra.TOLERANCE)
         for factor in itertools.chain.from_iterable(terms or ()):
             factor.flags.writeable = False
@@ -170,7 +170,7 @@ class Kernel(KernelData):
         return read_kernel(path)
 
     def report(self) -> KernelReport:
-        """Return what the kernel does, in numbers; see :class:`napari_convolve.kernels.KernelReport`."""
+        """Return the properties of the kernel; see :class:`napari_convolve.kernels.KernelReport`."""
         from ._report import report
 
         return report(self)
