@@ -14,7 +14,7 @@ from .._progress import format_bytes
 
 
 class BackendUnavailable(RuntimeError):
-    """A known backend cannot be used on this machine; the message has the reason."""
+    """Raised for a known backend that cannot be used on this machine; the message has the reason."""
 
 
 @dataclass(frozen=True)

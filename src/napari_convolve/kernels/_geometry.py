@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil, cos, floor, radians, sin
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Annotated, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
 
-from ._grid import which_axis
+from .._registry import Param, check
+from ._grid import per_axis, which_axis
 from ._values import Values, as_spacing, guard
 
 if TYPE_CHECKING:
@@ -22,11 +23,7 @@ MARGIN = 12
 
 def as_shape(shape: Shape, ndim: int) -> tuple[int, ...]:
     """Return one positive length per axis."""
-    from .._registry import check
-    from ._design import Sizes
-    from ._grid import per_axis
-
-    lengths: tuple[int, ...] = per_axis(check("shape", Sizes, shape), ndim)
+    lengths: tuple[int, ...] = per_axis(check("shape", Annotated[int | Sequence[int], Param(min=1)], shape), ndim)
     if len(lengths) != ndim:
         raise ValueError(f"shape needs one length per axis ({ndim}), got {lengths}")
     return lengths

@@ -12,7 +12,7 @@ import numpy as np
 from ..backends import SESSION
 from . import _compiled
 
-#: Rows of results that are computed together, and weights that are, for long and for short bands.
+#: Rows of results that are computed together, and weights at a time in long and in short bands.
 AT_ONCE, LONG, SHORT = 4, 4, 3
 #: Columns of a task, and its approximate number of products.
 _COLUMNS, _PRODUCTS = 1024, 1 << 23

@@ -68,8 +68,8 @@ def convolve_pruned(
     """Write the part of a circular convolution that begins at `starts` into `out`.
 
     `image` is real and is convolved along at least two `axes`, in rising order. Their `ranges` may exceed the image,
-    which is extrapolated by the `boundary` rule, the constant 0. `spectrum` is the kernel's half spectrum on `grid`, of
-    length 1 along batch axes.
+    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on `grid`,
+    of length 1 along batch axes.
     """
     first, *middle_axes, last = axes
     placed = [laid(boundary, *span, image.shape[axis]) for axis, span in zip(axes[:-1], ranges[:-1], strict=True)]
@@ -84,6 +84,7 @@ def convolve_pruned(
     half = np.empty(shape, np.result_type(out.dtype, np.complex64))
 
     def forward(index: slice) -> None:
+        """Transform planes of the image along all axes but the first."""
         lines = gather(_at(image, first, index), (last,), ranges[-1:], boundary, 0, out.dtype.name, _SCRATCH)
         lines = scipy.fft.rfft(lines.astype(out.dtype, copy=False), n=grid[-1], axis=last, workers=1)
         target = _at(half, first, index)
@@ -100,6 +101,7 @@ def convolve_pruned(
             in_place(scipy.fft.fft, target, axis)
 
     def middle(columns: tuple[slice, ...]) -> None:
+        """Convolve along the first axis: here the product with the kernel's spectrum is taken."""
         block = half[columns]
         z = SESSION.scratch("columns", tuple(grid[0] if a == first else n for a, n in enumerate(block.shape)), kind)
         placed[0].lay(z, block, first)
@@ -109,6 +111,7 @@ def convolve_pruned(
         _at(block, first, slice(0, kept))[...] = _at(z, first, slice(starts[0], starts[0] + kept))
 
     def backward(index: slice) -> None:
+        """Transform planes of the result back along all axes but the first."""
         lines = _at(half, first, index)
         for axis, start in zip(middle_axes, starts[1:-1], strict=True):
             in_place(scipy.fft.ifft, lines, axis)
