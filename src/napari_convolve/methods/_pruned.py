@@ -68,8 +68,8 @@ def convolve_pruned(
     """Write the part of a circular convolution that begins at `starts` into `out`.
 
     `image` is real and is convolved along at least two `axes`, in rising order. Their `ranges` may exceed the image,
-    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on `grid`,
-    of length 1 along batch axes.
+    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on
+    `grid`, of length 1 along batch axes.
     """
     first, *middle_axes, last = axes
     placed = [laid(boundary, *span, image.shape[axis]) for axis, span in zip(axes[:-1], ranges[:-1], strict=True)]
