@@ -1,4 +1,4 @@
-"""The rules for arrays that hold everywhere: which inputs, which precision, how a result is cast."""
+"""Rules for all arrays: accepted inputs, precision of the computation, casts of results; helpers for indices."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any, Protocol
 
 import numpy as np
 
-#: An array of whatever library; the algorithms use the array API standard only.
+#: An array of any library; the algorithms use the array API standard only.
 Array = Any
 
 FLOATS = ("float32", "float64")
 COMPLEX_OF = {"float32": "complex64", "float64": "complex128"}
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
 _SINGLE = {"bool", "int8", "uint8", "int16", "uint16", "float16", "float32", "complex64"}
-#: the widest integers that every computed sample can hold exactly
+#: Integers up to this one are exact in float64.
 _EXACT = 2**53
 
 
 class Allocator(Protocol):
-    """What the boundary rules need to know of a device library."""
+    """The part of a `Backend` that boundary rules use."""
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> Array: ...
 
@@ -38,20 +38,12 @@ def dtype_name(dtype: Any) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _name(dtype: np.dtype) -> str:
-    """Remembered, for NumPy puts the name together anew each time."""
+    """Cached, because NumPy assembles the name at each access."""
     return str(dtype.name)
 
 
 def as_host_array(image: Any, what: str = "image") -> np.ndarray:
-    """NumPy array of native byte order for anything `numpy.asarray` takes.
-
-    Raises
-    ------
-    TypeError
-        For objects, strings, records and dates.
-    ValueError
-        For ragged lists.
-    """
+    """`image` as a NumPy array of numbers in native byte order; ragged lists and other dtypes raise."""
     try:
         array = np.asarray(image)
     except ValueError as error:
@@ -65,24 +57,18 @@ def as_host_array(image: Any, what: str = "image") -> np.ndarray:
 
 
 def check_numbers(dtype: np.dtype, what: str = "image") -> None:
-    """TypeError unless it is a dtype of numbers.
-
-    Raises
-    ------
-    TypeError
-        For objects, strings, records and dates.
-    """
+    """Raise TypeError unless `dtype` is one of numbers."""
     if dtype.kind not in "biufc":
         raise TypeError(f"{what} has dtype {dtype}; numbers are needed (bool, integer, float or complex)")
 
 
 def in_c_order(array: Array) -> Array:
-    """An array whose memory is in C order, so that sums over it add in the same order, to the same bits."""
+    """The array in C order: a sum over it then adds in the same order, with bitwise equal results."""
     return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
 
 
 def by_axis(ndim: int, axes: Sequence[int], values: Iterable[Any], other: Any) -> tuple[Any, ...]:
-    """One value for each axis of an array: the given ones for `axes`, `other` for the rest."""
+    """One value per axis of an array: the given values for `axes`, `other` for the remaining axes."""
     found = [other] * ndim
     for axis, value in zip(axes, values, strict=True):
         found[axis] = value
@@ -90,7 +76,7 @@ def by_axis(ndim: int, axes: Sequence[int], values: Iterable[Any], other: Any) -
 
 
 def index_along(ndim: int, axis: int, part: Any) -> tuple[Any, ...]:
-    """Index of a part along one axis, and of everything along the others."""
+    """Index that takes `part` along one axis and everything along the others."""
     return by_axis(ndim, (axis,), (part,), slice(None))
 
 
@@ -105,16 +91,9 @@ def in_steps(length: int, step: int) -> list[slice]:
 
 
 def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | None = None) -> str:
-    """Name of the dtype a result is computed in; the image decides, a kernel never promotes it.
+    """Name of the dtype a result is computed in: its precision follows the image, never the kernel.
 
-    Parameters
-    ----------
-    image
-        Name of the image's dtype.
-    complex_kernel
-        Whether the result is complex because the kernel is.
-    wanted
-        The dtype asked for, which may ask for more precision but never lowers it.
+    The `wanted` dtype of the result can raise this precision, not lower it.
     """
     real = "float32" if image in _SINGLE else "float64"
     if wanted in ("float64", "complex128", "int32", "uint32", "int64", "uint64"):
@@ -127,14 +106,8 @@ def compute_dtype(image: str, *, complex_kernel: bool = False, wanted: str | Non
 def wanted_dtype(dtype: Any, *, complex_result: bool | None) -> str | None:
     """Validate the `dtype` option and return its plain name (None stays None).
 
-    `complex_result` is None where a result is never complex, whatever was given.
-
-    Raises
-    ------
-    TypeError
-        When it is no dtype of numbers.
-    ValueError
-        When a complex result would lose its imaginary part, or would be made of a real one.
+    `complex_result` is None for operations whose result is always real. A dtype that is not one of numbers raises
+    TypeError, one that would drop or invent an imaginary part ValueError.
     """
     if dtype is None:
         return None
@@ -152,7 +125,7 @@ def wanted_dtype(dtype: Any, *, complex_result: bool | None) -> str | None:
 
 
 def warn_if_inexact(image: np.ndarray) -> None:
-    """Warn when 64-bit integers exceed what float64 holds exactly."""
+    """Warn when 64-bit integers are too large for float64 to represent exactly."""
     wide = dtype_name(image.dtype) in ("int64", "uint64") and image.size > 0
     if wide and (int(image.max()) > _EXACT or int(image.min()) < -_EXACT):
         text = f"{image.dtype.name} values beyond 2**53 are rounded: the result is computed in float64"
@@ -160,13 +133,7 @@ def warn_if_inexact(image: np.ndarray) -> None:
 
 
 def cast(array: Array, dtype: str, xp: Any) -> Array:
-    """`array` as `dtype`; integers are rounded half to even and saturated, never wrapped.
-
-    Raises
-    ------
-    ValueError
-        When a NaN has no place in an integer dtype.
-    """
+    """`array` as `dtype`; integers are rounded half to even and saturated, and NaN raises ValueError."""
     if dtype_name(array.dtype) == dtype:
         return array
     target = getattr(xp, dtype)
@@ -176,7 +143,7 @@ def cast(array: Array, dtype: str, xp: Any) -> Array:
     if missing:
         raise ValueError(f"{missing} NaN in the result cannot be cast to {dtype}; use nan='omit', or a float dtype")
     limits = np.iinfo(dtype)
-    # the limits may not be floats of this precision: clip to floats inside and set the rest apart
+    # the limits may not be representable in this precision: clip to floats inside, set the largest value by itself
     real = np.dtype(dtype_name(array.dtype)).type
     low, high = real(limits.min), real(limits.max)
     top = np.nextafter(high, real(0)) if int(high) > limits.max else high
@@ -186,7 +153,7 @@ def cast(array: Array, dtype: str, xp: Any) -> Array:
 
 
 def all_finite(block: Array, xp: Any) -> bool:
-    """Whether no sample is NaN or infinite; one cheap sum in the common case."""
+    """Whether all samples are finite: usually decided by one sum, which any NaN or infinity spoils."""
     if dtype_name(block.dtype)[:3] in ("boo", "int", "uin"):
         return True
     if bool(xp.isfinite(xp.sum(block))):

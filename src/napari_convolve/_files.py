@@ -1,4 +1,4 @@
-"""Files that appear under their name whole or not at all, and text and JSON read from files of any origin."""
+"""Atomic writing of files, and safe reading of text and JSON from untrusted files."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: Larger files of text are neither read nor written.
+#: Limit of text files in bytes, for reading and writing.
 MAX_TEXT = 2**24
 
 
 @contextmanager
 def atomic(target: Path, *, overwrite: bool) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `target`, which takes its name when the block ends well.
+    """Yield a temporary path in the folder of `target`; it is renamed to `target` when the block succeeds.
 
-    Whatever ends the block otherwise, Ctrl-C included, removes the temporary file and leaves an old `target` as it was.
+    On any exception, Ctrl-C included, the temporary file is removed and an existing `target` stays unchanged.
     """
-    final = Path(os.path.realpath(target))  # a link stays a link
-    # The name is short (a long one of the target's would not fit) and keeps the suffix, which writers look at.
+    final = Path(os.path.realpath(target))  # a symbolic link stays one
+    # short, because the target's name may have the maximal length; with the suffix, by which writers choose a format
     temporary = final.with_name(f".{secrets.token_hex(6)}.part{final.suffix}")
     try:
         yield temporary
-        if final.exists() and not overwrite:  # somebody else was faster
+        if final.exists() and not overwrite:  # created by another process meanwhile
             raise FileExistsError(f"{target} exists; --overwrite (overwrite=True) replaces it")
         if final.exists():  # a file that is replaced keeps its permissions
             shutil.copymode(final, temporary)
@@ -62,7 +62,7 @@ def decode_text(data: bytes) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """Return what JSON text says; ValueError with the line for what is not JSON or is meant to deceive."""
+    """Parse JSON; duplicate keys, NaN and infinity, deep nesting and syntax errors raise ValueError."""
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except RecursionError as error:
@@ -72,7 +72,7 @@ def parse_json(text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; ValueError when a key comes twice."""
+    """Return a JSON object as a dict; duplicate keys raise ValueError."""
     content: dict[str, Any] = {}
     for key, value in pairs:
         if key in content:
@@ -82,5 +82,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> float:
-    """Refuse what Python's JSON reads beyond the standard: NaN and Infinity."""
+    """Raise ValueError for NaN and Infinity, which Python accepts beyond the JSON standard."""
     raise ValueError(f"values must be finite, got {constant}")

@@ -1,4 +1,4 @@
-"""Names that pages and written scripts once took from inner modules: they work until version 0.2, with a warning."""
+"""Old import paths of public names: they work until version 0.2, with a DeprecationWarning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import warnings
 from types import ModuleType
 from typing import Any
 
-#: Inner module -> its old names, each with the public one.
+#: Inner module -> {old name: public name}.
 _MOVED = {
     "boundary": {"mode": "boundary_mode"},
     "ops._spectrum": {"Peaks": "Peaks"},
@@ -19,7 +19,7 @@ _MOVED = {
 
 
 def keep_old_names(inner: str) -> None:
-    """Let a module give its old names. One that is no more must be announced by its package, which comes before it."""
+    """Make the old names of a module importable; the package of a removed module calls this for it."""
     package = __name__.partition(".")[0]
     module = sys.modules.setdefault(f"{package}.{inner}", ModuleType(f"{package}.{inner}"))
 

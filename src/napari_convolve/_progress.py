@@ -1,4 +1,4 @@
-"""What a call tells its caller while it runs and when it is done."""
+"""Progress, cancellation and the `Report` of a call."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ProgressCallback = Callable[[int, int], object]
 
 
 class Cancelled(Exception):
-    """Raise it in a `progress` callback to stop an operation; nothing is left behind."""
+    """Raise it in a `progress` callback to stop an operation; no partial result is kept."""
 
 
 class Planned(Exception):
-    """Ends a call of which only the plan is wanted, which it carries."""
+    """Stops a call made under `only_plan`, and carries its plan."""
 
     def __init__(self, plan: Any) -> None:
         super().__init__("the plan is made")
@@ -32,7 +32,7 @@ _ONLY_PLAN: ContextVar[bool] = ContextVar("only_plan", default=False)
 
 @contextmanager
 def only_plan() -> Iterator[None]:
-    """Operations called here in this thread raise `Planned` as soon as they know how they would compute."""
+    """Operations called in this context raise `Planned` instead of computing."""
     token = _ONLY_PLAN.set(True)
     try:
         yield
@@ -45,7 +45,7 @@ _QUIET: ContextVar[bool] = ContextVar("quiet", default=False)
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Fallbacks of operations called here in this thread are reported, but nobody is warned of them."""
+    """Operations called in this context report their fallbacks without a warning."""
     token = _QUIET.set(True)
     try:
         yield
@@ -53,9 +53,9 @@ def quiet() -> Iterator[None]:
         _QUIET.reset(token)
 
 
-#: Why an iteration stops that was not stopped by what it found.
+#: Reasons for the end of an iteration other than its own stopping rule.
 ALL_DONE, BY_CALLER = "all iterations done", "by the caller"
-#: How figures are told to somebody who does not program, with their names where these help; others by their names.
+#: Readable text of the figures in a report; all others are shown by their names.
 _WORDS = {
     "nsr": "noise to signal (nsr {:.4g})",
     "noise": "noise {:.4g} (standard deviation)",
@@ -77,20 +77,20 @@ class Report:
     Attributes
     ----------
     operation : str
-        The public function's name.
+        Name of the public function.
     plan : Plan or None
-        How the result was computed (method, backend, tiles) with what was predicted.
+        How the result was computed (method, backend, tiles), with the predicted time and memory.
     seconds : float
         Wall time of the whole call.
     peak_bytes : int
-        Growth of the process's resident memory during the call, sampled from the operating system after each
-        tile (output included); 0 where the system does not tell.
+        Growth of the process's resident memory during the call, sampled after each tile (output included); 0 where the
+        operating system does not provide it.
     fallbacks : tuple of str
-        What could not be done as planned, and what was done instead.
+        Deviations from the plan, such as smaller tiles or another backend.
     assumptions : tuple of str
-        What was assumed about the data.
+        Assumptions about the data.
     details : mapping
-        The operation's own results (nsr, iterations, stop reason, ...).
+        Figures of the operation itself (nsr, iterations, stop reason, ...).
     """
 
     operation: str
@@ -113,7 +113,7 @@ class Report:
 
 
 class Task:
-    """The recorder of one call: progress out, notes in, a `Report` at the end. Safe to use from many threads."""
+    """Record of one call: forwards progress, collects notes, ends with a `Report`. Thread-safe."""
 
     def __init__(
         self,
@@ -145,17 +145,17 @@ class Task:
 
     @property
     def responsive(self) -> bool:
-        """True when somebody watches, so that no single step may take long."""
+        """Whether a progress callback waits for it, so that no single step may take long."""
         return self._progress is not None
 
     def begin(self, total: int) -> None:
-        """Announce `total` steps, none of them done."""
+        """Set the number of steps; none of them is done."""
         with self._lock:
             self._done, self._total = 0, max(int(total), 1)
             self._tell()
 
     def advance(self, steps: int = 1) -> None:
-        """Count steps as done; raises what the progress callback raises (`Cancelled`)."""
+        """Count steps as done; exceptions of the progress callback (`Cancelled`) pass through."""
         with self._lock:
             if self._report is not None:
                 self._peak = max(self._peak, resident_bytes())
@@ -167,11 +167,11 @@ class Task:
             self._progress(self._done, self._total)
 
     def part(self, steps: int) -> Task:
-        """A task that stands for `steps` of this one's steps, which must have begun."""
+        """A sub-task that advances this task, which must have begun, by `steps` in all."""
         return _PartOfTask(self, steps)
 
     def fall_back(self, text: str) -> None:
-        """Record a fallback and warn of it once."""
+        """Record a fallback, with a warning the first time."""
         with self._lock:
             if text in self._fallbacks:
                 return
@@ -186,43 +186,26 @@ class Task:
                 self._assumptions.append(text)
 
     def detail(self, **values: Any) -> None:
-        """Record the operation's own figures."""
+        """Record figures of the operation itself."""
         with self._lock:
             self._details.update(values)
 
     def finish(self) -> None:
-        """Hand the `Report` to its callback, if there is one."""
+        """Pass the `Report` to its callback, if there is one."""
         if self._report is None:
             return
         seconds = time.perf_counter() - self._start
-        peak = max(self._peak, resident_bytes()) - self._base
-        self._report(
-            Report(
-                self.operation,
-                self.plan,
-                seconds,
-                max(peak, 0),
-                tuple(self._fallbacks),
-                tuple(self._assumptions),
-                MappingProxyType(dict(self._details)),
-            )
-        )
+        peak = max(self._peak - self._base, resident_bytes() - self._base, 0)
+        notes, details = (tuple(self._fallbacks), tuple(self._assumptions)), MappingProxyType(dict(self._details))
+        self._report(Report(self.operation, self.plan, seconds, peak, *notes, details))
 
 
 class _PartOfTask(Task):
-    """A task within a task.
-
-    Parameters
-    ----------
-    whole : Task
-        Must have begun.
-    steps : int
-        How many of its steps this part is.
-    """
+    """A sub-task that counts as `steps` steps of another one, which must have begun."""
 
     def __init__(self, whole: Task, steps: int) -> None:
         super().__init__(whole.operation, self._relay)
-        self._whole, self._steps, self._told = whole, steps, 0
+        self._whole, self._steps, self._advanced = whole, steps, 0
 
     @property
     def responsive(self) -> bool:
@@ -235,11 +218,11 @@ class _PartOfTask(Task):
         self._whole.assume(text)
 
     def _relay(self, done: int, total: int) -> None:
-        # a part that starts again with smaller tiles does not take back what was told
-        reached = self._steps * done // total
-        if reached > self._told or done == 0:
-            more, self._told = max(reached - self._told, 0), max(reached, self._told)
-            self._whole.advance(more)
+        # a sub-task that starts again with smaller tiles does not move the progress backwards
+        steps = max(self._steps * done // total - self._advanced, 0)
+        if steps or done == 0:
+            self._advanced += steps
+            self._whole.advance(steps)
 
 
 def resident_bytes() -> int:
@@ -252,7 +235,7 @@ def resident_bytes() -> int:
 
 
 def device_name(backend: str) -> str:
-    """What a backend is to somebody who does not program: ``"numpy"`` -> ``"the CPU"``."""
+    """Readable name of a backend's device: ``"numpy"`` -> ``"the CPU"``."""
     return {"numpy": "the CPU", "cupy": "the GPU"}.get(backend, backend)
 
 
@@ -275,7 +258,7 @@ def format_seconds(seconds: float) -> str:
 
 
 def _figures(details: Mapping[str, Any]) -> Iterator[str]:
-    """What an operation found, in words; arrays and other objects are not for one line."""
+    """Readable figures of a report; arrays and other objects are left out."""
     stopped = "stop" in details and "iterations" in details
     for key, value in details.items():
         if key == "stop" and stopped:
@@ -286,7 +269,7 @@ def _figures(details: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _stop(iterations: int, reason: str) -> str:
-    """When and why an iteration ended."""
+    """Readable reason for the end of an iteration."""
     if reason == ALL_DONE:
         return f"stopped: all {iterations} iterations done"
     return f"stopped after {iterations} iterations: {'as asked for' if reason == BY_CALLER else reason}"

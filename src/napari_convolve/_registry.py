@@ -1,4 +1,4 @@
-"""Registries of named choices, and the one description of a parameter: its limits and its text."""
+"""`Param`: limits of parameters in signatures, with the validator that enforces them; registries of named choices."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import inspect
 import itertools
 import math
 import operator
-import re
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType, SimpleNamespace, UnionType
@@ -21,25 +19,25 @@ _CALLABLE: Any = Callable
 
 @dataclass(frozen=True)
 class Param:
-    """Limits, unit and label of a parameter, written once in a signature as ``Annotated[float, Param(...)]``.
+    """Limits, unit and label of a parameter, in its signature as ``Annotated[float, Param(...)]``.
 
-    The form of the plugin, the options of the command line and the reference pages read it.
+    The validator, the forms of the plugin, the options of the command line and the reference pages use them.
 
     Parameters
     ----------
     min, max
         Inclusive limits, or None.
     step
-        A sensible increment for a spin box.
+        Increment of a spin box.
     unit
         ``"length"`` (pixels, or physical units when a spacing is given), ``"angle"`` (degrees), ``"frequency"``,
         ``"bytes"`` or None.
     choices
         The allowed values, or a callable that returns them (for registries that can grow).
     label
-        What a person reads; None derives it from the parameter's name.
+        Label in forms; None derives it from the parameter's name.
     advanced
-        True for options that a form folds away.
+        Whether forms hide the option in their folded part.
     """
 
     min: float | None = None
@@ -51,7 +49,7 @@ class Param:
     advanced: bool = False
 
     def options(self) -> tuple[Any, ...] | None:
-        """The allowed values now, or None when any value within the limits is allowed."""
+        """The currently allowed values, or None when all values within the limits are allowed."""
         return self.choices() if callable(self.choices) else self.choices
 
 
@@ -62,7 +60,7 @@ def limits_of(hint: Any) -> Param:
 
 
 def types_of(hint: Any) -> frozenset[Any]:
-    """The types a hint allows, without their contents: of ``int | Sequence[int]`` int and Sequence; object for Any."""
+    """Types in a hint without their arguments: int and Sequence for ``int | Sequence[int]``, object for Any."""
     if get_origin(hint) is Annotated:
         return types_of(get_args(hint)[0])
     if get_origin(hint) is Literal:
@@ -74,10 +72,10 @@ def types_of(hint: Any) -> frozenset[Any]:
 
 
 def check(name: str, hint: Any, value: Any) -> Any:
-    """`value` as plain Python numbers and tuples, when its hint allows it.
+    """Validate `value` against its hint and return it as plain Python numbers and tuples.
 
-    Types and limits of numbers, alone or in a sequence, choices, text and callables are checked. Where the hint allows
-    other objects as well (arrays, a `Plan`), these are returned as they are, for the function itself to check.
+    Types and limits of numbers, alone or in a sequence, choices, text and callables are checked. Other objects that the
+    hint allows (arrays, a `Plan`) are returned unchanged, for the function itself to check.
 
     Raises
     ------
@@ -114,9 +112,9 @@ def check(name: str, hint: Any, value: Any) -> Any:
 
 
 def _check_numbers(name: str, hint: Any, kinds: frozenset[Any], limits: Param, value: Any) -> Any:
-    """One number, or a sequence of them; what else the hint allows is returned as it is."""
+    """Validate one number, or a sequence of them; other objects that the hint allows are returned unchanged."""
     if (limits.min, limits.max) == (None, None) and not kinds <= {int, float, NoneType}:
-        return value  # axes, origins: the function knows what they must fit
+        return value  # axes, origins: only the function knows their limits
     others = kinds - {int, float, NoneType, Sequence, bool}
     if object in others or limits.unit == "bytes":
         limited = (limits.min, limits.max) != (None, None)
@@ -139,7 +137,7 @@ def _is_integers(hint: Any) -> bool:
 
 
 def check_number(name: str, kind: type[int] | type[float], limits: Param, value: Any) -> int | float:
-    """`value` as a finite number of `kind` within `limits`; infinite only where infinity is a limit."""
+    """`value` as a number of `kind` within `limits`; it must be finite, unless infinity is a limit."""
     a = "an integer" if kind is int else "a number"
     real = (
         hasattr(value, "__float__") and not hasattr(value, "__len__") and type(value).__name__ not in ("bool", "bool_")
@@ -164,10 +162,10 @@ def check_number(name: str, kind: type[int] | type[float], limits: Param, value:
 
 
 def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
-    """Hold the options of a public function to what its signature says, before it runs; see `check`.
+    """Decorate a public function so that its options are validated by `check` before it runs.
 
-    Positional-only arguments (images, kernels) are left to the function, but for one thing: a masked array is refused
-    by every argument that is not one of `masked`, since its mask would be lost.
+    The function itself validates its positional-only arguments (images, kernels), but for one thing: a masked array is
+    refused by every argument that is not one of `masked`, since its mask would be lost.
     """
     parameters = tuple(inspect.signature(function).parameters.values())
     names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
@@ -176,7 +174,7 @@ def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
 
     @functools.cache
     def hints() -> dict[str, Any]:
-        # of the arguments alone: what is returned may be a type that is imported for type checkers only
+        # without the return hint, whose type may be imported for type checkers only
         taken = SimpleNamespace(
             __annotations__={p.name: p.annotation for p in parameters if p.annotation is not p.empty}
         )
@@ -190,7 +188,7 @@ def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
                 raise ValueError(
                     f"{name} has {value.mask.sum()} masked values; fill them first ({honours} may have a mask)"
                 )
-        if len(args) > arrays:  # the function itself says when there are too many
+        if len(args) > arrays:  # too many arguments raise in the function itself
             given = [
                 check(name, hints().get(name, Any), value)
                 for name, value in zip(names[arrays:], args[arrays:], strict=False)
@@ -204,7 +202,7 @@ def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
 
 
 class Registry(Generic[T]):
-    """An ordered mapping from names to items, whose errors name the choices.
+    """Ordered mapping from names to items; errors for unknown names list the choices.
 
     Examples
     --------
@@ -228,7 +226,7 @@ class Registry(Generic[T]):
         return item
 
     def unregister(self, name: str) -> None:
-        """Forget `name`; unknown names are ignored."""
+        """Remove `name`; unknown names are ignored."""
         self._items.pop(name, None)
 
     def names(self) -> tuple[str, ...]:
@@ -240,7 +238,7 @@ class Registry(Generic[T]):
         return tuple(self._items.values())
 
     def get(self, name: str) -> T:
-        """The item called `name`; ValueError that lists the names otherwise."""
+        """The item called `name`; ValueError with all names when there is none."""
         if isinstance(name, str) and name in self._items:
             return self._items[name]
         raise ValueError(f"unknown {self.kind} {name!r}; choose from {', '.join(map(repr, self._items))}")
@@ -253,37 +251,3 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._items)
-
-
-class SharedTexts:
-    r"""Docstring entries that several functions share, each written once.
-
-    A line such as ``{sigma, psf.axes}`` in a docstring is replaced by the entries of these keys. `entries` is numpydoc
-    text, in which each entry begins with its key. Of the key only the part after the dot is shown, so that ``axes`` and
-    ``psf.axes`` are two texts for parameters named axes.
-
-    Examples
-    --------
-    >>> texts = SharedTexts("size\n    Number of samples.\nodd.size\n    Number of samples, odd.")
-    >>> def mean(size): "{odd.size}"
-    >>> print(texts.fill(mean).__doc__)
-    size
-        Number of samples, odd.
-    """
-
-    def __init__(self, entries: str) -> None:
-        found = re.findall(r"^((?:\w+\.)?)(\w+)(.*(?:\n\s.*)*)", inspect.cleandoc(entries), re.MULTILINE)
-        self._entries = {prefix + name: name + text for prefix, name, text in found}
-
-    def fill(self, function: F) -> F:
-        """Fill the shared entries into the docstring of `function`; lines with an unknown key stay as they are."""
-        function.__doc__ = re.sub(
-            r"^( *)\{([\w.]+(?:, [\w.]+)*)\}$", self._entries_of, function.__doc__ or "", flags=re.MULTILINE
-        )
-        return function
-
-    def _entries_of(self, line: re.Match[str]) -> str:
-        keys = line[2].split(", ")
-        if not self._entries.keys() >= set(keys):
-            return line[0]
-        return textwrap.indent("\n".join(self._entries[key] for key in keys), line[1])

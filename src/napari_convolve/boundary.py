@@ -1,7 +1,7 @@
-"""What stands outside an array: each boundary mode is one index rule.
+"""Boundary modes: extrapolation of an array beyond its edges, each mode as one index rule.
 
-A rule maps any integer index to the index of the sample that stands for it, or to -1 where the constant does.
-Padding, tile halos and Dask overlaps all gather through the same rule, so every method and backend agrees.
+A rule maps any integer index to the index of the sample inside the array that replaces it, or to -1 for the constant.
+Padding, tile halos and Dask overlaps all use the same rule, so every method and backend agrees.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IndexRule = Callable[[np.ndarray, int], np.ndarray]
 
 #: Boundary modes by scipy.ndimage's names.
 MODES: Registry[IndexRule] = Registry("boundary")
-#: An axis that needs more pieces than this (a kernel much larger than the image) is gathered by index instead.
+#: Largest number of slices per axis that are copied one by one; beyond (a kernel much larger than the image) `take`.
 _MAX_PIECES = 9
 
 
@@ -31,7 +31,7 @@ def boundary_mode(name: str) -> Callable[[IndexRule], IndexRule]:
     Parameters
     ----------
     name : str
-        What users call the mode.
+        Value of `boundary` that selects the mode.
     """
     return lambda rule: MODES.register(name, rule)
 
@@ -72,7 +72,7 @@ def _constant(i: np.ndarray, n: int) -> np.ndarray:
 
 
 def source_indices(name: str, start: int, stop: int, n: int) -> np.ndarray:
-    """Indices of the samples that stand for ``start … stop - 1`` along an axis of length `n`; -1: the constant."""
+    """Indices of the samples for positions ``start … stop - 1`` along an axis of length `n`; -1: the constant."""
     return MODES.get(name)(np.arange(start, stop), n)
 
 
@@ -85,25 +85,9 @@ def gather(
     dtype: str,
     backend: Allocator,
 ) -> Array:
-    """The samples of `image` in `ranges` along `axes`, supplied by the boundary rule where they lie outside.
+    """Samples of `image` in half-open `ranges` along `axes`, extrapolated by the boundary rule outside of the image.
 
-    Parameters
-    ----------
-    image : array
-        Any library whose arrays `backend` allocates.
-    axes, ranges
-        For each of `axes` a half-open range of indices, which may lie outside the image.
-    boundary, cval
-        The rule and its constant.
-    dtype : str
-        Name of the dtype of a block that has to be made.
-    backend
-        Allocates the block.
-
-    Returns
-    -------
-    array
-        A view of `image` (in its own dtype) when no sample lies outside, else a new array of `dtype`.
+    Returns a view of `image`, in its own dtype, when all samples lie inside, else a new array of `dtype`.
     """
     if all(0 <= start and stop <= image.shape[a] for a, (start, stop) in zip(axes, ranges, strict=True)):
         return image[by_axis(image.ndim, axes, [slice(*r) for r in ranges], slice(None))]
@@ -135,7 +119,7 @@ def _take(
     dtype: str,
     backend: Allocator,
 ) -> Array:
-    """`gather` for indices that jump about: one take along each axis, then the constant."""
+    """`gather` for irregular indices: one `take` along each axis, then the constant."""
     xp = image.__array_namespace__()
     outside = []
     for axis, (start, stop) in zip(axes, ranges, strict=True):
@@ -153,18 +137,18 @@ def _take(
 
 @functools.lru_cache(maxsize=256)
 def _pieces(rule: IndexRule, start: int, stop: int, n: int) -> tuple[tuple[slice, slice | None], ...] | None:
-    """The `runs` of a range, remembered, for many small images have the same; None when there are too many."""
+    """The `runs` of a range, cached for many small images of one shape; None when there are too many."""
     found = runs(rule(np.arange(start, stop), n))
     return tuple(found) if len(found) <= _MAX_PIECES else None
 
 
 def runs(index: np.ndarray) -> list[tuple[slice, slice | None]]:
-    """Cut an index list into runs of step +1, -1 or 0: (where to, slice of the source or None for the constant)."""
+    """Cut an index list into runs of step +1, -1 or 0: (target slice, source slice or None for the constant)."""
     total, outside = len(index), index < 0
     steps = np.diff(index)
     joined = (np.abs(steps) <= 1) & (outside[1:] == outside[:-1])
     changes = np.flatnonzero((steps[1:] != steps[:-1]) | (joined[1:] != joined[:-1])) + 1
-    # a run that begins at a sample goes on to the end of the equal steps from there
+    # a run continues from its first sample to the end of the equal steps
     ends = [*changes.tolist(), total - 1]
     found: list[tuple[slice, slice | None]] = []
     at = 0

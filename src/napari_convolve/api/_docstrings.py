@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._registry import SharedTexts
+from .._docstrings import SharedTexts
 
 documented = SharedTexts("""
 image : array_like

@@ -1,10 +1,8 @@
-"""Device libraries: one module each, one registry of them.
-
-A backend is added by one decorator, `backend`.
-"""
+"""Backends: device libraries, one module each, registered by the decorator `backend`."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -44,13 +42,13 @@ def backend(name: str) -> Callable[[F], F]:
     Parameters
     ----------
     name
-        What users choose it by; also the `name` of the backend.
+        Name that selects the backend; also its attribute `name`.
 
     Notes
     -----
-    The class is called without arguments each time the backend is asked for. It raises `BackendUnavailable` with the
-    reason where the device or its library is missing. `ArrayApiBackend` does all that a library of the array API
-    standard needs, and documents what a backend may do better.
+    The class is called without arguments each time the backend is selected. It raises `BackendUnavailable` with the
+    reason where the device or its library is missing. `ArrayApiBackend` implements a backend for any library of the
+    array API standard; its methods can be overridden by faster ones.
     """
 
     def register(factory: F) -> F:
@@ -75,24 +73,22 @@ def get_backend(name: str) -> Backend:
     ValueError
         For an unknown name.
     BackendUnavailable
-        For a known one that this machine lacks, with the reason.
+        For a known backend that is not available on this machine, with the reason.
     """
     return BACKENDS.get(name)()
 
 
 def usable_backends() -> list[Backend]:
-    """Every backend that works on this machine, the CPU first."""
+    """All available backends, the CPU first."""
     found = []
     for name in BACKENDS:
-        try:
-            found.append(BACKENDS.get(name)())
-        except BackendUnavailable:
-            continue
+        with contextlib.suppress(BackendUnavailable):
+            found.append(get_backend(name))
     return found
 
 
 def backend_of(array: Any) -> Backend | None:
-    """The backend whose arrays `array` belongs to, None for anything else (lists, other libraries)."""
+    """The backend that an array belongs to, None for lists and arrays of other libraries."""
     if _NUMPY.owns(array):
         return _NUMPY
     if not hasattr(array, "__array_namespace__") and not hasattr(array, "__cuda_array_interface__"):
@@ -101,12 +97,12 @@ def backend_of(array: Any) -> Backend | None:
 
 
 def available_backends() -> dict[str, BackendInfo]:
-    """What can compute here: device, memory, and why not.
+    """Device and memory of each backend, or the reason why it is not available.
 
     Returns
     -------
     dict of str to BackendInfo
-        One entry for every known backend; `available` tells whether it can be used, `reason` why not.
+        One entry per known backend; `reason` explains why one is not `available`.
 
     Examples
     --------
@@ -117,15 +113,14 @@ def available_backends() -> dict[str, BackendInfo]:
     result = {}
     for name in BACKENDS:
         try:
-            result[name] = BACKENDS.get(name)().info()
+            result[name] = get_backend(name).info()
         except BackendUnavailable as error:
-            text = str(error)
-            result[name] = BackendInfo(name, False, reason=text.split("is not available: ", 1)[-1])
+            result[name] = BackendInfo(name, False, reason=str(error).split("is not available: ", 1)[-1])
     return result
 
 
 def clear_cache() -> None:
-    """Forget kernel spectra and compiled code, end the threads, and give cached device memory back.
+    """Release kernel spectra, compiled code, threads, and cached device memory.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the library asks of a device: arrays, transforms, memory. Nothing about boundaries or algorithms."""
+"""Interface of a backend: arrays, Fourier transforms and memory of a device; no boundaries, no algorithms."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._progress import format_bytes
 
 
 class BackendUnavailable(RuntimeError):
-    """A known backend that cannot be used on this machine; the message says why."""
+    """Raised for a known backend that cannot be used on this machine; the message has the reason."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class BackendInfo:
     name, device : str
         The backend's name and the device behind it.
     available : bool
-        Whether it can be used now.
+        Whether it can be used.
     free, total : int
         Memory of the device in bytes.
     reason : str
-        Why it is not available, or what else there is to know.
+        Reason why it is not available.
     """
 
     name: str
@@ -47,15 +47,15 @@ class BackendInfo:
 
 
 class Backend(Protocol):
-    """A device library. Implementations hold no mutable state of their own."""
+    """A device library; implementations have no mutable state."""
 
     name: str
     xp: Any
-    #: True where several tiles are computed at once by threads, False where the device is parallel in itself.
+    #: Whether threads compute several tiles at once; False for devices that are parallel themselves.
     threaded: bool
-    #: What an allocation that does not fit raises.
+    #: Exceptions of an allocation that does not fit.
     out_of_memory: tuple[type[BaseException], ...]
-    #: Constants of the methods' cost models on this device, and seconds to move one byte to it and back.
+    #: Constants of the methods' cost models on this device; seconds to move one byte to it and back.
     rates: Mapping[str, float]
     transfer: float
 
@@ -85,16 +85,16 @@ class Backend(Protocol):
 
 
 class ArrayApiBackend:
-    """A `Backend` on any array API namespace; device libraries override what they do better.
+    """A `Backend` on any array API namespace; device libraries override methods by faster ones.
 
     Parameters
     ----------
     name
-        What users call it.
+        Name that selects the backend.
     xp
-        The namespace (array API standard with the fft extension).
+        Namespace of the array API standard with the fft extension.
     device
-        The device that new arrays are put on.
+        Device of new arrays.
     """
 
     threaded = False
@@ -133,25 +133,25 @@ class ArrayApiBackend:
         return self.xp.astype(array, getattr(self.xp, dtype))
 
     def fft(self, array: Array, shape: Sequence[int], axes: Sequence[int], workers: int) -> Array:
-        """Forward transform of the array zero-padded to `shape`; the half spectrum of a real one."""
+        """FFT of the array zero-padded to `shape`; the half spectrum for a real array."""
         real = not dtype_name(array.dtype).startswith("complex")
         transform = self.xp.fft.rfftn if real else self.xp.fft.fftn
         return transform(array, s=tuple(shape), axes=tuple(axes))
 
     def ifft(self, array: Array, shape: Sequence[int], axes: Sequence[int], workers: int, real: bool) -> Array:
-        """Inverse of `fft` on the grid `shape`; `real` says that `array` is a half spectrum."""
+        """Inverse of `fft` on the grid `shape`; `real` for a half spectrum."""
         transform = self.xp.fft.irfftn if real else self.xp.fft.ifftn
         return transform(array, s=tuple(shape), axes=tuple(axes))
 
     def fast_length(self, length: int) -> int:
-        """The next length with no prime factor above 5."""
+        """The next length without prime factors above 5."""
         return next_smooth(length)
 
     def free_bytes(self) -> int:
         return 1 << 32
 
     def release(self) -> None:
-        """Give cached blocks back to the device."""
+        """Release cached memory of the device."""
 
 
 @functools.cache
@@ -170,5 +170,5 @@ def next_smooth(length: int) -> int:
 
 
 def move(array: Array, source: Backend, target: Backend) -> Array:
-    """`array` on another device, through main memory."""
+    """The array copied to another device through main memory."""
     return array if source is target else target.to_device(source.to_host(array))

@@ -1,4 +1,4 @@
-"""Where the constants measured on a machine are kept between processes."""
+"""Storage of the cost constants measured on this machine, in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VERSION = 2
 
 
 def cache_folder() -> Path:
-    """The user's cache folder for this package; it need not exist."""
+    """The user's cache folder for this package, whether or not it exists."""
     if folder := os.environ.get("NAPARI_CONVOLVE_CACHE"):
         return Path(folder)
     if sys.platform == "win32":
@@ -33,7 +33,7 @@ def _machine() -> str:
 
 
 def load_rates() -> dict[str, float]:
-    """The constants kept for this machine; empty when there are none, or they are not sound."""
+    """The constants stored for this machine; empty when there are none, or the file is invalid."""
     try:
         kept = json.loads((cache_folder() / "calibration.json").read_text("utf-8"))
         sound = kept["version"] == _VERSION and kept["machine"] == _machine()
@@ -44,7 +44,7 @@ def load_rates() -> dict[str, float]:
 
 
 def store_rates(rates: dict[str, float] | None) -> None:
-    """Keep the constants, or remove them with None; a folder that cannot be written is no error."""
+    """Store the constants, or remove them with None; a folder that cannot be written is no error."""
     with contextlib.suppress(OSError, RuntimeError):
         path = cache_folder() / "calibration.json"
         if rates is None:

@@ -1,4 +1,4 @@
-"""An NVIDIA GPU through CuPy: the only module that names it."""
+"""Backend for NVIDIA GPUs: the only module that imports CuPy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HINT = "install one of the extras: pip install 'napari-convolve[cuda12]' or 'na
 class CupyBackend(ArrayApiBackend):
     """CuPy arrays and cuFFT on the current device."""
 
-    # orders of magnitude of a data-centre card on PCIe, not measured on this machine
+    # orders of magnitude for a data-centre GPU on PCIe, not measured
     rates: Mapping[str, float] = {"direct": 2e-11, "separable": 2e-11, "fft": 1e-11, "overlap-save": 2e-11}
     transfer = 1e-10
 
@@ -71,7 +71,7 @@ class CupyBackend(ArrayApiBackend):
 
 @functools.cache
 def probe() -> str:
-    """Why the GPU cannot be used, or an empty string after a self-test on the device.
+    """Reason why the GPU cannot be used, or an empty string after a self-test of its FFT.
 
     `cupy.is_available()` alone is not enough: the driver may be too old for the kernels, cuFFT may be missing.
     """
@@ -89,6 +89,6 @@ def probe() -> str:
         back = cupy.fft.irfft(cupy.fft.rfft(signal), n=16)
         if float(cupy.abs(back - signal).max()) > 1e-4:
             return "the device's FFT fails its self-test"
-    except Exception as error:  # noqa: BLE001  a border: drivers and device libraries fail in every way there is
+    except Exception as error:  # noqa: BLE001  a border: drivers and device libraries may raise anything
         return f"{type(error).__name__}: {error}"
     return ""

@@ -1,4 +1,4 @@
-"""The CPU: NumPy arrays and scipy.fft."""
+"""Backend for the CPU: NumPy arrays and scipy.fft."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._base import ArrayApiBackend, BackendInfo
 
 
 class NumpyBackend(ArrayApiBackend):
-    """NumPy arrays; scipy.fft keeps float32 and takes threads."""
+    """NumPy arrays, with scipy.fft because it preserves float32 and uses threads."""
 
     threaded = True
 
@@ -54,12 +54,12 @@ class NumpyBackend(ArrayApiBackend):
 
 
 def cpu_count() -> int:
-    """Cores this process may use."""
+    """Number of CPU cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def memory() -> tuple[int, int]:
-    """Available and total bytes of main memory, bounded by a container's and the process's own limits."""
+    """Available and total main memory in bytes, within the limits of the container and of the process."""
     free, total = _system_memory()
     for limit, used in (_cgroup(), _address_space()):
         if 0 < limit < total:
@@ -80,7 +80,7 @@ def _system_memory() -> tuple[int, int]:
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
-        total = 8 << 30  # a system that does not tell: assume a small machine
+        total = 8 << 30  # unknown: assume a small machine
     return total // 2, total
 
 

@@ -1,4 +1,4 @@
-"""All mutable state of the process, in one thread-safe object: threads, kernel spectra, compiled code."""
+"""All mutable state of the process in one thread-safe object: threads, kernel spectra, compiled code."""
 
 from __future__ import annotations
 
@@ -22,22 +22,16 @@ from ._numpy import cpu_count, memory
 
 T = TypeVar("T")
 
-#: Larger work arrays are not kept.
+#: Limit of a work array that is kept for reuse, in bytes.
 _SCRATCH_BYTES = 32 << 20
-#: What the system said of free memory counts for so long: asking takes as long as a small image.
+#: How long the reading of free memory is valid: reading it takes as long as convolving a small image.
 _FREE_SECONDS = 0.02
-#: Seconds between two looks at threads that are waited for.
-_LOOK = 0.1
+#: Seconds between progress callbacks while waiting for other threads.
+_POLL_SECONDS = 0.1
 
 
 class Session:
-    """Threads and caches shared by all calls of a process.
-
-    Parameters
-    ----------
-    max_cached_bytes
-        Bound of what `cached` keeps; the least recently used goes first.
-    """
+    """Threads and caches shared by all calls of a process; `max_cached_bytes` limits the values that `cached` keeps."""
 
     def __init__(self, max_cached_bytes: int = 256 << 20) -> None:
         self.max_cached_bytes = max_cached_bytes
@@ -57,7 +51,7 @@ class Session:
         atexit.register(self._end)
 
     def cached(self, key: Hashable, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
-        """The value made for `key`, kept while it fits."""
+        """The value for `key`, from a cache of limited size that drops the least recently used values first."""
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)
@@ -79,7 +73,7 @@ class Session:
 
     @contextlib.contextmanager
     def keeping(self, most: int) -> Iterator[None]:
-        """Meanwhile `cached` keeps no more bytes than that, in any thread."""
+        """Limit the cache of `cached` to `most` bytes within this context, in all threads."""
         with self._lock:
             self._limits.append(max(most, 0))
             self._evict()
@@ -97,19 +91,19 @@ class Session:
         done: Callable[[int], object] = lambda count: None,
         stop: threading.Event | None = None,
     ) -> None:
-        """Call `function` for each item on at most `workers` threads, this one among them.
+        """Call `function` for each item on at most `workers` threads, including the calling one.
 
-        `done(count)` is called in the calling thread only, with the number of items finished since the last
-        time, 0 while it waits for the others; what it or `function` raises stops the rest and is raised here once all
-        threads have stopped. `stop` is set then: a function that takes long looks at it.
+        `done(count)` is called in the calling thread only, with the number of items finished since its last call, 0
+        while waiting for other threads. An exception of `done` or `function` sets `stop`, which long functions should
+        check, and is raised here when all threads have stopped.
         """
         queue: Iterator[Any] = iter(items)
         lock, stop = threading.Lock(), stop or threading.Event()
         end: Any = object()
-        latest = told = 0
+        latest = reported = 0
 
-        def work(tell: bool) -> None:
-            nonlocal latest, told
+        def work(reports: bool) -> None:
+            nonlocal latest, reported
             try:
                 with np.errstate(all="ignore"):
                     while not stop.is_set():
@@ -120,20 +114,20 @@ class Session:
                         function(item)
                         with lock:
                             latest += 1
-                        if tell:
-                            told, count = latest, latest - told
+                        if reports:
+                            reported, count = latest, latest - reported
                             done(count)
             except BaseException:
                 stop.set()
                 raise
 
         helpers: list[Future[None]] = []
-        with contextlib.suppress(RuntimeError):  # the threads were given back this moment: do it alone
+        with contextlib.suppress(RuntimeError):  # the pool was shut down just now: use the calling thread alone
             helpers += [self._executor().submit(work, False) for _ in range(workers - 1)]
         try:
             work(True)
             for helper in helpers:
-                while not helper.cancel() and not wait((helper,), _LOOK).done:
+                while not helper.cancel() and not wait((helper,), _POLL_SECONDS).done:
                     done(0)
                 helper.cancelled() or helper.result()
         finally:
@@ -141,13 +135,13 @@ class Session:
             for helper in helpers:
                 if not helper.cancelled():
                     helper.exception()
-        if latest > told:
-            done(latest - told)
+        if latest > reported:
+            done(latest - reported)
 
     def scratch(self, slot: str, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-        """An array to work in, whose memory this thread uses again for the next of the same `slot`.
+        """A work array whose memory is reused by this thread for the next one of the same `slot`.
 
-        A fresh array of a megabyte costs more than a pass over it: the system clears its pages first.
+        Allocating a megabyte costs more than one pass over it, because the system clears its pages first.
         """
         size = math.prod(shape)
         if size * np.dtype(dtype).itemsize > _SCRATCH_BYTES:
@@ -159,7 +153,7 @@ class Session:
         return flat[:size].reshape(shape)
 
     def compiled(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The code compiled for `key`, made once."""
+        """The compiled code for `key`, compiled on first use."""
         if key not in self._code:
             with self._compiling:
                 if key not in self._code:
@@ -168,11 +162,11 @@ class Session:
         return code
 
     def ready(self) -> frozenset[Hashable]:
-        """Keys of the code that is compiled."""
+        """Keys of the compiled code."""
         return frozenset(self._code)
 
     def free_bytes(self) -> int:
-        """Free main memory, as a moment ago."""
+        """Free main memory in bytes, at most `_FREE_SECONDS` old."""
         asked, free = self._free
         now = time.monotonic()
         if now - asked > _FREE_SECONDS:
@@ -181,22 +175,22 @@ class Session:
         return free
 
     def rates(self) -> dict[str, float]:
-        """The cost constants measured on this machine by `nc.tune()`, empty without."""
+        """The cost constants measured on this machine by `nc.tune()`, empty without a measurement."""
         with self._lock:
             if self._rates is None:
                 self._rates = load_rates()
             return self._rates
 
     def set_rates(self, rates: dict[str, float] | None) -> None:
-        """Keep new constants, here and in the user's cache; None forgets them."""
+        """Set new constants, here and in the user's cache folder; None removes them."""
         with self._lock:
             self._rates = dict(rates or {})
         store_rates(rates)
 
     def later(self, jobs: Iterable[Callable[[], object]], delay: float = 0.5) -> None:
-        """Run `jobs` one after another on a background thread, once the caller has had its result for a while.
+        """Run `jobs` one after another on a background thread, `delay` seconds after the call.
 
-        A process that ends before is not kept waiting.
+        Pending jobs are dropped when the interpreter exits.
         """
         with self._lock:
             self._jobs += jobs
@@ -218,13 +212,13 @@ class Session:
             job()
 
     def _end(self) -> None:
-        """A compiler that is running when the interpreter ends must be let finish what it is at."""
+        """Wait (up to 10 s) for a running Numba compilation at interpreter exit."""
         self._ending.set()
         if self._worker is not None:
             self._worker.join(timeout=10)
 
     def forget_code(self) -> None:
-        """Forget what is compiled in this process."""
+        """Drop the compiled code of this process."""
         self._code.clear()
 
     def _executor(self) -> ThreadPoolExecutor:
@@ -234,7 +228,7 @@ class Session:
             return self._pool
 
     def clear(self) -> None:
-        """Forget spectra and give the threads back."""
+        """Release kernel spectra, work arrays, compiled code and threads."""
         with self._lock:
             self._cache.clear()
             self._scratch = threading.local()

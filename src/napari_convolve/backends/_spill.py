@@ -1,4 +1,4 @@
-"""Work arrays that are too large for memory, kept in temporary files."""
+"""Work arrays in temporary files, for those too large for memory."""
 
 from __future__ import annotations
 
@@ -12,28 +12,18 @@ from typing import IO, Any
 import numpy as np
 
 Slices = tuple[slice, ...]
-#: Each thread has so many bytes of a file in memory, while it reads or writes.
+#: Bytes of a file that each thread maps at a time while it reads or writes.
 SPAN = 1 << 20
-#: With a page that is asked for the system maps others that it read together with it, at most so far away.
+#: The system also maps pages around the accessed one (read-ahead), up to this distance in bytes.
 _AROUND = max(1 << 21, mmap.PAGESIZE)
 _CHUNK = 1 << 24
 
 
 class FileArray:
-    """An array on the CPU, not initialised, in a file that nobody else sees and that vanishes with it.
+    """An uninitialised array on the CPU in an unnamed temporary file, which is removed with it.
 
-    It is read and written box by box and lies in the folder of `tempfile.gettempdir` (TMPDIR says which). What was
-    copied is given back to the system at once: pages that stay mapped count as the process's memory.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    dtype : str
-
-    Raises
-    ------
-    OSError
-        When the disk is full.
+    It is read and written box by box. Its pages are unmapped after each copy, because mapped pages count as memory of
+    the process. The file is in the folder of `tempfile.gettempdir` (TMPDIR); OSError when the disk is full.
     """
 
     device = "cpu"
@@ -51,17 +41,17 @@ class FileArray:
         found = np.empty(_lengths(box), self.dtype)
         for part in self._parts(box):
             found[_within(part, box)] = self._samples[part]
-            self._give_back(part)
+            self._unmap(part)
         return found
 
     def __setitem__(self, box: Slices, value: Any) -> None:
         values = np.broadcast_to(value, _lengths(box))
         for part in self._parts(box):
             self._samples[part] = values[_within(part, box)]
-            self._give_back(part)
+            self._unmap(part)
 
     def _parts(self, box: Slices) -> Iterator[Slices]:
-        """Boxes that cover a box, each at most `SPAN` bytes long in the file, or one sample."""
+        """Boxes that cover a box, each spanning at most `SPAN` bytes of the file, or one sample."""
         axis = next((a for a, s in enumerate(box) if s.stop - s.start > 1), None)
         if axis is None or self._span(box) <= SPAN:
             yield box
@@ -73,13 +63,13 @@ class FileArray:
             yield from self._parts((*box[:axis], slice(first, min(first + count, stop)), *box[axis + 1 :]))
 
     def _span(self, box: Slices) -> int:
-        """Bytes from the first sample to the end of the last."""
+        """Bytes from the first sample of a box to the end of the last."""
         steps = ((s.stop - s.start - 1) * t for s, t in zip(box, self._samples.strides, strict=True))
         return int(sum(steps)) + self.dtype.itemsize
 
-    def _give_back(self, box: Slices) -> None:
-        """Unmap what was used; its content stays in the file."""
-        if hasattr(mmap, "MADV_DONTNEED"):  # elsewhere the system takes it back when it needs it
+    def _unmap(self, box: Slices) -> None:
+        """Unmap the pages of a box; their content stays in the file."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # other systems unmap pages when they need memory
             first = sum(s.start * t for s, t in zip(box, self._samples.strides, strict=True))
             end = min(first + self._span(box) + _AROUND, len(self._held))
             first = max(first - _AROUND, 0) // mmap.PAGESIZE * mmap.PAGESIZE
@@ -95,7 +85,7 @@ def _within(part: Slices, box: Slices) -> Slices:
 
 
 def _reserve(file: IO[bytes], size: int) -> None:
-    """Take the space on the disk now: a mapped file that finds it full later ends the process."""
+    """Allocate the disk space now: a mapped file on a full disk would crash the process later."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, size)
         return

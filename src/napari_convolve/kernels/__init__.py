@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# Importing a module fills the catalogue: in this order, families together, lists show it.
+# Importing a module fills the catalogue; the order, families together, is that of all lists.
 # isort: off
 from . import smoothing, spreading, shapes, polynomial  # noqa: F401
 from . import derivative, scale_space  # noqa: F401
@@ -21,18 +21,7 @@ from ._design import KERNELS, Design, kernel, make, names
 from ._kernel import Kernel, as_kernel
 from .banks import BANKS, bank, read_weights
 
-__all__ = [
-    "BANKS",
-    "KERNELS",
-    "Design",
-    "Kernel",
-    "as_kernel",
-    "bank",
-    "kernel",
-    "make",
-    "names",
-    "read_weights",
-]
+__all__ = ["BANKS", "KERNELS", "Design", "Kernel", "as_kernel", "bank", "kernel", "make", "names", "read_weights"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Sums and compositions of kernels that keep the centre where it belongs."""
+"""Sums, compositions and separable factors of kernels."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._grid import outer
 from ._values import Values, guard
 
 if TYPE_CHECKING:
     from ._kernel import Kernel
 
+Term = tuple[Values, ...]
+
+#: Up to this many weights the smaller kernel is shifted and added, which is exact; above, FFTs are used.
 DIRECT_LIMIT = 4096
-"""Up to this many weights the smaller kernel is shifted and added, which is exact; above, FFTs are used."""
+#: Rounding error of an outer product of lines, relative to its sum of absolute values.
+TOLERANCE = 1e-13
+#: Largest rank of each unfolded matrix: more terms cost more than a separable convolution saves.
+MAX_RANK = 2
 
 
 def same_grid(a: Kernel, b: Kernel) -> tuple[tuple[float, ...] | None, str | None]:
-    """Return the spacing and units that both kernels have; what one leaves open the other decides."""
+    """Return the common spacing and units of two kernels; None in one of them agrees with anything."""
     if a.ndim != b.ndim:
         raise ValueError(f"kernels of {a.ndim} and {b.ndim} dimensions do not combine")
     if a.spacing and b.spacing and not np.allclose(a.spacing, b.spacing, rtol=1e-9, atol=0):
@@ -27,7 +34,7 @@ def same_grid(a: Kernel, b: Kernel) -> tuple[tuple[float, ...] | None, str | Non
 
 
 def add(a: Kernel, b: Kernel, sign: int) -> Kernel:
-    """Return ``a + sign * b`` with the centres on each other; missing values count as 0."""
+    """Return ``a + sign * b`` with the centres aligned; outside of a kernel its values are 0."""
     spacing, units = same_grid(a, b)
     center = tuple(map(max, a.center, b.center))
     after = (max(a.shape[i] - a.center[i], b.shape[i] - b.center[i]) for i in range(a.ndim))
@@ -42,7 +49,7 @@ def add(a: Kernel, b: Kernel, sign: int) -> Kernel:
 
 
 def compose(a: Kernel, b: Kernel) -> Kernel:
-    """Return the kernel that does what convolving with `a`, then with `b` does: full convolution, centre c1 + c2."""
+    """Return the kernel of convolving with `a`, then with `b`: their full convolution, the centres added."""
     spacing, units = same_grid(a, b)
     shape = tuple(n + m - 1 for n, m in zip(a.shape, b.shape, strict=True))
     guard(shape)
@@ -51,7 +58,7 @@ def compose(a: Kernel, b: Kernel) -> Kernel:
 
 
 def full(a: Values, b: Values, shape: tuple[int, ...]) -> Values:
-    """Convolve two small arrays without any boundary; `shape` is that of the result."""
+    """Return the full convolution of two arrays; `shape` is that of the result."""
     if a.size < b.size:
         a, b = b, a
     if b.size > DIRECT_LIMIT:
@@ -63,3 +70,51 @@ def full(a: Values, b: Values, shape: tuple[int, ...]) -> Values:
     for index in zip(*np.nonzero(b), strict=True):
         out[tuple(slice(i, i + n) for i, n in zip(index, a.shape, strict=True))] += b[index] * a
     return out
+
+
+def crosses(matrix: Values, tol: float) -> list[tuple[Values, Values]] | None:
+    """Return columns and rows whose products add up to `matrix`, or None when two pairs are not enough.
+
+    Gaussian elimination with full pivoting: exact for a matrix of that rank, keeps zeros, far cheaper than an SVD.
+    """
+    rest, sizes = matrix, np.abs(matrix)
+    allowed = tol * float(sizes.sum())
+    pairs: list[tuple[Values, Values]] = []
+    while float(sizes.sum()) > allowed:
+        if len(pairs) == MAX_RANK:
+            return None
+        i, j = divmod(int(sizes.argmax()), rest.shape[1])
+        column, row = rest[:, j].copy(), rest[i] / rest[i, j]
+        pairs.append((column, row))
+        rest = rest - column[:, None] * row
+        sizes = np.abs(rest)
+    return pairs
+
+
+def split(values: Values, tol: float) -> list[Term] | None:
+    """Return the separable terms of `values` axis by axis: the first against all others, then each part likewise."""
+    if values.ndim == 1:
+        return [(values,)]
+    pairs = crosses(values.reshape(values.shape[0], -1), tol)
+    if pairs is None:
+        return None
+    terms: list[Term] = []
+    for column, row in pairs:
+        parts = split(row.reshape(values.shape[1:]), tol)
+        if parts is None:
+            return None
+        terms += [(column, *part) for part in parts]
+    return terms
+
+
+def factors(values: Values, tol: float) -> list[Term] | None:
+    """Return the separable terms whose sum is `values` up to `tol`, or None when two per axis are not enough.
+
+    The error is the sum of absolute deviations relative to the sum of absolute values: the largest error that it can
+    cause in a convolution, relative to the largest possible result.
+    """
+    terms = split(values, tol)
+    if not terms:
+        return None
+    error = np.abs(values - sum(map(outer, terms))).sum()
+    return terms if error <= 2 * tol * np.abs(values).sum() else None

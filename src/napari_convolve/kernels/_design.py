@@ -1,4 +1,4 @@
-"""The `kernel` decorator, which adds a function to the catalogue and checks its parameters."""
+"""The `kernel` decorator, which adds a function to the catalogue and validates its arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any, ParamSpec, TypeAlias, get_type_hints
 import numpy as np
 
 from .._registry import Param, Registry, check
-from ._docstrings import documented
+from ._docstrings import KERNEL_TEXTS
 from ._kernel import Kernel
 from ._values import Values
 
@@ -33,7 +33,7 @@ Declared: TypeAlias = float | str | Callable[[Mapping[str, Any]], float | str | 
 
 @dataclass(frozen=True)
 class Design:
-    """One entry of the catalogue: the function, and guaranteed properties of its kernels.
+    """Entry of the catalogue: a function, and guaranteed properties of its kernels.
 
     `total` is the guaranteed sum, and `symmetry` is ``"even"`` or ``"odd"`` under reversal of all axes; either may be a
     function of the parameters, or None for no guarantee. Lists group the entries by `family` and show their `label`.
@@ -106,7 +106,7 @@ def kernel(
     def decorate(function: Callable[P, Values | Kernel]) -> Callable[P, Kernel]:
         name = function.__name__
 
-        @documented
+        @KERNEL_TEXTS.fill
         @wraps(function)
         def made(*args: P.args, **kwargs: P.kwargs) -> Kernel:
             given = checked(name, signature_of(made), args, kwargs)
@@ -127,28 +127,20 @@ def kernel(
 
 
 def remembered(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that a kernel keeps: all but arrays too long to be read."""
+    """Return the parameters that a kernel stores: all but long arrays."""
     return {key: value for key, value in given.items() if np.size(value) <= 512}
 
 
 @cache
 def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-    """Return the signature with its hints evaluated, ``Annotated`` kept."""
+    """Return the signature with evaluated hints, ``Annotated`` included."""
     hints = get_type_hints(function, include_extras=True)
     parameters = inspect.signature(function).parameters.values()
     return inspect.Signature([p.replace(annotation=hints.get(p.name, Any)) for p in parameters])
 
 
 def checked(name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments by name, defaults filled in, each within the limits of its hint.
-
-    Raises
-    ------
-    TypeError
-        For an unknown or missing parameter, or a value of the wrong type.
-    ValueError
-        For a number that is not finite or outside its limits, or a value that is none of the choices.
-    """
+    """Return all arguments by name, defaults included, validated by `check`; TypeError for unknown or missing ones."""
     takes = ", ".join(signature.parameters)
     for key in kwargs:
         if key not in signature.parameters:
@@ -187,9 +179,9 @@ def make(name: str, /, **parameters: Any) -> Kernel:
 
 
 def remake(kernel: Kernel) -> tuple[Kernel, dict[str, Any]] | None:
-    """What the catalogue makes by the name and the parameters that a kernel remembers, and those not at their defaults.
+    """Return the catalogue's kernel of the same name and parameters, and the parameters that differ from the defaults.
 
-    None when it makes nothing of them: a kernel of a file may say anything of itself.
+    None when there is no such kernel: name and parameters in a file may be arbitrary.
     """
     if kernel.name not in KERNELS:
         return None
@@ -201,9 +193,9 @@ def remake(kernel: Kernel) -> tuple[Kernel, dict[str, Any]] | None:
         return None
 
 
-def placed(kernel: Kernel) -> list[str]:
-    """Centre, spacing and unit as arguments in Python, where they are not what a kernel has by itself."""
-    said: dict[str, Any] = {"spacing": kernel.spacing, "units": kernel.units}
+def grid_arguments(kernel: Kernel) -> list[str]:
+    """Return centre, spacing and units as Python arguments, without those at their defaults."""
+    given: dict[str, Any] = {"spacing": kernel.spacing, "units": kernel.units}
     if kernel.center != tuple(n // 2 for n in kernel.shape):
-        said = {"center": kernel.center, **said}
-    return [f"{key}={value!r}" for key, value in said.items() if value is not None]
+        given = {"center": kernel.center, **given}
+    return [f"{key}={value!r}" for key, value in given.items() if value is not None]

@@ -1,10 +1,10 @@
-"""Docstring entries that kernels share, each written once: parameters, results, errors."""
+"""Docstring entries that several kernels share: parameters, results, errors."""
 
 from __future__ import annotations
 
-from .._registry import SharedTexts
+from .._docstrings import SharedTexts
 
-documented = SharedTexts("""
+KERNEL_TEXTS = SharedTexts("""
 sigma
     Standard deviation of the Gaussian, for all axes or one per axis.
 truncate
@@ -53,4 +53,4 @@ mean.Kernel
     Real weights with sum 1.
 optics.ValueError
     When a value is physically impossible: NA above the refractive index, wavelength in µm, pixel size in nm.
-""").fill
+""")

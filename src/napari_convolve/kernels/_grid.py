@@ -12,7 +12,7 @@ import numpy as np
 from ._values import Values, as_spacing, guard
 
 MAX_NDIM = 4
-FAR = 2**40  # more pixels than any kernel may have: lengths are cut to it so that they fit an integer
+FAR = 2**40  # more pixels than any kernel may have: lengths are limited to it so that they fit an integer
 
 
 def dimensions(ndim: int, **given: Any) -> int:
@@ -32,7 +32,7 @@ def dimensions(ndim: int, **given: Any) -> int:
 
 
 def per_axis(value: Any, ndim: int) -> tuple[Any, ...]:
-    """Return one value per axis; a sequence already has the right length (see :func:`dimensions`)."""
+    """Return one value per axis; the length of a sequence was checked by :func:`dimensions`."""
     return tuple(value) if isinstance(value, Sequence) else (value,) * ndim
 
 
@@ -47,24 +47,24 @@ def pixels(lengths: float | Sequence[float], spacing: float | Sequence[float] | 
 
 
 def cut_to_int(length: float) -> int:
-    """Return `length` cut to an integer; absurd lengths become one that :func:`coordinates` refuses."""
+    """Return `length` truncated to an integer; too large ones stay large enough that :func:`guard` refuses them."""
     return int(min(length, FAR))
 
 
 def coordinates(radii: Sequence[int]) -> list[Values]:
-    """Return ``-r .. r`` along each axis, shaped to broadcast; refuses grids that are too large."""
+    """Return ``-r .. r`` along each axis, shaped to broadcast; too large grids raise ValueError."""
     guard([2 * r + 1 for r in radii])
     return list(np.meshgrid(*(np.arange(-r, r + 1.0) for r in radii), indexing="ij", sparse=True))
 
 
 def outer(lines: Sequence[Values]) -> Values:
-    """Multiply one line per axis to an n-D array; refuses results that are too large."""
+    """Return the outer product of one line per axis; too large results raise ValueError."""
     guard([line.size for line in lines])
     return reduce(np.multiply.outer, lines)
 
 
 def add_arrays(arrays: Sequence[Values]) -> Values:
-    """Sum arrays that broadcast."""
+    """Return the sum of arrays that broadcast."""
     return reduce(np.add, arrays)
 
 
@@ -78,8 +78,8 @@ def which_axis(axis: int, ndim: int) -> int:
 def heading(angle: float, direction: Sequence[float] | None, ndim: int) -> tuple[float, ...]:
     """Return a unit vector, one component per axis.
 
-    `angle` in degrees turns counter-clockwise on the screen (y down) from the last axis, in the plane of the last
-    two, as in `scipy.ndimage.rotate`; `direction` says it for any dimension instead.
+    `angle` in degrees is counter-clockwise on the screen (y down) from the last axis, in the plane of the last two, as
+    in `scipy.ndimage.rotate`; `direction` is a vector of any dimension instead.
     """
     if direction is not None:
         if angle:
@@ -100,5 +100,5 @@ def heading(angle: float, direction: Sequence[float] | None, ndim: int) -> tuple
 
 
 def extent(half: float) -> int:
-    """Return the largest index that a length of `half` pixels from the centre touches, up to rounding."""
+    """Return the index of the last pixel that a length of `half` pixels from the centre reaches, up to rounding."""
     return cut_to_int(ceil(min(half, FAR) - 1e-9))

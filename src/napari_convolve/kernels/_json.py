@@ -22,7 +22,7 @@ KERNEL_KEYS = ("format", "version", "name", "center", "spacing", "units", "param
 
 
 def describe_kernel(kernel: Kernel) -> dict[str, Any]:
-    """Return all of a kernel but its values, as JSON takes it."""
+    """Return all of a kernel but its values, as an object for JSON."""
     return {
         "format": KERNEL_FORMAT,
         "version": KERNEL_VERSION,
@@ -35,7 +35,7 @@ def describe_kernel(kernel: Kernel) -> dict[str, Any]:
 
 
 def restore_kernel(values: Values, description: Any) -> Kernel:
-    """Return the kernel of these values and what :func:`describe_kernel` wrote; ValueError for anything else."""
+    """Return the kernel of these values and a description by :func:`describe_kernel`; ValueError if it is invalid."""
     if not isinstance(description, dict):
         raise ValueError(f"the description of a kernel must be an object, got {type(description).__name__}")
     unknown = [key for key in description if key not in KERNEL_KEYS]
@@ -68,12 +68,9 @@ def kernel_to_json(kernel: Kernel) -> str:
 
 
 def kernel_from_json(text: str) -> Kernel:
-    """Return the kernel that :func:`kernel_to_json` wrote, or one of a plain array of numbers.
+    """Return a kernel from the text of :func:`kernel_to_json`, or from a plain array of numbers.
 
-    Raises
-    ------
-    ValueError
-        For anything else: NaN, duplicate or unknown keys, deep nesting, rows of different length, newer versions.
+    ValueError for anything else: NaN, duplicate or unknown keys, deep nesting, ragged rows, newer versions.
     """
     content = parse_json(text)
     if isinstance(content, list):

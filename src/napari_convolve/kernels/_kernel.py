@@ -1,4 +1,4 @@
-"""The frozen `Kernel`: weights, centre and pixel size, with its operations."""
+"""The immutable `Kernel`: weights, centre and pixel size, with its operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 import numpy.typing as npt
 
-from . import _algebra, _factors, _geometry
+from . import _algebra, _geometry
 from ._values import Values, as_values
 from ._weights import KernelData
 
@@ -93,7 +93,7 @@ class Kernel(KernelData):
         total, size = self.sum, float(np.abs(self.values).sum())
         if abs(total) <= 1e-7 * size:
             raise ValueError(f"kernel {self.name!r} cannot be normalized: its weights sum to {total:.3g}")
-        # First by the largest weight: the sum of very small weights may have no finite inverse.
+        # Divide by the largest weight first: the sum of very small weights may have no finite inverse.
         scaled = self.values / np.abs(self.values).max()
         return self.derived(f"normalized({self.name})", scaled / scaled.sum())
 
@@ -103,7 +103,7 @@ class Kernel(KernelData):
         center = tuple(n - 1 - c for n, c in zip(self.shape, self.center, strict=True))
         return self.derived(f"flipped({self.name})", self.values[reverse].conj(), center)
 
-    def factors(self, tol: float = _factors.TOLERANCE) -> list[tuple[Values, ...]] | None:
+    def factors(self, tol: float = _algebra.TOLERANCE) -> list[tuple[Values, ...]] | None:
         """Return 1-D arrays, one per axis and term, whose outer products sum to the values; None if not separable.
 
         Parameters
@@ -122,13 +122,13 @@ class Kernel(KernelData):
         >>> [tuple(f.tolist() for f in term) for term in Kernel([[1, 2], [2, 4]]).factors()]
         [([2.0, 4.0], [0.5, 1.0])]
         """
-        terms = self._terms if tol == _factors.TOLERANCE else _factors.factors(self.values, tol)
+        terms = self._terms if tol == _algebra.TOLERANCE else _algebra.factors(self.values, tol)
         return None if terms is None else list(terms)
 
     @cached_property
     def _terms(self) -> list[tuple[Values, ...]] | None:
-        """At the tolerance that every convolution asks for, read-only as the values are."""
-        terms = _factors.factors(self.values, _factors.TOLERANCE)
+        """Factors at the tolerance of all convolutions, read-only like the values."""
+        terms = _algebra.factors(self.values, _algebra.TOLERANCE)
         for factor in itertools.chain.from_iterable(terms or ()):
             factor.flags.writeable = False
         return terms
@@ -170,7 +170,7 @@ class Kernel(KernelData):
         return read_kernel(path)
 
     def report(self) -> KernelReport:
-        """Return what the kernel does, in numbers; see :class:`napari_convolve.kernels.KernelReport`."""
+        """Return the properties of the kernel; see :class:`napari_convolve.kernels.KernelReport`."""
         from ._report import report
 
         return report(self)

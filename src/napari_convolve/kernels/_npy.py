@@ -24,24 +24,16 @@ HEADERS: dict[tuple[int, int], Callable[[IO[bytes]], tuple[tuple[int, ...], bool
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-# What parsing a hostile header as a Python literal may raise.
-BAD_HEADER = (
-    ValueError,
-    TypeError,
-    SyntaxError,
-    EOFError,
-    RecursionError,
-    MemoryError,
-    tokenize.TokenError,
-    struct.error,
-)
+#: Exceptions of parsing a hostile header as a Python literal.
+BAD_HEADER: tuple[type[Exception], ...] = (ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError)
+BAD_HEADER += (tokenize.TokenError, struct.error)
 BAD_ZIP = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError)
 VALUES, DESCRIPTION = "values.npy", "kernel.json"
 MAX_DESCRIPTION = 2**20
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether in Fortran order, and dtype of the array that follows; raises any of `BAD_HEADER`."""
+    """Return shape, Fortran order, and dtype of the array that follows; raises any of `BAD_HEADER`."""
     version = np.lib.format.read_magic(stream)
     if version not in HEADERS:
         raise ValueError(f"version {version} of the format is not supported")
@@ -49,13 +41,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
 
 
 def read_array(stream: IO[bytes], size: int) -> Values:
-    """Read the NPY array that fills the `size` bytes of `stream`.
-
-    Raises
-    ------
-    ValueError
-        When the header is damaged, holds objects, or claims another size than there is.
-    """
+    """Read an NPY array of numbers from a `stream` of `size` bytes; ValueError when the header does not fit them."""
     try:
         shape, fortran, dtype = read_header(stream)
     except BAD_HEADER as error:
@@ -67,9 +53,9 @@ def read_array(stream: IO[bytes], size: int) -> Values:
         raise ValueError(f"an array of shape {shape} is not a kernel")
     guard(shape)
     wanted = prod(shape) * dtype.itemsize
-    there = size - stream.tell()
-    if wanted != there:
-        raise ValueError(f"the header promises {wanted} bytes of data, the file holds {there}")
+    available = size - stream.tell()
+    if wanted != available:
+        raise ValueError(f"the header promises {wanted} bytes of data, the file holds {available}")
     values = np.frombuffer(stream.read(wanted), dtype=dtype)
     if values.nbytes != wanted:
         raise ValueError(f"the header promises {wanted} bytes of data, the file ends after {values.nbytes}")
@@ -83,7 +69,7 @@ def read_npy(path: Path) -> Kernel:
 
 
 def write_npy(path: Path, kernel: Kernel) -> None:
-    """Write the values, which is all that the format holds."""
+    """Write the values; ValueError when the kernel has more than that."""
     if kernel != Kernel(kernel.values):
         raise ValueError("NPY holds values only, this kernel has a center, spacing or units; save as .npz or .json")
     with path.open("wb") as stream:  # given a name, NumPy may add a suffix
@@ -93,7 +79,7 @@ def write_npy(path: Path, kernel: Kernel) -> None:
 def read_npz(path: Path) -> Kernel:
     """Read a kernel that :func:`write_npz` wrote, or the single array of any NPZ file.
 
-    Members are read into memory by their place in the archive; their names are never paths.
+    Members are only read into memory, never extracted, so that their names cannot be used as paths.
     """
     try:
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""OME-TIFF files of kernels: values as an image, everything else as JSON in the description."""
+"""OME-TIFF files of kernels: values as the image, everything else as JSON in its description."""
 
 from __future__ import annotations
 
@@ -18,33 +18,23 @@ if TYPE_CHECKING:
     from tifffile import TiffFile
 
 AXES = "TZYX"
-# Lengths as OME writes them; any other unit stays in the description.
+#: Units of length in OME-XML; other units are in the description only.
 OME_UNITS = {"um": "µm", "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm"}
 OME_UNITS.update({unit: unit for unit in ("m", "cm", "mm", "µm", "nm", "pm", "Å", "pixel")})
-# Older versions of tifffile write text into the XML as it is.
+#: Escapes in the JSON text, because older versions of tifffile write it into the XML unescaped.
 ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&"}
-# What tifffile raises for damaged files, besides its own error and ValueError.
-DAMAGED = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ElementTree.ParseError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
+#: Exceptions of tifffile for damaged files, besides its own error and ValueError.
+DAMAGED = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, OSError, RuntimeError)
+BAD_DATA = (ElementTree.ParseError, struct.error, zlib.error)
 
 
 def write_ometiff(path: Path, kernel: Kernel) -> None:
-    """Write values, pixel size and, as the description of the image, what reads back equal."""
+    """Write values and pixel size, and the full description of the kernel as that of the image."""
     from tifffile import imwrite
 
     if kernel.ndim > len(AXES):
         raise ValueError(f"OME-TIFF takes kernels of up to {len(AXES)} dimensions, got {kernel.ndim}")
-    # One row is an image too; the shape in the description tells it from a line.
+    # A 1-D kernel is written as an image of one row; its shape is in the description.
     values = kernel.values.reshape((1,) * (2 - kernel.ndim) + kernel.shape)
     axes = AXES[-values.ndim :]
     description = json.dumps({"shape": kernel.shape, **describe_kernel(kernel)}, allow_nan=False).translate(ESCAPES)
@@ -64,7 +54,7 @@ def read_ometiff(path: Path) -> Kernel:
     try:
         with TiffFile(path) as tif:
             return read_series(tif)
-    except (TiffFileError, *DAMAGED) as error:
+    except (TiffFileError, *DAMAGED, *BAD_DATA) as error:
         raise ValueError(f"not a readable TIFF: {error}") from error
 
 

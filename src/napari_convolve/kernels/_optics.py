@@ -1,4 +1,4 @@
-"""Parameters of all PSF models (wavelength, aperture, indices, pixel size), and their plausibility checks."""
+"""Parameters of all PSF models (wavelength, aperture, refractive index, pixel size), and their plausibility checks."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PixelSize: TypeAlias = Annotated[Lengths, Param(min=0, step=0.01, label="pixel s
 
 _MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "micrometer": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6}
 _MICROMETRES |= {"nanometer": 1e-3, "millimeter": 1e3, "cm": 1e4, "pm": 1e-6, "å": 1e-4}
-#: Wavelengths that a microscope may use, in nm.
+#: Range of plausible wavelengths in nm.
 _LIGHT = (100.0, 20_000.0)
-#: Pixels this many times wider than the PSF were given in another unit.
+#: Pixels wider than the PSF by this factor indicate a wrong unit.
 _ABSURD = 25.0
 
 
 def micrometres(unit: str | None) -> float | None:
-    """Return a unit of length in µm, None when it is not a known unit.
+    """Return a unit of length in µm, None for an unknown unit.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def micrometres(unit: str | None) -> float | None:
 
 
 def in_micrometres(spacing: Sequence[float] | None, unit: str | None) -> tuple[float, ...] | None:
-    """Return lengths in µm, None when their unit is not known."""
+    """Return lengths in µm, None for an unknown unit."""
     one = micrometres(unit)
     return None if spacing is None or one is None else tuple(round(s * one, 9) for s in spacing)
 
@@ -75,16 +75,16 @@ def check_aperture(na: float, **indices: float) -> None:
             raise ValueError(f"na={na:g} must be less than {name}={index:g}: no light leaves at more than 90 degrees")
 
 
-def pixel_lengths(
-    spacing: Lengths, size: int | Sequence[int] | None, ndim: int, na: float, index: float, wavelength: float
+def psf_grid(
+    spacing: Lengths, size: int | Sequence[int] | None, ndim: int, na: float, index: float, **wavelengths: float
 ) -> tuple[tuple[float, ...], tuple[int, ...] | None]:
-    """Return the length of a pixel along each axis in µm, and the size when it was given.
+    """Return pixel size in µm and size in pixels (None if not given) along each axis, after all plausibility checks.
 
-    Raises
-    ------
-    ValueError
-        When the dimensions disagree, or the pixel size is implausible for such a microscope.
+    The first of `wavelengths` determines the width of the PSF that the pixel size must fit.
     """
+    check_light(**wavelengths)
+    check_aperture(na, refractive_index=index)
+    wavelength = next(iter(wavelengths.values()))
     n = dimensions(ndim, spacing=spacing, size=size)
     if n not in (2, 3):
         raise ValueError(f"a PSF has 2 or 3 dimensions, got {n}")

@@ -1,4 +1,4 @@
-"""The scalar diffraction integral of a round pupil, and its samples on a grid of pixels."""
+"""Scalar diffraction integral of a round pupil, sampled on a grid of pixels."""
 
 from __future__ import annotations
 
@@ -18,28 +18,18 @@ Phase = Callable[[Values, Values], Values]
 Light = Callable[[Values, Values], Values]
 """Intensity for ``(r, z)``, each one-dimensional: an array of all r by all z."""
 
-#: Steps of a radial grid per wavelength over NA: a cubic spline is then right to 1e-6 of the peak.
+#: Steps of a radial grid per wavelength over NA: the error of a cubic spline is then 1e-6 of the peak.
 _FINE = 96
-#: Nodes of the quadrature per period of the integrand, and besides.
+#: Nodes of the quadrature per period of the integrand, and constant number of nodes.
 _PER_PERIOD, _NODES = 4, 48
 
 
 @dataclass(frozen=True)
 class Pupil:
-    """A round pupil: ``|∫ J0(k NA r ρ) exp(i k path(z, ρ)) ρ dρ|²``.
+    """A round pupil, whose PSF is ``|∫ J0(k NA r ρ) exp(i k path(z, ρ)) ρ dρ|²``.
 
-    Attributes
-    ----------
-    na : float
-        Numerical aperture.
-    wavelength : float
-        In nm.
-    path : callable
-        See `Phase`.
-    top : float
-        Where the pupil ends, as a share of `na`.
-    slope : float
-        Sine of the widest angle, for how fast light spreads outside of focus.
+    `wavelength` is in nm. `top` is the radius of the pupil as a share of `na`; `slope` is the sine of the largest
+    angle, by which the light spreads out of focus.
     """
 
     na: float
@@ -50,16 +40,16 @@ class Pupil:
 
     @property
     def k(self) -> float:
-        """Radians per µm."""
+        """Wave number in radians per µm."""
         return 2 * pi / (self.wavelength * NM)
 
     @property
     def step(self) -> float:
-        """Distance of radii between which a spline is exact enough, in µm."""
+        """Distance of the radii of a spline in µm."""
         return self.wavelength * NM / self.na / _FINE
 
     def nodes(self, r: Values, z: Values) -> tuple[Values, Values]:
-        """Return radii of the pupil and their weights, enough for the fastest oscillation."""
+        """Return nodes and weights of the quadrature over the pupil, enough for the fastest oscillation."""
         ends = np.linspace(0, self.top, 33)
         swing = np.abs(np.diff(self.path(z[:, None], ends), axis=1)).sum(axis=1).max() * self.k
         turns = (swing + self.k * self.na * self.top * r.max(initial=0)) / 2 / pi
@@ -79,7 +69,7 @@ class Pupil:
 
     @cached_property
     def power(self) -> float:
-        """The light of a plane, by Parseval's theorem."""
+        """Total light in a plane, by Parseval's theorem."""
         return pi * self.top**2 / (self.k * self.na) ** 2
 
     @property
@@ -88,45 +78,42 @@ class Pupil:
         return 2 * self.wavelength * NM / self.na**2
 
     def spread(self, z: float) -> float:
-        """Return the geometrical radius of the cone of light at a distance from focus, both in µm."""
+        """Return the geometrical radius of the light cone at a distance from focus, both in µm."""
         return abs(z) * tan(asin(min(self.slope, 0.98)))
 
 
 def focus(pupil: Pupil) -> float:
-    """Return the z of the brightest point on the axis.
-
-    A fit of the path by a defocus says where about; the axis is then searched there.
-    """
+    """Return the z of the brightest point on the axis: searched around the defocus that best fits the path."""
     rho = np.linspace(0, pupil.top, 65)
     here = pupil.path(np.zeros((1, 1)), rho)[0]
     along = pupil.path(np.ones((1, 1)), rho)[0] - here
     design = np.stack([along, np.ones_like(rho)], axis=1) * np.sqrt(rho)[:, None]
     guess = -float(np.linalg.lstsq(design, here * np.sqrt(rho), rcond=None)[0][0])
-    # The more the path is aberrated, the farther from the fit the brightest point may lie.
-    reach, axis = 8 * pupil.depth + abs(guess), np.zeros(1)
+    # The stronger the aberration, the farther from the fit the brightest point may be.
+    radius, axis = 8 * pupil.depth + abs(guess), np.zeros(1)
     step = pupil.depth / 16
     while step > 1e-6 * pupil.depth:
-        z = guess + np.arange(-ceil(reach / step), ceil(reach / step) + 1) * step
+        z = guess + np.arange(-ceil(radius / step), ceil(radius / step) + 1) * step
         guess = float(z[int(np.argmax(pupil(axis, z)[0]))])
-        reach, step = 2 * step, step / 16
+        radius, step = 2 * step, step / 16
     return guess
 
 
 def radii_to(largest: float, step: float) -> Values:
-    """Return radii from 0 to beyond `largest`; refuses absurd numbers of them."""
+    """Return radii from 0 to beyond `largest`; too many of them raise ValueError."""
     guard([ceil(min(largest / step, 2.0**40)) + 4], "radial profile")
     return np.arange(ceil(largest / step) + 4) * step
 
 
 def energy_radius(density: Values, positions: Values, energy: float, total: float | None = None) -> float:
-    """Return the position within which a share `energy` of ``∫ density`` lies."""
+    """Return the position that encloses a share `energy` of ``∫ density``."""
     summed = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(positions))])
     share = summed / (summed[-1] if total is None else total)
     return float(positions[min(int(np.searchsorted(share, energy)), positions.size - 1)])
 
 
-def widefield_reach(pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]:
-    """Return the half extents, in µm, of what holds a share of the light: along the axis, and in every plane."""
+def widefield_extents(pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]:
+    """Return the half extents, in µm, that contain a share of the light on the axis, and of that in every plane."""
     # The light beyond radius r of an Airy pattern falls as 2 / (pi v).
     airy = 2 / (pi * (1 - energy)) / pupil.k / pupil.na
     depth = 0.0
@@ -141,8 +128,8 @@ def widefield_reach(pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]
     return (depth, radius, radius)[-ndim:]
 
 
-def bounded_reach(light: Light, pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]:
-    """Return the half extents of what holds a share of light that fades in all directions."""
+def bounded_extents(light: Light, pupil: Pupil, ndim: int, energy: float) -> tuple[float, ...]:
+    """Return the half extents, in µm, that contain a share of light that decays in all directions."""
     z = np.linspace(0, 8 * pupil.depth, 97 if ndim == 3 else 1)
     r = radii_to(pupil.spread(2 * pupil.depth) + 3 * pupil.wavelength * NM / pupil.na, pupil.step * 4)
     rings = light(r, z) * r[:, None]
@@ -151,9 +138,9 @@ def bounded_reach(light: Light, pupil: Pupil, ndim: int, energy: float) -> tuple
     return (depth, radius, radius)[-ndim:]
 
 
-def odd_shape(reach: Sequence[float], steps: Sequence[float]) -> tuple[int, ...]:
-    """Return odd sizes that cover half extents."""
-    shape = tuple(2 * ceil(min(length / step, 2.0**40) - 1e-9) + 1 for length, step in zip(reach, steps, strict=True))
+def odd_shape(extents: Sequence[float], steps: Sequence[float]) -> tuple[int, ...]:
+    """Return the odd sizes in pixels that cover half extents in µm."""
+    shape = tuple(2 * ceil(min(length / step, 2.0**40) - 1e-9) + 1 for length, step in zip(extents, steps, strict=True))
     guard(shape)
     return shape
 
@@ -164,7 +151,7 @@ def sampled(light: Light, step: float, shape: Sequence[int], steps: Sequence[flo
 
     guard(shape)
     *z, y, x = [(np.arange(n) - n // 2) * s for n, s in zip(shape, steps, strict=True)]
-    # Quadrants repeat the same distances: each is computed once.
+    # Distances repeat in the quadrants: each is computed once.
     distances, where = np.unique(np.round(np.hypot(y[:, None], x), 12), return_inverse=True)
     r = radii_to(float(distances[-1]), step)
     planes = np.maximum(CubicSpline(r, light(r, z[0] if z else np.zeros(1)))(distances), 0)
@@ -178,7 +165,7 @@ def cosine(index: float, na: float) -> Callable[[Any], Any]:
 
 
 def matched(na: float, index: float, wavelength: float) -> Pupil:
-    """Return the pupil of an objective whose media all have the index it was made for."""
+    """Return the pupil of an objective without aberrations: all media have its design index."""
     along = cosine(index, na)
     return Pupil(na, wavelength, lambda z, rho: z * along(rho), slope=na / index)
 

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ._factors import factors
+from ._algebra import factors
 from ._grid import outer
 from ._kernel import Kernel
 from ._values import Values
 
-ZERO = 1e-12  # relative to the largest: what rounding may leave
+ZERO = 1e-12  # rounding error relative to the largest value
 INTEGERS = ("uint8", "uint16", "int16")
 
 
@@ -26,20 +26,20 @@ class KernelReport:
     sum
         Sum of the weights.
     dc_gain
-        Its absolute value: the gain of a constant image.
+        Absolute value of the sum: the gain of a constant image.
     noise_gain
         ``Σ |w|²``: the gain of the variance of white noise.
     center_of_mass
         Of the weights, or of their absolute values when the sum is 0: distance from the centre in pixels.
     peak
-        Position of the weight of largest absolute value, likewise.
+        Position of the weight of largest absolute value relative to the centre, in pixels.
     symmetry
         ``"even"``, ``"odd"`` or ``"none"`` under reversal of all axes about the centre, with conjugation when complex.
     mirror
-        The same for each axis alone.
+        The same under reversal of each axis alone.
     rank
-        Number of products of one-dimensional kernels that add up to this one; None when it is not known (more than
-        two dimensions and not separable).
+        Number of products of one-dimensional kernels whose sum is this one; None when it is not known (more than two
+        dimensions and not separable).
     separable_error
         Euclidean norm of the residual of the best single product, relative to that of the kernel.
     fwhm
@@ -47,7 +47,7 @@ class KernelReport:
     support
         Extent of the weights that are not 0, in pixels.
     nonzero
-        Their number.
+        Number of weights that are not 0.
     output_range
         Lowest and highest result for images of uint8, uint16 and int16; None for a complex kernel.
     spacing, units
@@ -87,14 +87,14 @@ class KernelReport:
             raise ValueError(f"dtype must be one of {', '.join(self.output_range)}, got {dtype!r}")
         limits = np.iinfo(dtype)
         low, high = self.output_range[dtype]
-        # Half a step is rounded away.
+        # Values are rounded to the nearest integer.
         return low < limits.min - 0.5 or high >= limits.max + 0.5
 
     def __str__(self) -> str:
         def row(values: tuple[float, ...]) -> str:
             return " x ".join(f"{v:.4g}" for v in values)
 
-        mass = tuple(round(m, 9) + 0.0 for m in self.center_of_mass)  # less is what rounding leaves
+        mass = tuple(round(m, 9) + 0.0 for m in self.center_of_mass)  # without rounding errors
         unit = self.units or ("units" if self.spacing else "px")
         rank = "more than one" if self.rank is None else str(self.rank)
         lines = {
@@ -142,7 +142,7 @@ def report(kernel: Kernel) -> KernelReport:
     mass = size if balanced or values.dtype.kind == "c" else values
     rank, error = separability(values)
     peak = np.unravel_index(int(np.argmax(size)), values.shape)
-    weighing = [i.ravel() for i in np.nonzero(size)]
+    nonzero = np.nonzero(size)
     all_axes = tuple(range(kernel.ndim))
     return KernelReport(
         sum=kernel.sum,
@@ -155,8 +155,8 @@ def report(kernel: Kernel) -> KernelReport:
         rank=rank,
         separable_error=error,
         fwhm=kernel_fwhm(size, peak, kernel.spacing or (1.0,) * kernel.ndim),
-        support=tuple(int(i.max() - i.min()) + 1 if i.size else 0 for i in weighing),
-        nonzero=int(np.count_nonzero(size)),
+        support=tuple(int(i.max() - i.min()) + 1 if i.size else 0 for i in nonzero),
+        nonzero=nonzero[0].size,
         output_range=None if values.dtype.kind == "c" else output_range(values),
         spacing=kernel.spacing,
         units=kernel.units,
@@ -174,7 +174,7 @@ def centroid(mass: Values) -> tuple[float, ...]:
 
 
 def parity(kernel: Kernel, axes: tuple[int, ...]) -> str:
-    """Return what reversing `axes` about the centre does: ``"even"``, ``"odd"`` or ``"none"``."""
+    """Return the symmetry under reversal of `axes` about the centre: ``"even"``, ``"odd"`` or ``"none"``."""
     flip = tuple(slice(None, None, -1) if a in axes else slice(None) for a in range(kernel.ndim))
     center = tuple(kernel.shape[a] - 1 - c if a in axes else c for a, c in enumerate(kernel.center))
     reverse = kernel.derived("reverse", kernel.values[flip].conj(), center)
@@ -186,7 +186,7 @@ def parity(kernel: Kernel, axes: tuple[int, ...]) -> str:
 
 
 def separability(values: Values) -> tuple[int | None, float]:
-    """Return the number of products that add up to `values`, and the relative error of a single one."""
+    """Return the number of products whose sum is `values`, and the relative error of the best single one."""
     values = values.squeeze()
     norm = float(np.linalg.norm(values))
     if not norm or values.ndim <= 1:
@@ -216,7 +216,7 @@ def kernel_fwhm(size: Values, peak: tuple[np.intp, ...], spacing: tuple[float, .
 
 
 def half_width(line: Values) -> float:
-    """Return where `line`, from its first value outwards, first falls to half of it, linearly between samples."""
+    """Return the distance at which `line` first falls to half of its first value, linearly between samples."""
     if not line[0]:
         return 0.0
     falling = np.append(line, 0.0) / line[0]

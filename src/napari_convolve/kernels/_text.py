@@ -29,19 +29,12 @@ def parse_number(token: str, row: int) -> float:
 
 
 def parse_matrix(text: str) -> Values:
-    """Return the matrix that `text` shows.
+    """Return the matrix of numbers and simple fractions in `text`.
 
-    Rows end at a newline, or at a semicolon when the text is one line; numbers and simple fractions are separated by
-    spaces, tabs or commas, or by semicolons when there are several lines.
+    Rows end at a newline, or at a semicolon when the text is one line; values are separated by spaces, tabs or commas,
+    or by semicolons when there are several lines. Anything else, rows of different length, and commas that may be
+    decimal ones, as in ``1,5; 2,5``, raise ValueError with the row and the token.
 
-    Raises
-    ------
-    ValueError
-        Naming the row and the token, for anything else; for rows of different length; for an empty text; when a
-        comma may be a decimal one, as in ``1,5; 2,5``.
-
-    Examples
-    --------
     >>> parse_matrix("0 -1 0; -1 5 -1; 0 -1 0").tolist()
     [[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]]
     >>> parse_matrix("1/4 1/2 1/4").tolist()
@@ -74,7 +67,7 @@ def parse_matrix(text: str) -> Values:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the rows without the blanks around them: at newlines, or at semicolons when the text is one line."""
+    """Split text into stripped rows: at newlines, or at semicolons when the text is one line."""
     lines = [line.strip().rstrip("; \t") for line in text.splitlines()]
     if sum(map(bool, lines)) == 1:
         return [row.strip() for line in lines for row in line.split(";")]
@@ -85,7 +78,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def refuse_decimal_comma(text: str) -> None:
-    """Raise ValueError when every comma may be a decimal one: another separator stands between all the pairs."""
+    """Raise ValueError when all commas may be decimal ones, because other characters separate the values."""
     rows = [re.split(r"[; \t]+", line.strip(" \t;")) for line in text.splitlines()]
     with_comma = [(i, cell) for i, cells in enumerate(rows, 1) for cell in cells if "," in cell]
     several = any(len(cells) > 1 for cells in rows)
@@ -97,5 +90,5 @@ def refuse_decimal_comma(text: str) -> None:
 
 
 def format_matrix(values: Values) -> str:
-    """Return a real matrix as ImageJ writes it: rows of numbers separated by spaces, readable back exactly."""
+    """Return a real matrix in ImageJ's format: rows of numbers separated by spaces, with all digits."""
     return "".join(" ".join(f"{v:.17g}" if v % 1 else f"{v:.0f}" for v in row) + "\n" for row in values)

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from math import isfinite, prod
-from typing import Any, SupportsIndex, TypeAlias
+from math import prod
+from typing import Annotated, Any, SupportsIndex, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .._arrays import as_host_array
+from .._registry import Param, check
 
 Values: TypeAlias = npt.NDArray[Any]
 """Weights: always float64 or complex128."""
 
+#: Limit of values in a kernel (512 MiB of float64), checked before anything is allocated.
 MAX_VALUES = 2**26
-"""A kernel of more values (512 MiB of float64) is refused before anything is allocated."""
+_SPACING = Annotated[float | Sequence[float], Param(min=0)]
 
 
 def as_values(x: Any, what: str = "kernel") -> Values:
     """Return `x` as a new read-only C-contiguous array of float64, or complex128 when `x` is complex.
 
-    Parameters
-    ----------
-    x
-        Anything `numpy.asarray` takes, of numbers; a GPU array is copied to the host.
-    what
-        The name that the errors use.
-
-    Raises
-    ------
-    TypeError
-        When `x` does not hold numbers.
-    ValueError
-        When `x` is ragged, empty, without dimensions, partly masked or not finite.
+    A GPU array is copied to the host. TypeError when `x` does not contain numbers, ValueError when it is ragged, empty,
+    without dimensions, partly masked or not finite; `what` is its name in the errors.
     """
     if hasattr(x, "__cuda_array_interface__"):
         x = x.get()
@@ -79,25 +70,20 @@ def as_center(center: SupportsIndex | Sequence[SupportsIndex] | None, shape: tup
 
 
 def as_spacing(spacing: float | Sequence[float] | None, ndim: int) -> tuple[float, ...] | None:
-    """Return `spacing` as one positive length per axis; a single number counts for every axis."""
+    """Return `spacing` as one positive length per axis; a single number is for all axes."""
     if spacing is None:
         return None
-    given = tuple(spacing) if isinstance(spacing, Sequence | np.ndarray) else (spacing,) * ndim
-    if any(isinstance(s, bool | str | bytes | complex) for s in (*given, spacing)):
-        raise TypeError(f"spacing must be a number or one number per axis, got {spacing!r}")
-    try:
-        lengths = tuple(float(s) for s in given)
-    except TypeError as error:
-        raise TypeError(f"spacing must be a number or one number per axis, got {spacing!r}") from error
+    given = check("spacing", _SPACING, spacing)
+    lengths: tuple[float, ...] = given if isinstance(given, tuple) else (given,) * ndim
     if len(lengths) != ndim:
         raise ValueError(f"spacing needs one length per axis ({ndim}), got {len(lengths)}: {lengths}")
-    if not all(isfinite(s) and s > 0 for s in lengths):
-        raise ValueError(f"spacing must be positive and finite, got {lengths}")
+    if not all(lengths):
+        raise ValueError(f"spacing must be positive, got {lengths}")
     return lengths
 
 
 def guard(shape: Sequence[int], what: str = "kernel") -> None:
-    """Raise ValueError when an array of `shape` would be unreasonably large; allocates nothing."""
+    """Raise ValueError when an array of `shape` would be too large."""
     count = prod(shape)
     if count > MAX_VALUES:
         raise ValueError(
@@ -107,7 +93,7 @@ def guard(shape: Sequence[int], what: str = "kernel") -> None:
 
 
 def frozen(value: Any) -> Any:
-    """Return a parameter as numbers, text, None and tuples of these, so that it can neither change nor be code."""
+    """Return a parameter as numbers, text, None and tuples of these, which are immutable and contain no code."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if value is None or isinstance(value, bool | int | float | str):

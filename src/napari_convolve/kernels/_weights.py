@@ -1,4 +1,4 @@
-"""The data of a kernel: weights, centre and pixel size; frozen and compared by value."""
+"""Data of a kernel: weights, centre and pixel size, immutable and compared by value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._values import Values
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class KernelData:
-    """What a :class:`Kernel` holds; see there."""
+    """Data and protocols of a :class:`Kernel`; see there."""
 
     values: Values
     center: tuple[int, ...]
@@ -26,7 +26,7 @@ class KernelData:
     name: str
     parameters: Mapping[str, Any]
 
-    # NumPy then leaves `array * kernel` to Kernel, which refuses it, and `np.float64(2) * kernel` works.
+    # `array * kernel` then calls Kernel.__rmul__, which refuses arrays and accepts NumPy numbers.
     __array_ufunc__ = None
 
     def __init__(
@@ -70,7 +70,7 @@ class KernelData:
         return total
 
     def derived(self, name: str, values: npt.ArrayLike, center: Sequence[SupportsIndex] | None = None) -> Self:
-        """Return a kernel on the same grid with other values; center stays unless it is given."""
+        """Return a kernel with other values on the same grid, and another center if one is given."""
         return type(self)(values, self.center if center is None else center, self.spacing, self.units, name)
 
     # --- Python's protocols ----------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from .scale_space import log
 
 Bank = Callable[[int], tuple[Kernel, ...]]
 
-#: Every bank by its name, given the number of axes.
+#: Functions of the number of axes that return the kernels of a bank.
 BANKS: Registry[Bank] = Registry("bank")
 _AXES = ("z", "y", "x")
 _MOST_AXES = len(_AXES)
@@ -114,7 +114,7 @@ def _edges(ndim: int) -> tuple[Kernel, ...]:
 def _spots(ndim: int) -> tuple[Kernel, ...]:
     found = []
     for sigma in _SPOT_SIGMAS:
-        bright = -(sigma**2) * log(sigma=sigma, ndim=ndim).values  # by sigma², all sizes answer alike
+        bright = -(sigma**2) * log(sigma=sigma, ndim=ndim).values  # by sigma²: equal responses to spots of all sizes
         found += [_named(bright, f"bright spots, sigma {sigma:g}"), _named(-bright, f"dark spots, sigma {sigma:g}")]
     return tuple(found)
 

@@ -164,10 +164,7 @@ def roberts(
 
 @kernel(total=0, symmetry="even")
 def laplacian(
-    *,
-    alpha: Annotated[float, Param(min=0, max=1, step=0.05)] = 0.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
+    *, alpha: Annotated[float, Param(min=0, max=1, step=0.05)] = 0.0, ndim: Ndim = 2, spacing: Spacing = None
 ) -> Values:
     """Laplacian, the sum of the second differences: responds to thin lines, spots and both sides of edges.
 

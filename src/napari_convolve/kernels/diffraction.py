@@ -5,23 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from .._registry import Param
+from . import _optics
 from ._design import kernel
 from ._kernel import Kernel
-from ._optics import (
-    FAMILY,
-    OPTICS_UNITS,
-    Aperture,
-    Energy,
-    Index,
-    PixelSize,
-    Planes,
-    Size,
-    Wavelength,
-    check_aperture,
-    check_light,
-    pixel_lengths,
-)
-from ._pupil import Phase, Pupil, cosine, focus, odd_shape, sampled, widefield_reach
+from ._pupil import Phase, Pupil, cosine, focus, odd_shape, sampled, widefield_extents
 
 SampleIndex = Annotated[float, Param(min=1, max=4, step=0.01, label="index of the sample")]
 Depth = Annotated[float, Param(min=0, step=1, label="depth (µm)")]
@@ -29,16 +16,16 @@ Medium = Annotated[float, Param(min=1, max=4, step=0.01, advanced=True)]
 Thickness = Annotated[float, Param(min=0, step=10, advanced=True)]
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="Born-Wolf")
+@kernel(total=1, symmetry="even", family=_optics.FAMILY, label="Born-Wolf")
 def born_wolf(
     *,
-    na: Aperture = 1.4,
-    wavelength: Wavelength = 520.0,
-    refractive_index: Index = 1.515,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
-    energy: Energy = 0.95,
-    size: Size = None,
+    na: _optics.Aperture = 1.4,
+    wavelength: _optics.Wavelength = 520.0,
+    refractive_index: _optics.Index = 1.515,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
+    energy: _optics.Energy = 0.95,
+    size: _optics.Size = None,
 ) -> Kernel:
     """Born and Wolf's paraxial PSF of a widefield microscope without aberrations.
 
@@ -68,28 +55,26 @@ def born_wolf(
     >>> born_wolf(na=0.6, refractive_index=1, spacing=(0.5, 0.2, 0.2), size=(9, 17, 17)).spacing
     (0.5, 0.2, 0.2)
     """
-    check_light(wavelength=wavelength)
-    check_aperture(na, refractive_index=refractive_index)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    steps, sizes = _optics.psf_grid(spacing, size, ndim, na, refractive_index, wavelength=wavelength)
     pupil = Pupil(
         na, wavelength, lambda z, rho: -z * (na * rho) ** 2 / (2 * refractive_index), slope=na / refractive_index
     )
-    shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
-    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=OPTICS_UNITS)
+    shape = sizes or odd_shape(widefield_extents(pupil, len(steps), energy), steps)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=_optics.OPTICS_UNITS)
 
 
-@kernel(total=1, family=FAMILY, label="Gibson-Lanni")
+@kernel(total=1, family=_optics.FAMILY, label="Gibson-Lanni")
 def gibson_lanni(
     *,
-    na: Aperture = 1.4,
-    wavelength: Wavelength = 520.0,
-    refractive_index: Index = 1.515,
+    na: _optics.Aperture = 1.4,
+    wavelength: _optics.Wavelength = 520.0,
+    refractive_index: _optics.Index = 1.515,
     sample_index: SampleIndex = 1.33,
     depth: Depth = 0.0,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
-    energy: Energy = 0.95,
-    size: Size = None,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
+    energy: _optics.Energy = 0.95,
+    size: _optics.Size = None,
     design_index: Annotated[float | None, Param(min=1, max=4, step=0.01, advanced=True)] = None,
     working_distance: Thickness = 150.0,
     coverslip_index: Medium = 1.515,
@@ -144,22 +129,21 @@ def gibson_lanni(
     >>> psf.values.argmax() == psf.values.size // 2
     np.True_
     """
-    check_light(wavelength=wavelength)
-    made_for = refractive_index if design_index is None else design_index
-    check_aperture(na, refractive_index=refractive_index, design_index=made_for)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    steps, sizes = _optics.psf_grid(spacing, size, ndim, na, refractive_index, wavelength=wavelength)
+    designed_for = refractive_index if design_index is None else design_index
+    _optics.check_aperture(na, design_index=designed_for)
     layers = (sample_index, depth), (coverslip_index, coverslip), (coverslip_design_index, -coverslip_design)
-    path = stack_path(na, (*layers, (made_for, -working_distance)), refractive_index, working_distance)
+    path = stack_path(na, (*layers, (designed_for, -working_distance)), refractive_index, working_distance)
     top = min(1.0, *(index / na for index in (sample_index, coverslip_index, coverslip_design_index)))
     tilted = Pupil(na, wavelength, path, top, top * na / refractive_index)
     start = focus(tilted)
     pupil = Pupil(na, wavelength, lambda z, rho: path(z + start, rho), top, tilted.slope)
-    shape = sizes or odd_shape(widefield_reach(pupil, len(steps), energy), steps)
-    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=OPTICS_UNITS)
+    shape = sizes or odd_shape(widefield_extents(pupil, len(steps), energy), steps)
+    return Kernel(sampled(pupil, pupil.step, shape, steps), spacing=steps, units=_optics.OPTICS_UNITS)
 
 
 def stack_path(na: float, layers: tuple[tuple[float, float], ...], index: float, working_distance: float) -> Phase:
-    """Return the optical path through layers of ``(index, thickness)`` and an immersion layer that z makes thinner."""
+    """Return the optical path through layers of ``(index, thickness)`` and an immersion layer that shrinks with z."""
     turns = [(cosine(n, na), thickness) for n, thickness in layers]
     immersion = cosine(index, na)
     return lambda z, rho: sum(t * c(rho) for c, t in turns) + (working_distance - z) * immersion(rho)

@@ -1,7 +1,7 @@
-"""Kernels in files: JSON, text matrices, NPY, NPZ and OME-TIFF. No file is ever executed.
+"""Kernels in files: JSON, text matrices, NPY, NPZ and OME-TIFF. Files are data only, never code.
 
 =============  =========================================================================================
-suffix         holds
+suffix         content
 =============  =========================================================================================
 .json          everything; readable, up to 16 MiB
 .npz           everything, of any size
@@ -60,7 +60,7 @@ FORMATS = {
 
 
 def format_of(path: Path) -> Format:
-    """Return the format by the suffix; ValueError that lists the suffixes."""
+    """Return the format of a suffix; ValueError with all suffixes for an unknown one."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path}: {suffix or 'no suffix'!r} is not a kernel file; known are {', '.join(FORMATS)}")
@@ -88,7 +88,7 @@ def read_kernel(path: str | PathLike[str]) -> Kernel:
     >>> from napari_convolve.kernels import gaussian
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     gaussian(2).save(f"{folder}/blur.json")
-    ...     load(f"{folder}/blur.json") == gaussian(2)
+    ...     read_kernel(f"{folder}/blur.json") == gaussian(2)
     True
     """
     file = Path(path)
@@ -102,14 +102,14 @@ def read_kernel(path: str | PathLike[str]) -> Kernel:
 
 
 def write_kernel(path: str | PathLike[str], kernel: Kernel) -> None:
-    """Write a kernel to a file by its suffix; the file appears whole or not at all, an old one is replaced.
+    """Write a kernel to a file by its suffix, atomically; an existing file is replaced.
 
     Parameters
     ----------
     path
         See :func:`read_kernel` for the suffixes.
     kernel
-        What to write.
+        The kernel to write.
 
     Raises
     ------

@@ -24,9 +24,9 @@ def across(grid: Sequence[Values], heads: Sequence[float], h: Sequence[float]) -
 
 
 def ricker(scaled: Values, envelope: Values) -> Values:
-    """Return ``(m - scaled) · envelope`` of sum 0, its positive weights of sum 1.
+    """Return ``(m - scaled) · envelope`` with sum 0 and sum 1 of the positive weights.
 
-    `scaled` is a squared distance over σ². m is its number of dimensions, up to sampling error.
+    `scaled` is a squared distance over σ²; m is its number of dimensions, up to sampling error.
     """
     m = (scaled * envelope).sum() / envelope.sum()
     weights = (m - scaled) * envelope
@@ -37,13 +37,7 @@ def ricker(scaled: Values, envelope: Values) -> Values:
 
 
 @kernel(total=0, symmetry="even")
-def blob(
-    *,
-    radius: Length = 3.0,
-    truncate: Truncate = 4.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
-) -> Values:
+def blob(*, radius: Length = 3.0, truncate: Truncate = 4.0, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
     """Bright blobs of a known size: the mean inside minus the mean of the surroundings.
 
     Parameters
@@ -211,8 +205,8 @@ def gabor(
     if sigma is None:
         sigma = wavelength / pi * sqrt(log(2) / 2) * (2**bandwidth + 1) / (2**bandwidth - 1)
     wide = sigma if sigma_across is None else sigma_across
-    reach = [max(abs(u) * sigma, sqrt(max(0.0, 1 - u * u)) * wide) * truncate for u in heads]
-    grid = coordinates([max(1, extent(r / s)) for r, s in zip(reach, h, strict=True)])
+    half = [max(abs(u) * sigma, sqrt(max(0.0, 1 - u * u)) * wide) * truncate for u in heads]
+    grid = coordinates([max(1, extent(r / s)) for r, s in zip(half, h, strict=True)])
     along, square = across(grid, heads, h)
     volume = sigma * wide ** (n - 1) / np.prod(h)
     window = np.exp(-(along**2) / (2 * sigma**2) - square / (2 * wide**2)) / ((2 * pi) ** (n / 2) * volume)

@@ -89,5 +89,5 @@ def savitzky_golay(
     wanted = powers.index(tuple(order if i == along else 0 for i in range(n)))
     weights = np.linalg.pinv(monomials)[wanted].reshape(sizes)
     unit = radii[along] * step_lengths(spacing, n)[along]
-    # A fit weighs neighbours as a correlation does; convolution wants them reversed.
+    # The fit gives weights of a correlation; those of a convolution are reversed.
     return np.asarray(np.flip(weights) * factorial(order) / unit**order)

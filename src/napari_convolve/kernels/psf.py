@@ -8,27 +8,11 @@ from typing import Annotated
 import numpy as np
 
 from .._registry import Param
+from . import _optics
 from ._design import Truncate, kernel
 from ._grid import cut_to_int, outer
 from ._kernel import Kernel
-from ._optics import (
-    FAMILY,
-    NM,
-    OPTICS_UNITS,
-    Aperture,
-    Energy,
-    Excitation,
-    Index,
-    Pinhole,
-    PixelSize,
-    Planes,
-    Size,
-    Wavelength,
-    check_aperture,
-    check_light,
-    pixel_lengths,
-)
-from ._pupil import matched, odd_shape, sampled, widefield_reach, zhang
+from ._pupil import matched, odd_shape, sampled, widefield_extents, zhang
 from ._values import Values, guard
 
 MODALITIES = ("widefield", "confocal", "two-photon", "light-sheet")
@@ -41,35 +25,33 @@ def psf_sigmas(
 ) -> tuple[float, float]:
     """Return the axial and lateral standard deviations in µm."""
     seen, lit = np.array(zhang(na, index, emission)), np.array(zhang(na, index, excitation))
+    axial, lateral = seen
     if modality == "two-photon":
         axial, lateral = lit / sqrt(2)
-        return float(axial), float(lateral)
-    if modality == "confocal":
-        radius = pinhole * 0.61 * emission * NM / na
+    elif modality == "confocal":
+        radius = pinhole * 0.61 * emission * _optics.NM / na
         # The variance of a disk along a diameter is a quarter of its squared radius.
         seen = np.array([seen[0] * sqrt(1 + (radius / 2 / seen[1]) ** 2), sqrt(seen[1] ** 2 + radius**2 / 4)])
         axial, lateral = (lit**-2.0 + seen**-2.0) ** -0.5
-        return float(axial), float(lateral)
-    axial, lateral = seen
-    if modality == "light-sheet":
+    elif modality == "light-sheet":
         axial = (axial**-2.0 + (sheet / FWHM) ** -2.0) ** -0.5
     return float(axial), float(lateral)
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="Gaussian PSF")
+@kernel(total=1, symmetry="even", family=_optics.FAMILY, label="Gaussian PSF")
 def gaussian_psf(
     *,
-    na: Aperture = 1.4,
-    wavelength: Wavelength = 520.0,
-    refractive_index: Index = 1.515,
+    na: _optics.Aperture = 1.4,
+    wavelength: _optics.Wavelength = 520.0,
+    refractive_index: _optics.Index = 1.515,
     modality: Annotated[str, Param(choices=MODALITIES, label="microscope")] = "widefield",
-    excitation: Excitation = 488.0,
-    pinhole: Pinhole = 1.0,
+    excitation: _optics.Excitation = 488.0,
+    pinhole: _optics.Pinhole = 1.0,
     sheet: Annotated[float, Param(min=0.05, step=0.5, label="light sheet (µm)")] = 3.0,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
     truncate: Truncate = 4.0,
-    size: Size = None,
+    size: _optics.Size = None,
 ) -> Kernel:
     """Gaussian approximation of a microscope's PSF: fast, without diffraction rings.
 
@@ -111,9 +93,9 @@ def gaussian_psf(
     >>> gaussian_psf(na=1.2, wavelength=520, refractive_index=1.33, spacing=(0.3, 0.1, 0.1)).shape
     (9, 9, 9)
     """
-    check_light(wavelength=wavelength, excitation=excitation)
-    check_aperture(na, refractive_index=refractive_index)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    steps, sizes = _optics.psf_grid(
+        spacing, size, ndim, na, refractive_index, wavelength=wavelength, excitation=excitation
+    )
     axial, lateral = psf_sigmas(modality, na, refractive_index, wavelength, excitation, pinhole, sheet)
     sigmas = [s / h for s, h in zip((axial, lateral, lateral)[-len(steps) :], steps, strict=True)]
     shape = sizes or tuple(2 * cut_to_int(truncate * s + 0.5) + 1 for s in sigmas)
@@ -121,18 +103,18 @@ def gaussian_psf(
     lines: list[Values] = [
         np.exp(-0.5 * ((np.arange(n) - n // 2) / s) ** 2) for n, s in zip(shape, sigmas, strict=True)
     ]
-    return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=OPTICS_UNITS)
+    return Kernel(outer([line / line.sum() for line in lines]), spacing=steps, units=_optics.OPTICS_UNITS)
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="Airy pattern")
+@kernel(total=1, symmetry="even", family=_optics.FAMILY, label="Airy pattern")
 def airy(
     *,
-    na: Aperture = 1.4,
-    wavelength: Wavelength = 520.0,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
-    energy: Energy = 0.95,
-    size: Size = None,
+    na: _optics.Aperture = 1.4,
+    wavelength: _optics.Wavelength = 520.0,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
+    energy: _optics.Energy = 0.95,
+    size: _optics.Size = None,
 ) -> Kernel:
     """Airy pattern: the in-focus PSF of an ideal objective.
 
@@ -168,15 +150,14 @@ def airy(
     >>> airy(na=0.5, wavelength=500, spacing=0.1, size=9).shape
     (9, 9)
     """
-    check_light(wavelength=wavelength)
-    index = max(1.0, na * 1.01)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, index, wavelength)
+    index = max(1.0, na * 1.01)  # the pattern in focus does not depend on it
+    steps, sizes = _optics.psf_grid(spacing, size, ndim, na, index, wavelength=wavelength)
     pupil = matched(na, index, wavelength)
     flat = (1,) * (len(steps) - 2)
-    shape = sizes or (*flat, *odd_shape(widefield_reach(pupil, 2, energy), steps[-2:]))
+    shape = sizes or (*flat, *odd_shape(widefield_extents(pupil, 2, energy), steps[-2:]))
     if len(shape) == 3 and shape[0] != 1:
         raise ValueError(
             f"airy: the pattern is a plane, its size along the first of three axes must be 1, not {shape[0]}"
         )
     plane = sampled(pupil, pupil.step, shape[-2:], steps[-2:])
-    return Kernel(plane.reshape(shape), spacing=steps, units=OPTICS_UNITS)
+    return Kernel(plane.reshape(shape), spacing=steps, units=_optics.OPTICS_UNITS)

@@ -17,8 +17,8 @@ from .smoothing import gaussian, gaussian_line
 
 
 def derivative_line(sigma: float, order: int, truncate: float, integrate: bool = False) -> Values:
-    """Return the derivative along a line, cut off after `truncate` sigma."""
-    # A difference of order m needs m + 1 samples, all of some weight: for a small sigma it is one of neighbours.
+    """Return the derivative of a Gaussian along a line, truncated at `truncate` sigma."""
+    # A difference of order m needs m + 1 samples of non-zero weight: a small sigma gives one of neighbours.
     needed = ceil(order / 2)
     radius = max(needed, cut_to_int(truncate * sigma + 0.5))
     guard([2 * radius + 1])
@@ -29,12 +29,12 @@ def hermite_line(sigma: float, radius: int, order: int, integrate: bool = False)
     """Return the derivative of a Gaussian along a line, in pixels.
 
     The Gaussian times the polynomial of degree `order` that is orthogonal to all lower degrees with the Gaussian as
-    weight: a Hermite polynomial for the actual samples. So the gain on ``x^m / m!`` is exactly 1 and lower powers give
+    weight: a Hermite polynomial on the samples. So the response to ``x^m / m!`` is exactly 1, and to lower powers
     exactly 0, for any sigma and truncation.
     """
     root = np.sqrt(gaussian_line(sigma, radius, integrate))
     x = np.arange(-radius, radius + 1.0)
-    unit = max(sigma, 1.0)  # powers of it stay near 1
+    unit = max(sigma, 1.0)  # keeps powers near 1
     q, r = np.linalg.qr(root[:, None] * (x[:, None] / unit) ** np.arange(order + 1))
     # The minus sign of odd orders: convolution reverses the kernel.
     return np.asarray(root * q[:, order] * (factorial(order) / r[order, order] / (-unit) ** order))
@@ -99,13 +99,7 @@ def gaussian_derivative(
 
 
 @kernel(total=0, symmetry="even", family="derivative", label="LoG (spots, edges)")
-def log(
-    *,
-    sigma: Sigma = 1.0,
-    truncate: Truncate = 5.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
-) -> Values:
+def log(*, sigma: Sigma = 1.0, truncate: Truncate = 5.0, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
     """Laplacian of Gaussian: responds to spots and edges of one size; a bright spot gives a negative peak.
 
     Parameters

@@ -6,44 +6,28 @@ from math import ceil
 
 import numpy as np
 
+from . import _optics
 from ._design import kernel
 from ._kernel import Kernel
-from ._optics import (
-    FAMILY,
-    NM,
-    OPTICS_UNITS,
-    Aperture,
-    Energy,
-    Excitation,
-    Index,
-    Pinhole,
-    PixelSize,
-    Planes,
-    Size,
-    Wavelength,
-    check_aperture,
-    check_light,
-    pixel_lengths,
-)
-from ._pupil import Light, Pupil, bounded_reach, matched, odd_shape, radii_to, sampled
+from ._pupil import Light, Pupil, bounded_extents, matched, odd_shape, radii_to, sampled
 from ._values import Values
 
-#: Angles over half the rim of a pinhole, besides those that its size asks for.
+#: Number of angles over half the rim of a pinhole, in addition to those that its size requires.
 _TURN = 16
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="confocal")
+@kernel(total=1, symmetry="even", family=_optics.FAMILY, label="confocal")
 def confocal(
     *,
-    na: Aperture = 1.4,
-    excitation: Excitation = 488.0,
-    wavelength: Wavelength = 520.0,
-    pinhole: Pinhole = 1.0,
-    refractive_index: Index = 1.515,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
-    energy: Energy = 0.95,
-    size: Size = None,
+    na: _optics.Aperture = 1.4,
+    excitation: _optics.Excitation = 488.0,
+    wavelength: _optics.Wavelength = 520.0,
+    pinhole: _optics.Pinhole = 1.0,
+    refractive_index: _optics.Index = 1.515,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
+    energy: _optics.Energy = 0.95,
+    size: _optics.Size = None,
 ) -> Kernel:
     """PSF of a confocal microscope: illumination times detection through a pinhole.
 
@@ -72,24 +56,24 @@ def confocal(
     >>> confocal(na=1.2, refractive_index=1.33, spacing=(0.2, 0.05, 0.05), size=(9, 15, 15)).shape
     (9, 15, 15)
     """
-    check_light(wavelength=wavelength, excitation=excitation)
-    check_aperture(na, refractive_index=refractive_index)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, wavelength)
+    steps, sizes = _optics.psf_grid(
+        spacing, size, ndim, na, refractive_index, wavelength=wavelength, excitation=excitation
+    )
     lit, seen = (matched(na, refractive_index, one) for one in (excitation, wavelength))
-    through = pinhole_light(seen, pinhole * 0.61 * wavelength * NM / na)
+    through = pinhole_light(seen, pinhole * 0.61 * wavelength * _optics.NM / na)
 
     def light(r: Values, z: Values) -> Values:
         return np.asarray(lit(r, z) * through(r, z))
 
-    shape = sizes or odd_shape(bounded_reach(light, seen, len(steps), energy), steps)
-    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=OPTICS_UNITS)
+    shape = sizes or odd_shape(bounded_extents(light, seen, len(steps), energy), steps)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=_optics.OPTICS_UNITS)
 
 
 def pinhole_light(pupil: Pupil, radius: float) -> Light:
-    """Return the mean over a disk of `radius` µm around each position: the light that a pinhole there transmits.
+    """Return the mean over a disk of `radius` µm around each position: the light transmitted by a pinhole there.
 
-    By the divergence theorem it is an integral along the rim of the disk: of ``g(s) (1 + cos φ r / radius)`` over the
-    angle, where ``g(s)`` is the mean light within s of the centre and ``s² = r² + radius² + 2 r radius cos φ``.
+    By the divergence theorem it is the integral of ``g(s) (1 + cos φ r / radius)`` over the angle φ along the rim of
+    the disk, where ``g(s)`` is the mean light within s of the centre and ``s² = r² + radius² + 2 r radius cos φ``.
     """
     if radius == 0:
         return pupil
@@ -101,7 +85,7 @@ def pinhole_light(pupil: Pupil, radius: float) -> Light:
         rings = CubicSpline(grid, pupil(grid, z) * grid[:, None])
         within = rings.antiderivative()(grid[1:]) * (2 / grid[1:, None] ** 2)
         mean = CubicSpline(grid, np.concatenate([pupil(grid[:1], z), within]))
-        # The light has no frequency above 2 NA / λ: so many angles see the fastest change along the rim.
+        # The light has no frequency above 2 NA / λ: this many angles resolve the fastest change along the rim.
         turns = _TURN + ceil(pupil.k * pupil.na * min(float(r.max()), radius))
         total = np.zeros((r.size, z.size))
         for turn in np.cos((np.arange(turns) + 0.5) * np.pi / turns):
@@ -112,16 +96,16 @@ def pinhole_light(pupil: Pupil, radius: float) -> Light:
     return light
 
 
-@kernel(total=1, symmetry="even", family=FAMILY, label="two-photon")
+@kernel(total=1, symmetry="even", family=_optics.FAMILY, label="two-photon")
 def two_photon(
     *,
-    na: Aperture = 1.0,
-    excitation: Excitation = 920.0,
-    refractive_index: Index = 1.33,
-    ndim: Planes = 2,
-    spacing: PixelSize = 0.1,
-    energy: Energy = 0.95,
-    size: Size = None,
+    na: _optics.Aperture = 1.0,
+    excitation: _optics.Excitation = 920.0,
+    refractive_index: _optics.Index = 1.33,
+    ndim: _optics.Planes = 2,
+    spacing: _optics.PixelSize = 0.1,
+    energy: _optics.Energy = 0.95,
+    size: _optics.Size = None,
 ) -> Kernel:
     """PSF of a two-photon microscope: the squared intensity of the illumination.
 
@@ -150,13 +134,11 @@ def two_photon(
     >>> two_photon(na=0.8, spacing=(0.5, 0.1, 0.1), size=(9, 15, 15)).units
     'um'
     """
-    check_light(excitation=excitation)
-    check_aperture(na, refractive_index=refractive_index)
-    steps, sizes = pixel_lengths(spacing, size, ndim, na, refractive_index, excitation)
+    steps, sizes = _optics.psf_grid(spacing, size, ndim, na, refractive_index, excitation=excitation)
     lit = matched(na, refractive_index, excitation)
 
     def light(r: Values, z: Values) -> Values:
         return np.asarray(lit(r, z) ** 2)
 
-    shape = sizes or odd_shape(bounded_reach(light, lit, len(steps), energy), steps)
-    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=OPTICS_UNITS)
+    shape = sizes or odd_shape(bounded_extents(light, lit, len(steps), energy), steps)
+    return Kernel(sampled(light, lit.step / 2, shape, steps), spacing=steps, units=_optics.OPTICS_UNITS)

@@ -15,14 +15,14 @@ from ._grid import add_arrays, coordinates, cut_to_int, dimensions, extent, head
 from ._values import Values, guard
 
 Radius = Annotated[Lengths, Param(min=0, step=0.5, unit="length")]
-TINY = 1e-9  # pixels: what rounding may do to a length
+TINY = 1e-9  # rounding error of a length in pixels
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 def quadrant(x: Values, y: Values) -> Values:
     """Return the signed area of the unit disk between the axes and the lines through x and y."""
     a, b = np.minimum(np.abs(x), 1), np.minimum(np.abs(y), 1)
-    meets = np.sqrt(1 - b**2)  # where the upper line cuts the circle
+    meets = np.sqrt(1 - b**2)  # x at which the line through y meets the circle
     cut = np.maximum(a, meets)
 
     def below(t: Values) -> Values:
@@ -53,7 +53,7 @@ def covered(edges: Sequence[Values]) -> Values:
 
 
 def round_share(radii: Sequence[float], grid: Sequence[int], integrate: bool) -> Values:
-    """Return the share of each pixel of a grid of radii `grid` that an ellipsoid covers; sampled: 0 or 1."""
+    """Return the share of each pixel, on a grid of radii `grid`, inside an ellipsoid; 0 or 1 unless `integrate`."""
     guard([2 * g + 1 for g in grid])
     safe = [max(r, TINY) for r in radii]
     if integrate:
@@ -129,7 +129,7 @@ def ball(
     >>> ball(radius=2, spacing=(1, 0.5, 0.5)).shape
     (5, 9, 9)
     """
-    # A sequence decides the dimensions, as everywhere; 3 is only what is taken without one.
+    # A sequence overrides the default number of dimensions, here 3 (see `dimensions`).
     by_sequence = isinstance(radius, Sequence) or isinstance(spacing, Sequence)
     return ellipsoid(radius, 2 if by_sequence and ndim == 3 else ndim, spacing, integrate)
 
@@ -183,7 +183,7 @@ def ring(
         share = round_share(outside, grid, True)
         if radius > width / 2:
             share = share - round_share(pixels(radius - width / 2, spacing, n), grid, True)
-        share = np.where(share > TINY, share, 0)  # a pixel wholly inside leaves rounding
+        share = np.where(share > TINY, share, 0)  # without the rounding errors of pixels inside the ring
     else:
         h = step_lengths(spacing, n)
         distance = np.sqrt(add_arrays([(x * s) ** 2 for x, s in zip(coordinates(grid), h, strict=True)]))

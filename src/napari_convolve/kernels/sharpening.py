@@ -20,12 +20,7 @@ Amount = Annotated[float, Param(min=0, max=1000, step=0.1)]
 
 @kernel(total=1, symmetry="even")
 def unsharp(
-    *,
-    sigma: Sigma = 1.0,
-    amount: Amount = 1.0,
-    truncate: Truncate = 4.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
+    *, sigma: Sigma = 1.0, amount: Amount = 1.0, truncate: Truncate = 4.0, ndim: Ndim = 2, spacing: Spacing = None
 ) -> Kernel:
     """Unsharp masking: add the difference between the image and its Gaussian blur.
 
@@ -59,10 +54,7 @@ def unsharp(
 
 @kernel(total=1, symmetry="even")
 def sharpen(
-    *,
-    amount: Amount = 1.0,
-    alpha: Annotated[float, Param(min=0, max=1, step=0.05)] = 0.0,
-    ndim: Ndim = 2,
+    *, amount: Amount = 1.0, alpha: Annotated[float, Param(min=0, max=1, step=0.05)] = 0.0, ndim: Ndim = 2
 ) -> Kernel:
     """Sharpening by the Laplacian in a window of 3 pixels along each axis.
 

@@ -31,12 +31,7 @@ def gaussian_line(sigma: float, radius: int, integrate: bool = False) -> Values:
 
 @kernel(total=1, symmetry="even")
 def gaussian(
-    sigma: Sigma,
-    *,
-    truncate: Truncate = 4.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
-    integrate: Integrate = False,
+    sigma: Sigma, *, truncate: Truncate = 4.0, ndim: Ndim = 2, spacing: Spacing = None, integrate: Integrate = False
 ) -> Values:
     """Gaussian smoothing.
 
@@ -82,7 +77,7 @@ def gaussian(
 
 
 def box_line(width: float, integrate: bool) -> Values:
-    """Return a mean over `width` pixels: whole pixels, or with the covered share of the outer two."""
+    """Return a mean over `width` pixels: rounded to whole pixels, or with partial weights of the outer two."""
     if not integrate:
         count = max(1, cut_to_int(width + 0.5))
         guard([count])
@@ -144,12 +139,7 @@ def box(
 
 
 @kernel(total=1, symmetry="even")
-def moving_average(
-    *,
-    size: Annotated[int, Param(min=1, step=2)] = 5,
-    axis: Axis = -1,
-    ndim: Ndim = 1,
-) -> Values:
+def moving_average(*, size: Annotated[int, Param(min=1, step=2)] = 5, axis: Axis = -1, ndim: Ndim = 1) -> Values:
     """Moving average along one axis, such as time.
 
     Parameters

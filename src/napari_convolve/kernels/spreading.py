@@ -13,7 +13,7 @@ from ._design import Lengths, Ndim, Spacing, kernel
 from ._grid import FAR, dimensions, outer, per_axis, step_lengths
 from ._values import Values, guard
 
-#: Where the weights end, in standard deviations: what is cut off is 2e-9 of the whole.
+#: Truncation in standard deviations, which cuts off 2e-9 of the sum.
 _TRUNCATE = 6.0
 
 Diffusivity = Annotated[Lengths, Param(min=0, step=0.1, label="diffusivity")]
@@ -21,10 +21,10 @@ Time = Annotated[float, Param(min=0, step=0.1, label="time")]
 
 
 def spread_line(variance: float) -> Values:
-    """Return a sampled Gaussian, sum 1, whose discrete second moment is `variance` square pixels, however small.
+    """Return a Gaussian, sum 1, whose second moment on the samples is `variance` square pixels, however small.
 
-    Plain sampling makes Gaussians with a standard deviation below one pixel too narrow, so the width is solved for. All
-    weights are positive, so results neither overshoot nor fall below the smallest sample.
+    The width is found by bisection, because a sampled Gaussian is too narrow for a standard deviation below one pixel.
+    All weights are positive, so results stay within the range of the image.
     """
     if variance == 0:
         return np.ones(1)
@@ -36,7 +36,7 @@ def spread_line(variance: float) -> Values:
     def weights(width: float) -> Values:
         return np.asarray(np.exp(-0.5 * (x / width) ** 2))
 
-    # below the true width for variances under one pixel: two neighbours of exp(-1/2w²) each
+    # lower bound for variances below one pixel: two neighbours of weight exp(-1/2w²) each
     low, high = (2 * max(log(4 / variance), 1)) ** -0.5 / 2, 2 * sigma + 1
     for _ in range(80):
         middle = (low + high) / 2
@@ -50,13 +50,7 @@ def spread_line(variance: float) -> Values:
 
 
 @kernel(total=1, symmetry="even", family="smoothing")
-def diffusion(
-    *,
-    D: Diffusivity = 1.0,
-    t: Time = 1.0,
-    ndim: Ndim = 2,
-    spacing: Spacing = None,
-) -> Values:
+def diffusion(*, D: Diffusivity = 1.0, t: Time = 1.0, ndim: Ndim = 2, spacing: Spacing = None) -> Values:
     """Green's function of the diffusion equation: the concentration after time t of a point source.
 
     Parameters

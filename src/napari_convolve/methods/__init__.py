@@ -1,6 +1,6 @@
-"""How a sum over a window is computed: one module per method, all with one signature.
+"""Methods for a sum over a window: direct, separable, multirate, FFT, overlap-save.
 
-A method is added by one module that registers it with `method`, and one import here.
+To add one, write a module that registers it with `method`, and import it here.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Source text of what drives the inner loops of `_codegen` over a part of an image, block by block.
+"""Source text of the drivers, which call the inner loops of `_codegen` for a part of an image, block by block.
 
-A block is small enough for a core's cache: its samples are copied there, in the dtype of the computation and with the
-boundary rule applied, so that no border has to be treated apart, and the loops run over the copy. Where a sample comes
-from is told by tables: the flat index in `P` of each plane's first sample (`planes`), of each row's within its plane
-(`rows`), of each column's within its row (`cols`, which rise by one from ``a`` to ``b``); -1 stands for the constant
-`cval`. `outs` are the flat indices in `out` of the planes of the result, whose rows lie ``so`` apart.
+A block fits into a core's cache: its samples are copied to a work array in the dtype of the computation, with the
+boundary rule applied, so that the loops need no special case at borders. The samples are found by tables of flat
+indices in `P`: of each plane's first sample (`planes`), of each row's within its plane (`rows`), and of each column's
+within its row (`cols`, which rise by one from ``a`` to ``b``); -1 is the constant `cval`. `outs` are the flat indices
+in `out` of the planes of the result, with a row stride of ``so``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def f(P, S, base, rows, y, ny, cols, x, nx, a, b, s0, stride, cval):
     return ZERO
 """
 
-#: A kernel ``k[depth, ...]`` of planes; the samples of as many planes are kept in turns.
+#: A kernel ``k[depth, ...]`` of planes; a ring buffer holds the samples of `depth` planes.
 PLANES = """
 def f(P, k, out, planes, rows, cols, outs, S, a, b, ny, nx, so, ty, tx, cval):
     depth = k.shape[0]
@@ -73,7 +73,7 @@ def f(P, k, out, planes, rows, cols, outs, S, a, b, ny, nx, so, ty, tx, cval):
     return flag
 """
 
-#: Part of `PLANES` where the samples have the dtype of the computation: windows inside the image are read in place.
+#: Part of `PLANES` for samples in the dtype of the computation: windows inside the image are read without a copy.
 OWN = """
         step = rows[y + h + halo - 1] - rows[y]
         even = h + halo > 1 and rows[y] >= 0 and step == (h + halo - 1) * (rows[y + 1] - rows[y]) and step > 0
@@ -88,7 +88,7 @@ OWN = """
             flag += set_(P, k[0], out, p, o, h, right - left, rows[y + 1] - rows[y], so, wide + 1)
 """
 
-#: Separable terms ``ky[term, ...]``, ``kx[term, ...]``: down the rows into `M`, then along them.
+#: Separable terms ``ky[term, ...]``, ``kx[term, ...]``: down the columns into `M`, then along the rows.
 LINES = (
     """
 def f(P, ky, kx, out, planes, rows, cols, outs, S, M, a, b, ny, nx, so, ty, tx, cval):
@@ -107,8 +107,8 @@ def f(P, ky, kx, out, planes, rows, cols, outs, S, M, a, b, ny, nx, so, ty, tx, 
 """
 )
 
-#: One separable term through planes: each is done as by `LINES` into `R`, which keeps ``tz + depth - 1`` of them; when
-#: it is full the sums across planes are taken, and the last ``depth - 1`` stay for the next.
+#: One separable term of a volume: planes are computed as in `LINES` into `R`, which holds ``tz + depth - 1`` of them;
+#: when it is full, the sums across planes are computed, and the last ``depth - 1`` planes are kept for the next ones.
 VOLUME = (
     """
 def f(P, kz, ky, kx, out, planes, rows, cols, outs, S, M, R, a, b, ny, nx, so, sz, ty, tx, tz, cval):

@@ -1,4 +1,4 @@
-"""Matrices with a band, applied along one axis of an array by compiled loops that share the work by columns."""
+"""Band matrices, applied along one axis of an array by compiled loops in parallel over columns."""
 
 from __future__ import annotations
 
@@ -12,28 +12,20 @@ import numpy as np
 from ..backends import SESSION
 from . import _compiled
 
-#: Rows of results at once, and weights at once of long and of short bands.
+#: Rows of results that are computed together, and weights at a time in long and in short bands.
 AT_ONCE, LONG, SHORT = 4, 4, 3
-#: Columns that are done at once, and about how many products a thread takes before it asks for more.
+#: Columns of a task, and its approximate number of products.
 _COLUMNS, _PRODUCTS = 1024, 1 << 23
-#: Samples along the sides of the blocks that are turned at once.
-_TURNED = 64
+#: Side of the blocks of a transposition, in samples.
+_TRANSPOSED = 64
 
 
 @dataclass(frozen=True, eq=False)
 class BandMatrix:
-    """A matrix with a band.
+    """A band matrix of `length` rows, in groups of `AT_ONCE` rows whose weights repeat periodically.
 
-    Attributes
-    ----------
-    weights : ndarray
-        ``[period, tap, row]``: those of `AT_ONCE` rows of results at once, which repeat.
-    lows : ndarray
-        For each such group of rows the first entry of `rows` that it reads.
-    rows : ndarray
-        Indices along the axis; -1: a row of constants.
-    length : int
-        Rows of results.
+    `weights` is ``[period, tap, row]``. `rows` are indices of samples along the axis, -1 for a row of constants;
+    `lows` is the first entry of `rows` that each group reads.
     """
 
     weights: np.ndarray
@@ -43,12 +35,12 @@ class BandMatrix:
 
 
 def code(short: bool, source: str) -> _compiled.Code:
-    """The loop for a band, on samples of the dtype `source`."""
+    """The compiled loop for a band matrix on samples of the dtype `source`."""
     return _compiled.banded_code(SHORT if short else LONG, AT_ONCE, "float32", source)
 
 
 def sliding(vector: np.ndarray, step: int) -> np.ndarray:
-    """Weights of a matrix whose rows are `vector`, each `step` further on."""
+    """Weights of a matrix whose rows are `vector`, each shifted by `step` against the one before."""
     taps = -(-(len(vector) + (AT_ONCE - 1) * step) // LONG) * LONG
     weights = np.zeros((1, taps, AT_ONCE), np.float32)
     for row in range(AT_ONCE):
@@ -57,7 +49,7 @@ def sliding(vector: np.ndarray, step: int) -> np.ndarray:
 
 
 def between(spread: np.ndarray, first: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of a matrix that interpolates results ``first …``, and the coarse sample that each group begins with.
+    """Weights of a matrix that interpolates results from `first` on, and the first coarse sample of each group.
 
     ``spread[phase]`` are the weights of the coarse samples from ``result // step`` on.
     """
@@ -77,8 +69,8 @@ def between(spread: np.ndarray, first: int, length: int) -> tuple[np.ndarray, np
 def multiply_along(
     band: BandMatrix, source: np.ndarray, axis: int, out: np.ndarray, constant: float, workers: int
 ) -> bool:
-    """Multiply along an axis that is not the last one; whether all results are finite."""
-    if source.flags.c_contiguous and out.flags.c_contiguous:  # the axes behind are one
+    """Apply the matrix along an axis that is not the last one; returns whether all results are finite."""
+    if source.flags.c_contiguous and out.flags.c_contiguous:  # merge the axes after it
         source, out = (a.reshape(*a.shape[: axis + 1], -1) for a in (source, out))
     taps = band.weights.shape[1]
     function = code(taps % LONG > 0, source.dtype.name).function()
@@ -103,9 +95,9 @@ def multiply_along(
 
 
 def transpose_into(source: np.ndarray, out: np.ndarray, workers: int) -> None:
-    """The transpose of a matrix."""
-    across = max(_TURNED, -(-out.shape[1] // 64))
-    width = max(_TURNED, _PRODUCTS // 128 // across)
+    """Write the transpose of a matrix into `out`."""
+    across = max(_TRANSPOSED, -(-out.shape[1] // 64))
+    width = max(_TRANSPOSED, _PRODUCTS // 128 // across)
 
     def part(task: tuple[int, int]) -> None:
         some, others = slice(task[0], task[0] + width), slice(task[1], task[1] + across)
@@ -115,7 +107,7 @@ def transpose_into(source: np.ndarray, out: np.ndarray, workers: int) -> None:
 
 
 def _begins(array: np.ndarray, steps: Sequence[int], axis: int) -> np.ndarray:
-    """Where along the flat array all columns along an axis begin, but for the last axis."""
+    """Flat indices of the first sample of all columns along an axis, for each index of the axes but the last."""
     found = np.zeros(1, np.int64)
     for other, (n, step) in enumerate(zip(array.shape[:-1], steps, strict=False)):
         if other != axis:

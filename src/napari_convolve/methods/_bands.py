@@ -1,6 +1,6 @@
-"""Compiled sums over windows, straight from an image: the boundary rule is in the tables that the drivers read by.
+"""Compiled sums over windows of an image, read in place: the boundary rule is in lookup tables of sample indices.
 
-A call prepares the weights once and gets a function that computes any part of the result, on any thread.
+A call prepares the weights once and returns a function that computes any part of the result, on any thread.
 """
 
 from __future__ import annotations
@@ -20,31 +20,23 @@ from ..boundary import MODES, IndexRule
 from . import _compiled
 from ._base import PreparedKernel, SampleSource, Tiles
 
-#: Samples of all work arrays together: most of a core's second-level cache.
+#: Samples of all work arrays together, most of a core's second-level cache.
 _SAMPLES = 3 << 16
-#: The same where planes are kept to be summed across, or halos are tall: fewer of them outweigh the cache.
+#: The same for volumes and tall halos, where fewer halos gain more than the cache.
 _DEEP_SAMPLES = 1 << 19
-#: Planes of the result that are summed across at once.
+#: Planes of the result that are computed together.
 _ACROSS = 8
-#: Tables up to this length are kept.
+#: Largest length of a lookup table that is cached.
 _SHORT = 1 << 13
 Kernel3 = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class _Source:
-    """An image as the tables see it.
+class _Lookup:
+    """An image of at least two axes as flat memory, with lookup tables of its samples along each axis.
 
-    Attributes
-    ----------
-    flat : ndarray
-        All its memory.
-    shape, steps : sequence of int
-        At least two axes; steps in samples.
-    first, kernel : sequence of int
-        Along each axis the index of the first sample that the first result depends on, and the kernel's length.
-    boundary, cval
-        The rule, as numbers of the computation.
+    `steps` are strides in samples; `first` is the index of the first sample that the first result depends on, and
+    `kernel` the length of the kernel, along each axis.
     """
 
     flat: np.ndarray
@@ -56,13 +48,13 @@ class _Source:
     cval: Any
 
     def table(self, axis: int, key: slice) -> np.ndarray:
-        """Where along an axis the samples are that a part of the result depends on; -1: the constant."""
+        """Offsets, along an axis, of the samples that a part of the result depends on; -1: the constant."""
         start, stop = key.start + self.first[axis], key.stop + self.first[axis] + self.kernel[axis] - 1
         make = _table if stop - start <= _SHORT else _table.__wrapped__
         return make(MODES.get(self.boundary), start, stop, self.shape[axis], self.steps[axis])
 
     def run(self, key: slice) -> tuple[int, int]:
-        """From where to where the table of the last axis rises by one."""
+        """Start and stop of the part of the last axis' table that lies inside the image, where it rises by one."""
         start, length = key.start + self.first[-1], key.stop - key.start + self.kernel[-1] - 1
         a = min(max(-start, 0), length)
         return a, max(min(self.shape[-1] - start, length), a)
@@ -70,23 +62,23 @@ class _Source:
 
 @functools.lru_cache(maxsize=128)
 def _table(rule: IndexRule, start: int, stop: int, n: int, step: int) -> np.ndarray:
-    """Where the samples of a range are along an axis of length `n`; -1: the constant."""
+    """Offsets of the samples of a range along an axis of length `n`; -1: the constant."""
     if 0 <= start and stop <= n:
         table = np.arange(start, stop) * step
     else:
         index = rule(np.arange(start, stop), n)
         table = np.where(index < 0, -1, index * step)
-    table.flags.writeable = False  # for all who are given it
+    table.flags.writeable = False  # shared by all callers
     return table
 
 
-def plane_tiles(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> Tiles | None:
-    """Sums of the kernel as it is; None where the image cannot be read in place."""
+def plane_tiles(image: np.ndarray, weights: PreparedKernel, source: SampleSource) -> Tiles | None:
+    """Direct sums over the whole kernel; None when the image cannot be read in place."""
     if not _compiled.readable_in_place(image):
         return None
     dtype = weights.dtype
-    source = _source(image, weights, reach)
-    lengths, samples = source.kernel, dtype_name(image.dtype)
+    lookup = _lookup(image, weights, source)
+    lengths, samples = lookup.kernel, dtype_name(image.dtype)
     kernel = weights.values[(slice(None, None, -1),) * weights.values.ndim].reshape(lengths)
     deep = len(lengths) > 2 and lengths[-3] > 1
     inner = 3 if deep else 2
@@ -103,22 +95,22 @@ def plane_tiles(image: np.ndarray, weights: PreparedKernel, reach: SampleSource)
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
         flag = 0.0
         for (lead, laid), function in zip(taps, functions, strict=True):
-            for walk in _walks(source, key, out, lead, deep):
-                ty, tx, size = block(walk.ny, walk.nx, (depth, height, width), out.itemsize)
+            for call in _calls(lookup, key, out, lead, deep):
+                ty, tx, size = block(call.ny, call.nx, (depth, height, width), out.itemsize)
                 scratch = SESSION.scratch("samples", (size,), dtype)
-                flag += function(source.flat, laid, walk.out, *walk.tables, scratch, *walk.run, walk.ny, walk.nx,
-                                 walk.so, ty, tx, source.cval)  # fmt: skip
+                flag += function(lookup.flat, laid, call.out, *call.tables, scratch, *call.run, call.ny, call.nx,
+                                 call.so, ty, tx, lookup.cval)  # fmt: skip
         return not math.isnan(flag)
 
     return tile
 
 
-def lines(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> Tiles | None:
-    """Sums of the kernel's separable terms; None where the image cannot be read in place."""
+def lines(image: np.ndarray, weights: PreparedKernel, source: SampleSource) -> Tiles | None:
+    """Sums over the kernel's separable terms; None when the image cannot be read in place."""
     if not _compiled.readable_in_place(image) or not fits_lines(image.ndim, weights.axes):
         return None
-    source = _source(image, weights, reach)
-    samples, dtype, lengths = dtype_name(image.dtype), weights.dtype, source.kernel
+    lookup = _lookup(image, weights, source)
+    samples, dtype, lengths = dtype_name(image.dtype), weights.dtype, lookup.kernel
     deep = len(lengths) > 2 and lengths[-3] > 1
     kernel = (lengths[-3] if deep else 1, lengths[-2], lengths[-1])
     terms = [_vectors(weights, term, image.ndim) for term in weights.factors]
@@ -137,24 +129,24 @@ def lines(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> Ti
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
         flag = 0.0
         for function, laid in steps:
-            for walk in _walks(source, key, out, (0,) * (out.ndim - 2 - deep), deep):
-                ty, tx, tz, sizes = passes(walk.ny, walk.nx, len(walk.tables[3]), kernel, out.itemsize)
+            for call in _calls(lookup, key, out, (0,) * (out.ndim - 2 - deep), deep):
+                ty, tx, tz, sizes = passes(call.ny, call.nx, len(call.tables[3]), kernel, out.itemsize)
                 scratch = [SESSION.scratch(f"pass {n}", (size,), dtype) for n, size in enumerate(sizes)]
-                depths = (walk.so, walk.sz, ty, tx, tz) if deep else (walk.so, ty, tx)
-                flag += function(source.flat, *laid, walk.out, *walk.tables, *scratch, *walk.run, walk.ny, walk.nx,
-                                 *depths, source.cval)  # fmt: skip
+                depths = (call.so, call.sz, ty, tx, tz) if deep else (call.so, ty, tx)
+                flag += function(lookup.flat, *laid, call.out, *call.tables, *scratch, *call.run, call.ny, call.nx,
+                                 *depths, lookup.cval)  # fmt: skip
         return not math.isnan(flag)
 
     return tile
 
 
 def fits_lines(ndim: int, axes: Sequence[int]) -> bool:
-    """Whether all acted axes are among the last three."""
+    """Whether all convolved axes are among the last three."""
     return all(axis >= ndim - 3 for axis in axes)
 
 
 def sum_inside(make: Callable[..., Tiles | None], block: np.ndarray, weights: PreparedKernel, out: np.ndarray) -> bool:
-    """The sums over all windows inside a block."""
+    """Sums over all windows inside a block."""
     block = _compiled.strided(block, weights.dtype)
     tiles = make(block, weights, SampleSource((0,) * len(weights.axes), "reflect", 0.0))
     assert tiles is not None
@@ -162,8 +154,8 @@ def sum_inside(make: Callable[..., Tiles | None], block: np.ndarray, weights: Pr
 
 
 @dataclass(frozen=True, eq=False)
-class _Walk:
-    """One call of a driver: tables (planes, rows, columns, planes of the result), and how the result is laid out."""
+class _Call:
+    """Arguments of one driver call: tables (planes, rows, columns, planes of the result), layout of the result."""
 
     tables: tuple[np.ndarray, ...]
     run: tuple[int, int]
@@ -174,57 +166,57 @@ class _Walk:
     sz: int
 
 
-def _walks(source: _Source, key: tuple[slice, ...], out: np.ndarray, lead: tuple[int, ...], deep: bool) -> list[_Walk]:
-    """The calls for one part of the result: one if the kernel lies in a plane, else one for each volume."""
+def _calls(lookup: _Lookup, key: tuple[slice, ...], out: np.ndarray, lead: tuple[int, ...], deep: bool) -> list[_Call]:
+    """Driver calls for one part of the result: one for a kernel in a plane, else one per volume."""
     if out.ndim == 1:
         out, key = out[None], (slice(0, 1), *key)
     so = _compiled.sample_strides(out)
     bases, outs = np.zeros(1, np.int64), np.zeros(1, np.int64)
     for axis, tap in enumerate(lead):
         n = out.shape[axis]
-        bases = _sum(bases, source.table(axis, key[axis])[tap : tap + n])
+        bases = _sum(bases, lookup.table(axis, key[axis])[tap : tap + n])
         outs = _sum(outs, np.arange(n) * so[axis])
-    rows, cols = source.table(len(key) - 2, key[-2]), source.table(len(key) - 1, key[-1])
-    run, results, (ny, nx) = source.run(key[-1]), _compiled.flat(out), out.shape[-2:]
+    rows, cols = lookup.table(len(key) - 2, key[-2]), lookup.table(len(key) - 1, key[-1])
+    run, results, (ny, nx) = lookup.run(key[-1]), _compiled.flat(out), out.shape[-2:]
     if not deep:
-        return [_Walk((bases, rows, cols, outs), run, results, ny, nx, so[-2], 0)]
-    through, across = source.table(len(key) - 3, key[-3]), np.arange(out.shape[-3]) * so[-3]
+        return [_Call((bases, rows, cols, outs), run, results, ny, nx, so[-2], 0)]
+    through, across = lookup.table(len(key) - 3, key[-3]), np.arange(out.shape[-3]) * so[-3]
     return [
-        _Walk((_sum(base, through), rows, cols, o + across), run, results, ny, nx, so[-2], so[-3])
+        _Call((_sum(base, through), rows, cols, o + across), run, results, ny, nx, so[-2], so[-3])
         for base, o in zip(bases[:, None], outs, strict=True)
     ]
 
 
 def _sum(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """All sums of two tables; with the constant, the constant."""
+    """All pairwise sums of two tables; the constant stays the constant."""
     lost = (some < 0)[:, None] | (others < 0)
     return np.where(lost, -1, some[:, None] + others).reshape(-1)
 
 
-def _source(image: np.ndarray, weights: PreparedKernel, reach: SampleSource) -> _Source:
-    """The image with two axes or more."""
+def _lookup(image: np.ndarray, weights: PreparedKernel, source: SampleSource) -> _Lookup:
+    """The lookup tables of an image, with at least two axes."""
     shown = image[None] if image.ndim == 1 else image
     first, lengths = [0] * shown.ndim, [1] * shown.ndim
-    for axis, start, k in zip(weights.axes, reach.first, weights.values.shape, strict=True):
+    for axis, start, k in zip(weights.axes, source.first, weights.values.shape, strict=True):
         first[axis - image.ndim], lengths[axis - image.ndim] = start, k
-    cval = weights.values.dtype.type(np.real(reach.cval))
+    cval = weights.values.dtype.type(np.real(source.cval))
     steps = _compiled.sample_strides(shown)
-    return _Source(_compiled.flat(shown), shown.shape, steps, first, lengths, reach.boundary, cval)
+    return _Lookup(_compiled.flat(shown), shown.shape, steps, first, lengths, source.boundary, cval)
 
 
 def _vectors(weights: PreparedKernel, term: tuple[np.ndarray, ...], ndim: int) -> list[np.ndarray]:
-    """Correlation weights along the last three axes; a single 1 along those that are not acted on."""
+    """Correlation weights along the last three axes; a single 1 along axes that are not convolved."""
     found = [np.ones(1, weights.values.dtype)] * 3
     for axis, vector in zip(weights.axes, term, strict=True):
         found[axis - ndim] = vector[::-1]
-    if len(found[0]) == 1:  # no pass of its own
+    if len(found[0]) == 1:  # no separate pass
         found[1] = found[1] * found[0]
     return found
 
 
 @functools.lru_cache(maxsize=256)
 def block(ny: int, nx: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, int]:
-    """Rows and columns of the blocks that `plane_tiles` works in, and the samples of its work array."""
+    """Rows and columns of the blocks of `plane_tiles`, and the size of its work array."""
     depth, height, width = kernel
 
     def size(ty: int, tx: int) -> int:
@@ -236,7 +228,7 @@ def block(ny: int, nx: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, i
 
 @functools.lru_cache(maxsize=256)
 def passes(ny: int, nx: int, nz: int, kernel: Kernel3, itemsize: int) -> tuple[int, int, int, tuple[int, ...]]:
-    """Rows, columns and planes of the blocks that `lines` works in, and the samples of its work arrays."""
+    """Rows, columns and planes of the blocks of `lines`, and the sizes of its work arrays."""
     depth, height, width = kernel
     tz = min(nz, max(_ACROSS, depth // 2))
 
@@ -253,7 +245,7 @@ def passes(ny: int, nx: int, nz: int, kernel: Kernel3, itemsize: int) -> tuple[i
 def _best(
     ny: int, nx: int, kernel: Kernel3, size: Callable[[int, int], int], work: float, most: int
 ) -> tuple[int, int]:
-    """The block that costs least: short rows cost calls, and every block copies its halo."""
+    """The fastest block size: short rows need more calls, and every block copies its halo."""
     columns = sorted({min(nx, t) for t in (256, 512, 1024, 2048, 4096)})
     rows = sorted({min(ny, t) for t in (4, 8, 16, 32, 64, 128, 256)})
     choices = list(itertools.product(rows, columns))

@@ -1,4 +1,4 @@
-"""What a method is: one way to compute the sums over all windows that lie inside a block."""
+"""Interface of a method: one way to compute the sums over all windows inside a block."""
 
 from __future__ import annotations
 
@@ -22,16 +22,10 @@ Factors = tuple[tuple[np.ndarray, ...], ...]
 
 @dataclass(frozen=True, eq=False)
 class PreparedKernel:
-    """A kernel made ready for one computation.
+    """A kernel prepared for one computation.
 
-    Attributes
-    ----------
-    values : ndarray
-        The weights as a convolution applies them, in the dtype of the computation.
-    axes : tuple of int
-        The axes of the block they act on.
-    factors : tuple of tuple of ndarray
-        Separable terms, each one vector per axis; their outer products add up to `values`. Empty if there are none.
+    `values` are the convolution weights in the dtype of the computation, `axes` the convolved axes of the block.
+    `factors` are separable terms of one vector per axis, whose outer products sum to `values`; empty if not separable.
     """
 
     values: np.ndarray
@@ -40,12 +34,12 @@ class PreparedKernel:
 
     @property
     def dtype(self) -> str:
-        """Of the computation."""
+        """The dtype of the computation."""
         return dtype_name(self.values.dtype)
 
     @cached_property
     def digest(self) -> str:
-        """Identifies the values, so that a spectrum can be kept by value."""
+        """Hash of the values, for the cache of kernel spectra."""
         return hashlib.blake2b(
             repr((self.values.shape, self.values.dtype.str)).encode() + self.values.tobytes(), digest_size=16
         ).hexdigest()
@@ -57,14 +51,10 @@ Run = Callable[[Array, PreparedKernel, Array, Backend, int], bool]
 
 @dataclass(frozen=True)
 class SampleSource:
-    """Where a method that reads the image itself finds the samples of a window.
+    """Position and boundary rule of the windows, for methods that read the image themselves.
 
-    Attributes
-    ----------
-    first : tuple of int
-        For each acted axis the index, in the image, of the first sample that the first result depends on.
-    boundary, cval
-        What stands outside the image.
+    `first` is the index of the first sample that the first result depends on, for each convolved axis; it may lie
+    outside of the image, where `boundary` and `cval` apply.
     """
 
     first: tuple[int, ...]
@@ -72,14 +62,13 @@ class SampleSource:
     cval: complex
 
 
-#: ``tiles(key, out, workers)`` writes the part `key` of the result into `out`, which has its shape; returns what `Run`
-#: does.
+#: ``tiles(key, out, workers)`` writes the part `key` of the result into `out`, which has its shape; returns as `Run`.
 Tiles = Callable[[tuple[slice, ...], Any, int], bool]
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to compute; `method` registers it and says what the attributes are."""
+    """A registered method; see `method` for the attributes."""
 
     name: str
     run: Run
@@ -91,9 +80,9 @@ class Method:
     tiles: Callable[[Any, PreparedKernel, SampleSource, Problem], Tiles | None]
 
 
-#: A part has no fewer rows, and planes that a sum goes through, unless there are no more: their halos are copied again.
+#: Minimal rows, and minimal planes along convolved axes, of a tile: each tile copies its halo again.
 _ROWS, _PLANES = 16, 128
-#: A call of a compiled driver takes at least so long, where there is so much to do.
+#: Minimal duration of a call of a compiled driver, unless the image is small.
 _LEAST_SECONDS = 0.25e-3
 
 METHODS: Registry[Method] = Registry("method")
@@ -109,35 +98,35 @@ def method(
     codes: Callable[[Problem], tuple[Code, ...]] = lambda problem: (),
     tiles: Callable[
         [Any, PreparedKernel, SampleSource, Problem], Tiles | None
-    ] = lambda image, weights, reach, problem: None,
+    ] = lambda image, weights, source, problem: None,
 ) -> Callable[[Run], Run]:
-    """Register a function as a method: one more way to compute the sums, which the planner may choose by its cost.
+    """Register a function as a method: a way to compute the sums, which the planner may choose by its cost.
 
     The function is called as ``run(block, weights, out, backend, workers)``. It writes the sums over all windows inside
     `block` into `out`, which is shorter by K - 1 along each of ``weights.axes``:
-    ``out[i] = sum_j block[i + K - 1 - j] * weights.values[j]``. It returns True when it knows that all it wrote is
-    finite; a NaN or infinite sample may spoil any of the results, and then it returns False. Boundaries, tiles, masks,
-    dtypes and threads are not its business.
+    ``out[i] = sum_j block[i + K - 1 - j] * weights.values[j]``. It returns True if all results are known to be finite,
+    else False: a NaN or infinite sample may affect any result. Boundaries, tiles, masks, dtypes and threads are handled
+    by the caller.
 
     Parameters
     ----------
     name
-        What users choose it by.
+        Name that selects the method.
     cost
-        ``cost(problem, tile, machine)``: time and workspace of one tile of the result on one thread, as a `Cost`.
+        ``cost(problem, tile, machine)`` returns the `Cost` of one tile of the result on one thread: time and workspace.
     applies
-        ``applies(problem, machine)`` says why the method cannot be used, or returns an empty string.
+        ``applies(problem, machine)`` returns the reason why the method cannot be used, or an empty string.
     tile
-        ``tile(problem, machine)``: the samples of the result that it likes to compute at once; by default some that fit
-        into the cache of a CPU, or all of them on another device.
+        ``tile(problem, machine)`` returns the preferred shape of a tile of the result; by default one that fits into
+        the cache of a CPU, or the whole result on another device.
     keeps_ratio
-        True where sums of non-negative terms are right relative to themselves, not only relative to the largest
-        sum of the block (a transform mixes all samples). Normalised convolution divides by such sums.
+        Whether sums of non-negative terms are accurate relative to themselves, not only relative to the largest sum of
+        the block (an FFT mixes all samples). Normalised convolution divides by such sums.
     codes
-        ``codes(problem)``: the compiled code that the function needs, so that a first call need not wait for it.
+        ``codes(problem)`` returns the compiled code that the function needs, which is then compiled in advance.
     tiles
-        ``tiles(image, weights, reach, problem)``: computes any part of the result straight from the image, without
-        gathering a block; None where it cannot.
+        ``tiles(image, weights, source, problem)`` returns a function that computes any part of the result from the
+        image itself, without a padded block, or None.
     """
 
     def register(run: Run) -> Run:
@@ -148,16 +137,16 @@ def method(
 
 
 def valid_key(block_ndim: int, axes: Sequence[int], starts: Sequence[int], lengths: Sequence[int]) -> tuple[Any, ...]:
-    """Index of the window that starts at `starts` and is `lengths` long along `axes`."""
+    """Index of the block that starts at `starts` and is `lengths` long along `axes`."""
     parts = (slice(start, start + length) for start, length in zip(starts, lengths, strict=True))
     return by_axis(block_ndim, axes, parts, slice(None))
 
 
 def band_tile(problem: Problem, per_sample: float) -> tuple[int, ...]:
-    """A part of the result for one call of a compiled driver, which minds the cache itself.
+    """A tile for one call of a compiled driver, which divides it into blocks that fit into the cache.
 
-    Enough for the threads to share, few enough that the calls do not count (a sample takes about `per_sample`
-    seconds); all planes that a sum goes through.
+    There are enough tiles for all threads, few enough that the overhead of calls is negligible (a sample takes about
+    `per_sample` seconds); a tile has all planes along convolved axes.
     """
     left = min(max(math.prod(problem.out) // 16, 1 << 16, int(_LEAST_SECONDS / per_sample)), 1 << 20)
     tile, last = [1] * len(problem.out), len(problem.out) - 1
@@ -180,5 +169,5 @@ def cache_tile(problem: Problem, samples: int, smallest: int = 1) -> tuple[int, 
 
 
 def plain_tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
-    """A tile for a pass over memory: it fits into the cache of a CPU; other devices take everything at once."""
+    """A tile for one pass over memory: it fits into the cache of a CPU; on other devices it is the whole result."""
     return cache_tile(problem, 1 << 16, smallest=64) if machine.backend == "numpy" else problem.out

@@ -1,8 +1,8 @@
-"""Whether a 1-D kernel is smooth enough to be applied on a coarser grid, decided from its values.
+"""Multirate decomposition of wide 1-D Gaussians: convolution on a coarser grid, then interpolation.
 
-A Gaussian of standard deviation ``σ`` is one of ``sqrt(σ² - u²)``, taken at every ``step``-th sample only, followed by
-weights that interpolate between those like a Gaussian of ``u = 0.84 step`` (Burt 1981). These weights are fitted, for
-each place between two coarse samples, to the kernel's own values, and what cannot be fitted closely is left alone.
+A Gaussian of standard deviation ``σ`` equals one of ``sqrt(σ² - u²)`` at every ``step``-th sample, followed by
+interpolation with a Gaussian of ``u = 0.84 step`` (Burt 1981). The interpolation weights are fitted to the kernel's
+values, for each position between two coarse samples; kernels without a close fit are not decomposed.
 """
 
 from __future__ import annotations
@@ -13,36 +13,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Samples of the coarse grid in a standard deviation, and the interpolating width in steps.
+#: Coarse samples per standard deviation, and the width of the interpolating Gaussian in steps.
 _FINE, _BETWEEN = 2.6, 0.84
-#: Coarse samples that a result is interpolated from, and how many of them lie before it.
+#: Coarse samples that a result is interpolated from, and the number of them before it.
 TAPS, BEFORE = 8, 3
-#: Largest deviation from the kernel, relative to its peak, and sum of deviations relative to its sum.
+#: Tolerance of the fit: largest deviation relative to the peak, and sum of deviations relative to the sum.
 _CLOSE = 3e-6
-#: Deviations of the axes add up, and 1e-5 is allowed in single precision.
+#: Largest number of decomposed axes: deviations add up, and 1e-5 is allowed in single precision.
 MOST_AXES = 2
-#: No kernel with a smaller standard deviation gains, and none cut off so many standard deviations away is close.
+#: Smallest standard deviation that gains, and smallest truncation in standard deviations that can be fitted.
 _LEAST_SIGMA, _LEAST_END = 7.9, 4.8
-#: In steps: where the coarse weights are halved, before the kernel's end; over what they fade; and where
-#: they end. The kernel ends in a step that nothing smooth can follow: so half of it is missed on either side.
+#: The coarse weights fade before the kernel's end, in steps: distance of half weight, width of the fade, and end. The
+#: kernel ends abruptly, which smooth weights cannot reproduce: this halves the error on both sides.
 _FADE, _WIDTH, _END = 0.9, 0.2, 0.25
 
 
 @dataclass(frozen=True, eq=False)
 class Coarse:
-    """A kernel on a coarser grid, as weights of a correlation.
+    """A kernel decomposed for a grid of every `step`-th sample, as weights of a correlation.
 
-    Attributes
-    ----------
-    step : int
-        Samples from one coarse sample to the next.
-    center : int
-        Where the kernel's middle is.
-    gather : ndarray
-        Weights of the samples around a coarse one, odd in length; they add up to 1.
-    spread : ndarray
-        ``[phase, tap]``: the weights of `TAPS` coarse samples, for a result so many samples behind the one with the
-        index `BEFORE`.
+    `center` is the index of the kernel's middle. `gather` are the weights of the samples around a coarse one, odd in
+    length, sum 1. `spread` is ``[phase, tap]``: the interpolation weights of `TAPS` coarse samples, for a result
+    `phase` samples after the coarse one with the index `BEFORE`.
     """
 
     step: int
@@ -52,12 +44,12 @@ class Coarse:
 
 
 def coarse(vector: np.ndarray) -> Coarse | None:
-    """The kernel ``vector`` on a coarser grid; None where that would not be the same kernel."""
+    """Decompose a 1-D kernel; None when the decomposition would deviate from it."""
     return _coarse(np.ascontiguousarray(vector, np.float64).tobytes())
 
 
 def coarse_steps(vectors: tuple[np.ndarray, ...]) -> tuple[int, ...]:
-    """For each factor of a kernel the step of its coarse grid, 1 where all samples are needed."""
+    """Step of the coarse grid for each factor of a kernel, 1 for those that are not decomposed."""
     steps = [found.step if (found := coarse(vector)) else 1 for vector in vectors]
     for axis in sorted(range(len(steps)), key=lambda a: (steps[a], a))[:-MOST_AXES]:
         steps[axis] = 1
@@ -75,14 +67,14 @@ def _coarse(values: bytes) -> Coarse | None:
     step, center = round(sigma / _FINE), round(middle)
     end, far = sorted((center, len(vector) - 1 - center))
     radius = int(end - _END * step)
-    # every sample of the window has to count, that one which is not finite spoils it
+    # every sample of the window must have a weight, so that NaN and infinity reach all results that depend on them
     if sigma < _LEAST_SIGMA or end < _LEAST_END * sigma or far > radius + BEFORE * step:
         return None
     offsets = np.abs(np.arange(-radius, radius + 1))
     gather = np.exp(-0.5 * offsets**2 / (sigma**2 - (_BETWEEN * step) ** 2))
     gather /= 1 + np.exp((offsets - end + _FADE * step) / (_WIDTH * step))
     gather /= gather.sum()
-    # rows: samples; a coarse sample in each column, a kernel in each column of what they are fitted to
+    # least squares: rows are samples, columns coarse samples (basis) and shifted kernels (wanted)
     before = max(radius + BEFORE * step, center)
     length = before + max(radius + (TAPS - BEFORE) * step, len(vector) - center + step)
     basis, wanted = np.zeros((length, TAPS)), np.zeros((length, step))
@@ -92,7 +84,7 @@ def _coarse(values: bytes) -> Coarse | None:
     for phase in range(step):
         start = before + phase - center
         wanted[start : start + len(vector), phase] = vector
-    # normal equations, and sums that start no threads of the BLAS library: those may wait long for each other
+    # normal equations by einsum, which starts no BLAS threads: these may wait long for each other
     squared, projected = np.einsum("si,sj->ij", basis, basis), np.einsum("si,sp->ip", basis, wanted)
     spread = np.linalg.solve(squared, projected)
     spread *= total / spread.sum(axis=0)

@@ -1,13 +1,13 @@
-"""Source text of the inner loops, written out so that the compiler sees straight lines it can vectorise.
+"""Source text of the inner loops, unrolled into straight-line code that the compiler can vectorise.
 
-Every function has the signature ``f(P, k, out, p0, o0, ny, nx, sp, so, width)``: for ``ny`` rows of ``nx`` results that
-start at ``o0`` in the flat array `out` and lie ``so`` apart, it reads the samples from ``p0`` on in the flat array `P`,
-rows ``sp`` apart, and returns 0.0, or NaN when a result is not finite. Weights `k` are those of a correlation; ``ZERO``
-is a global of the dtype.
+Every function has the signature ``f(P, k, out, p0, o0, ny, nx, sp, so, width)``: it computes ``ny`` rows of ``nx``
+results in the flat array `out` from index ``o0`` on, row stride ``so``, from the samples in the flat array `P` from
+index ``p0`` on, row stride ``sp``. It returns 0.0, or NaN when a result is not finite. `k` are correlation weights;
+``ZERO`` is a global of the dtype.
 
-What was measured (AVX-512): two rows of results at once share their samples, more rows need too many run-time alias
-checks for the vectoriser; eight taps at once keep weights and samples in registers; slices (``B = P[b:]``) vectorise
-where computed offsets (``P[b + x]``) do not, for Numba would have to allow for negative indices.
+Measured with AVX-512: two rows of results together share their samples, more need too many run-time alias checks of the
+vectoriser; eight taps together keep weights and samples in registers; slices (``B = P[b:]``) are vectorised, computed
+offsets (``P[b + x]``) are not, because Numba must allow for negative indices.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _rows_loop(body: Iterator[str] | list[str], rows: int, indent: int = 4) -> l
 
 
 def _check(rows: int) -> list[str]:
-    """Lines that turn `flag` into NaN when a result is not finite."""
+    """Lines that set `flag` to NaN when a result is not finite."""
     lines = ["for x in range(nx):"]
     return [*lines, "    flag += " + " + ".join(f"ZERO * W{r}[x]" for r in range(rows))]
 
@@ -40,7 +40,7 @@ def _assemble(setup: list[str], bodies: list[tuple[int, list[str]]]) -> str:
 
 
 def unrolled(height: int, width: int, add: bool) -> str:
-    """A small 2-D kernel ``k[height, width]``: every weight in a register, every sample read once per pair of rows."""
+    """Loop for a small 2-D kernel ``k[height, width]``: weights in registers, samples read once per pair of rows."""
     setup = [f"    k{i}_{j} = k[{i}, {j}]" for i in range(height) for j in range(width)]
     bodies = []
     for rows in (ROWS, 1):
@@ -62,11 +62,11 @@ def unrolled(height: int, width: int, add: bool) -> str:
 
 
 def rows_source(taps: int, add: bool, at_once: int) -> str:
-    """Any 2-D kernel of at least `taps` columns, `taps` weights of a row at a time.
+    """Loop for any 2-D kernel of at least `taps` columns, `taps` weights of a row at a time.
 
-    ``k`` holds ``at_once - 1`` rows of zeros above and below, so that a pair of result rows can share a row of samples,
-    and groups of `taps` columns; the last group ends at the kernel's `width` and holds zeros where it overlaps the
-    one before, so that no sample outside the window is read.
+    ``k`` has ``at_once - 1`` rows of zeros above and below, so that a pair of result rows can share a row of samples,
+    and groups of `taps` columns; the last group ends at the kernel's `width` and has zeros where it overlaps the one
+    before, so that no sample outside the window is read.
     """
     setup = [f"    groups = k.shape[1] // {taps}", f"    height = k.shape[0] - {2 * (at_once - 1)}"]
     bodies = []
@@ -85,7 +85,7 @@ def rows_source(taps: int, add: bool, at_once: int) -> str:
 
 
 def columns_source(taps: int, add: bool, at_once: int) -> str:
-    """A 1-D kernel of at least `taps` weights down the rows, grouped like the columns of `rows_source`."""
+    """Loop for a 1-D kernel of at least `taps` weights along columns, in groups like those of `rows_source`."""
     setup = [f"    groups = k.size // {taps}"]
     bodies = []
     for count in (at_once, 1):
@@ -104,7 +104,7 @@ def columns_source(taps: int, add: bool, at_once: int) -> str:
 
 
 def box_columns(add: bool) -> str:
-    """A constant 1-D kernel down the rows: one running sum per column, in double precision."""
+    """Loop for a constant 1-D kernel along columns: one running sum per column, in double precision."""
     lines = ["def f(P, k, out, p0, o0, ny, nx, sp, so, width):", "    flag = ZERO", "    c = zeros(nx, float64)"]
     lines += ["    for i in range(width - 1):", "        B = P[p0 + i * sp :]", "        for x in range(nx):"]
     lines += ["            c[x] += B[x]", "    w = k[0]", "    for y in range(ny):"]
@@ -123,7 +123,7 @@ def box_columns(add: bool) -> str:
 
 
 def box_rows(add: bool, at_once: int = 8) -> str:
-    """A constant kernel along the rows: running sums of several rows at once, for each waits for its own last one."""
+    """Loop for a constant kernel along rows: running sums of several rows interleaved, to hide their latency."""
     bodies = []
     for count in (at_once, 1):
         body = _outputs(count) + [f"B{r} = P[p0 + (y + {r}) * sp :]" for r in range(count)]
@@ -137,12 +137,12 @@ def box_rows(add: bool, at_once: int = 8) -> str:
 
 
 def banded(taps: int, at_once: int) -> str:
-    """A matrix with a band, applied down the rows of images that begin at `starts`.
+    """Loop for a band matrix along the columns of images that begin at `starts`.
 
     Result row ``y`` is the sum over ``t`` of row ``lows[y // at_once] + t`` of the image with the weights
-    ``k[..., t, y % at_once]``, which repeat. `rows` are the flat indices of an image's rows from its first; -1: a row
-    of constants, `Z`. The number of weights is a multiple of `taps`. Results begin at `outs`, their rows lie ``so``
-    apart; columns from ``x`` on are done.
+    ``k[..., t, y % at_once]``, which repeat. `rows` are the flat indices of an image's rows relative to its first; -1
+    is a row of constants, `Z`. The number of weights is a multiple of `taps`. Results begin at `outs`, with a row
+    stride of ``so``; ``nx`` columns from ``x`` on are computed.
     """
     lines = ["def f(P, k, out, rows, lows, starts, outs, Z, ny, so, x, nx):", "    flag = ZERO"]
     lines += ["    for i in range(starts.size):", "        p, o, y = starts[i] + x, outs[i] + x, 0"]

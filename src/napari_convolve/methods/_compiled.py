@@ -1,7 +1,7 @@
-"""The inner loops of `_codegen` and what drives them (`_bandcode`), compiled by Numba when it is installed.
+"""The inner loops of `_codegen` and their drivers (`_bandcode`), compiled by Numba when it is installed.
 
-A first call never waits for the compiler: the planner passes over a method whose code is not ready, and what it would
-have chosen is compiled after the call has returned (`nc.tune()` compiles now). Asking for a method by name waits.
+A first call never waits for the compiler: the planner skips methods whose code is not ready, and the code of the best
+one is compiled in the background after the call (`nc.tune()` compiles at once). A method chosen by name waits.
 """
 
 from __future__ import annotations
@@ -18,42 +18,30 @@ from .._arrays import dtype_name
 from ..backends import SESSION
 from . import _bandcode, _codegen
 
-#: Contraction and reassociation let sums be vectorised; NaN and infinity must stay what they are.
+#: Contraction and reassociation allow vectorised sums; NaN and infinity must be preserved.
 _FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 _UNROLLED = ((3, 3), (5, 5), (7, 7))
 _GROUP = 8
-#: Constant weights are running sums from this length on.
+#: Length from which constant weights are computed as running sums.
 _LONG_BOX = 16
-#: By what names a driver calls its parts.
+#: Names of the inner loops in the source text of each driver.
 _CALLS = {
     "load": (),
     "planes": ("load", "set_", "add_"),
     "lines": ("load", "columns", "set_", "add_"),
     "volume": ("load", "columns", "set_", "across"),
 }
-#: Dtypes of samples that are read as they are.
+#: Dtypes of samples that can be read without conversion.
 SOURCES = ("float32", "float64", "uint8", "uint16", "int16")
 Function = Callable[..., float]
 
 
 @dataclass(frozen=True)
 class Code:
-    """One compiled function: its kind, what its text depends on, and its dtypes.
+    """Key of a compiled function: an inner loop (`_codegen`) or a driver (`_bandcode`).
 
-    Attributes
-    ----------
-    kind : str
-        Of an inner loop (`_codegen`) or a driver (`_bandcode`).
-    arguments : tuple of int
-        What the text of an inner loop depends on.
-    add : bool
-        Whether an inner loop adds to the result.
-    dtype : str
-        Of weights and results.
-    source : str
-        Of the samples that a driver reads.
-    parts : tuple of Code
-        The inner loops that a driver calls, in the order of `_CALLS`.
+    `arguments` are the numbers that the text of an inner loop depends on; `add` loops add to the result. `dtype` is of
+    weights and results, `source` of the samples that a driver reads. `parts` are its inner loops as in `_CALLS`.
     """
 
     kind: str
@@ -65,12 +53,12 @@ class Code:
 
     @property
     def name(self) -> str:
-        """A name for each: the compiler keeps code on disk by it."""
+        """Unique name, under which the compiler caches the code on disk."""
         own = [self.kind, *map(str, self.arguments), "add" if self.add else "set", self.dtype]
         return "_".join(own + [self.source] * bool(self.source) + [part.name for part in self.parts])
 
     def text(self) -> str:
-        """The text that is compiled."""
+        """The source text."""
         kind, add, (first, second) = self.kind, self.add, self.arguments
         if kind in _CALLS:
             own = _bandcode.OWN if self.source == self.dtype else ""
@@ -84,18 +72,18 @@ class Code:
         return (_codegen.rows_source if kind == "rows" else _codegen.columns_source)(first, add, second)
 
     def function(self) -> Function:
-        """The compiled function; compiles now if need be."""
+        """The compiled function; compiles it on first use."""
         return SESSION.compiled(self, lambda: _compile(self))
 
 
 @functools.cache
 def installed() -> bool:
-    """Whether Numba can be imported (it is not, yet)."""
+    """Whether Numba is installed, without importing it."""
     return importlib.util.find_spec("numba") is not None
 
 
 def usable(dtype: str) -> bool:
-    """Whether there are compiled loops for a computation in `dtype`."""
+    """Whether compiled loops can be used for a computation in `dtype`."""
     return dtype in ("float32", "float64") and installed()
 
 
@@ -107,7 +95,7 @@ def row_code(length: int, dtype: str, add: bool, flat: bool = False) -> Code:
 
 
 def is_flat(vector: np.ndarray) -> bool:
-    """Whether all weights are the same."""
+    """Whether all weights are equal."""
     return bool((vector == vector[0]).all())
 
 
@@ -119,14 +107,14 @@ def plane_code(height: int, width: int, dtype: str, add: bool) -> Code:
 
 
 def column_code(length: int, dtype: str, add: bool, flat: bool = False) -> Code:
-    """The loop for a 1-D kernel along any axis but the last; `flat` says that its weights are all the same."""
+    """The loop for a 1-D kernel along any axis but the last; `flat` if all its weights are equal."""
     if flat and length >= _LONG_BOX:
         return Code("box_columns", (0, 0), add, dtype)
     return Code("columns", (_group(length), 4), add, dtype)
 
 
 def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
-    """Correlation weights ``[height, width]`` laid out as the loop wants them."""
+    """Correlation weights ``[height, width]`` in the layout of the loop."""
     if code.kind in ("unrolled", "box_rows"):
         return np.ascontiguousarray(weights)
     taps, at_once = code.arguments
@@ -137,7 +125,7 @@ def plane_weights(code: Code, weights: np.ndarray) -> np.ndarray:
 
 
 def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
-    """Correlation weights of a 1-D kernel laid out as the loop wants them."""
+    """Correlation weights of a 1-D kernel in the layout of the loop."""
     if code.kind == "box_columns":
         return np.ascontiguousarray(weights)
     row: np.ndarray = _grouped(weights[None], code.arguments[0])[0]
@@ -146,16 +134,16 @@ def column_weights(code: Code, weights: np.ndarray) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def planes_code(depth: int, height: int, width: int, dtype: str, source: str, add: bool = False) -> Code:
-    """The driver for a 3-D kernel, or with a depth of 1 for a 2-D one."""
+    """The driver for a 3-D kernel; depth 1 for a 2-D kernel."""
     more = plane_code(height, width, dtype, True)
     first = more if add else plane_code(height, width, dtype, False)
-    # a driver for a 2-D kernel never calls its last part: nothing else need be compiled
+    # the driver of a 2-D kernel never calls its last part: no further loop is compiled for it
     return Code("planes", (0, 0), add, dtype, source, (_load(dtype, source), first, more if depth > 1 else first))
 
 
 @functools.lru_cache(maxsize=256)
 def lines_code(lengths: tuple[int, int, int], terms: int, dtype: str, source: str, flat: bool, add: bool) -> Code:
-    """The driver for a separable term along the last three axes; without planes any number of terms at once."""
+    """The driver for one separable term along the last three axes, or any number of terms in a plane."""
     depth, height, width = lengths
     columns = column_code(height, dtype, False, flat)
     head = (_load(dtype, source), columns)
@@ -168,7 +156,7 @@ def lines_code(lengths: tuple[int, int, int], terms: int, dtype: str, source: st
 
 
 def banded_code(taps: int, at_once: int, dtype: str, source: str) -> Code:
-    """The loop for a matrix with a band."""
+    """The loop for a band matrix."""
     return Code("banded", (taps, at_once), False, dtype, source)
 
 
@@ -177,7 +165,7 @@ def _load(dtype: str, source: str) -> Code:
 
 
 def strided(block: np.ndarray, dtype: str) -> np.ndarray:
-    """`block` itself when it can be read in place, else a contiguous copy in `dtype`."""
+    """The block itself when it can be read in place, else a contiguous copy in `dtype`."""
     if readable_in_place(block):
         return block
     copy = SESSION.scratch("strided", block.shape, dtype)
@@ -186,14 +174,14 @@ def strided(block: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def readable_in_place(block: np.ndarray) -> bool:
-    """Whether the drivers can read a block in place: whole steps forward, adjacent samples along the last axis."""
+    """Whether the drivers can read a block in place: strides of whole samples, not negative, 1 along the last axis."""
     item = block.itemsize
     known = block.dtype.isnative and dtype_name(block.dtype) in SOURCES and block.flags.aligned
     return known and block.strides[-1] == item and all(s >= 0 and s % item == 0 for s in block.strides)
 
 
 def flat(array: np.ndarray) -> np.ndarray:
-    """All memory from the first sample of a strided array to its last, as one flat array."""
+    """Memory from the first to the last sample of a strided array, as a flat view."""
     if array.flags.c_contiguous:
         return array.reshape(-1)
     length = 1 + sum((n - 1) * s for n, s in zip(array.shape, sample_strides(array), strict=True))
@@ -206,12 +194,12 @@ def sample_strides(array: np.ndarray) -> list[int]:
 
 
 def _group(length: int) -> int:
-    """Taps at once, such that the groups are even and no larger than the registers hold."""
+    """Size of groups of taps: of nearly equal length, at most what the registers hold."""
     return -(-length // -(-length // _GROUP))
 
 
 def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
-    """Columns in groups of `taps`; the last group ends at the last column, zeros where it overlaps."""
+    """Columns in groups of `taps`; the last group ends at the last column, with zeros where it overlaps."""
     height, width = weights.shape
     groups = -(-width // taps)
     result = np.zeros((height, groups * taps), weights.dtype)
@@ -223,13 +211,13 @@ def _grouped(weights: np.ndarray, taps: int) -> np.ndarray:
 
 
 def compile_kept(signature: Any, function: Function, fastmath: object) -> Function:
-    """`function` compiled by Numba for `signature`, kept on disk where there is a folder that can be written."""
+    """Compile a function for `signature` by Numba, cached on disk if there is a writeable folder."""
     from numba import njit
 
     options: dict[str, Any] = {"fastmath": fastmath, "nogil": True, "error_model": "numpy", "boundscheck": False}
     try:
         compiled: Function = njit(signature, cache=True, **options)(function)
-    except (RuntimeError, OSError):  # no folder for it, or the folder is full or was closed meanwhile
+    except (RuntimeError, OSError):  # no writeable cache folder, or a full disk
         compiled = njit(signature, **options)(function)
     return compiled
 
@@ -238,7 +226,7 @@ def _compile(code: Code) -> Function:
     scope: dict[str, Any] = {"ZERO": np.dtype(code.dtype).type(0), "zeros": np.zeros, "float64": np.float64}
     scope |= {"__name__": __name__, "TYPE": np.dtype(code.dtype).type}
     scope |= {name: part.function() for name, part in zip(_CALLS.get(code.kind, ()), code.parts, strict=True)}
-    # the text counts as part of its module's file, so that the disk cache is renewed when that file changes
+    # under the file name of its module, so that the disk cache is renewed when the module changes
     file = _bandcode.__file__ if code.kind in _CALLS else _codegen.__file__
     exec(compile(code.text().strip().replace("def f(", f"def {code.name}("), file, "exec"), scope)
     return compile_kept(_signature(code), scope[code.name], _FASTMATH)
@@ -248,7 +236,7 @@ def _signature(code: Code) -> Any:
     from numba import types
 
     t, n = getattr(types, code.dtype), types.int64
-    # "readonly" takes writeable arrays too
+    # "readonly" also accepts writeable arrays
     samples = types.Array(getattr(types, code.source or code.dtype), 1, "C", readonly=True)
     table = types.Array(n, 1, "C", readonly=True)
     line, plane, deep = (types.Array(t, ndim, "C") for ndim in (1, 2, 3))

@@ -1,10 +1,10 @@
-"""A large transform on the CPU that never touches the zeros of its padding, nor a line twice.
+"""Pruned FFT convolution on the CPU, which skips the zeros of the padding and transforms no line twice.
 
-The grid is longer than the block, only part of the result is wanted, and what the boundary rule puts outside the image
-are lines that are inside it already. So the lines of the image are transformed once each and laid where they stand in
-the block; then, a few columns at a time while they are in the cache, the first acted axis is laid out likewise,
-padded, transformed, multiplied by the kernel's spectrum, transformed back and cut to the wanted planes; those are
-transformed back. Memory: one half spectrum of the planes of the image.
+The grid is longer than the block, only part of the result is needed, and the boundary rule repeats lines of the image.
+So each line of the image is transformed once, and copied to all its positions in the block. Then, for a few columns at
+a time that fit into the cache, the first convolved axis is extended likewise, padded, transformed, multiplied by the
+kernel's spectrum, transformed back and cut to the needed planes; these are transformed back along the other axes.
+Memory: one half spectrum of the planes of the image.
 """
 
 from __future__ import annotations
@@ -21,35 +21,31 @@ from .._arrays import in_steps
 from ..backends import SESSION
 from ..boundary import gather, runs, source_indices
 
-#: Complex samples of a column block: padded, transformed and multiplied within a core's cache.
+#: Complex samples of a block of columns, which is padded, transformed and multiplied within a core's cache.
 _COLUMN_SAMPLES = 1 << 16
-#: The same of the planes that are transformed at once.
+#: Complex samples of the planes that are transformed together.
 _SLAB_SAMPLES = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """The lines along an axis that differ, and where each of them stands in the block.
+    """Positions in the block of the image's lines along an axis.
 
-    Attributes
-    ----------
-    used : slice or ndarray
-        Indices, in the image, of those that the block holds.
-    runs : list of tuple
-        Where to, and slice of those used, or None where all is 0.
+    `used` are the indices, in the image, of the lines in the block. `runs` are pairs of a slice of the block and a
+    slice of those lines, or None for zeros.
     """
 
     used: slice | np.ndarray
     runs: list[tuple[slice, slice | None]]
 
     def lay(self, target: np.ndarray, lines: np.ndarray, axis: int) -> None:
-        """Fill `target`, which is no shorter than the block, along an axis; 0 beyond it."""
+        """Copy lines to their positions along an axis of `target`, with zeros after the end of the block."""
         for to, source in (*self.runs, (slice(self.runs[-1][0].stop, None), None)):
             _at(target, axis, to)[...] = 0 if source is None else _at(lines, axis, source)
 
 
 def laid(boundary: str, start: int, stop: int, n: int) -> Laid:
-    """For the indices ``start … stop - 1``, some of them outside an axis of length `n`."""
+    """Positions of the lines for a block ``start … stop - 1``, which may exceed an axis of length `n`."""
     index = source_indices(boundary, start, stop, n)
     used = np.unique(index[index >= 0])
     order = np.where(index < 0, -1, np.searchsorted(used, index))
@@ -69,22 +65,11 @@ def convolve_pruned(
     out: np.ndarray,
     workers: int,
 ) -> None:
-    """Write the cut of the circular convolution that begins at `starts` into `out`.
+    """Write the part of a circular convolution that begins at `starts` into `out`.
 
-    Parameters
-    ----------
-    image : ndarray
-        Real samples.
-    axes : sequence of int
-        The acted axes, at least two, in rising order.
-    ranges : sequence of tuple of int
-        For each of them the indices of the block, which may lie outside the image.
-    boundary : str
-        What stands there; of ``"constant"``, 0.
-    spectrum : ndarray
-        The kernel's half spectrum on `grid`, of length 1 along batch axes.
-    out : ndarray
-        As long as wanted, in the dtype of the computation.
+    `image` is real and is convolved along at least two `axes`, in rising order. Their `ranges` may exceed the image,
+    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on
+    `grid`, of length 1 along batch axes.
     """
     first, *middle_axes, last = axes
     placed = [laid(boundary, *span, image.shape[axis]) for axis, span in zip(axes[:-1], ranges[:-1], strict=True)]
@@ -99,6 +84,7 @@ def convolve_pruned(
     half = np.empty(shape, np.result_type(out.dtype, np.complex64))
 
     def forward(index: slice) -> None:
+        """Transform planes of the image along all axes but the first."""
         lines = gather(_at(image, first, index), (last,), ranges[-1:], boundary, 0, out.dtype.name, _SCRATCH)
         lines = scipy.fft.rfft(lines.astype(out.dtype, copy=False), n=grid[-1], axis=last, workers=1)
         target = _at(half, first, index)
@@ -115,6 +101,7 @@ def convolve_pruned(
             in_place(scipy.fft.fft, target, axis)
 
     def middle(columns: tuple[slice, ...]) -> None:
+        """Convolve along the first axis: here the product with the kernel's spectrum is taken."""
         block = half[columns]
         z = SESSION.scratch("columns", tuple(grid[0] if a == first else n for a, n in enumerate(block.shape)), kind)
         placed[0].lay(z, block, first)
@@ -124,6 +111,7 @@ def convolve_pruned(
         _at(block, first, slice(0, kept))[...] = _at(z, first, slice(starts[0], starts[0] + kept))
 
     def backward(index: slice) -> None:
+        """Transform planes of the result back along all axes but the first."""
         lines = _at(half, first, index)
         for axis, start in zip(middle_axes, starts[1:-1], strict=True):
             in_place(scipy.fft.ifft, lines, axis)
@@ -142,7 +130,7 @@ def convolve_pruned(
 
 
 def transformed(values: np.ndarray, grid: Sequence[int], workers: int) -> np.ndarray:
-    """The half spectrum on `grid` of real values, two axes or more: rows and planes of zeros are not transformed."""
+    """Half spectrum on `grid` of a real array of at least two axes, without transforming lines of zeros."""
     lines = scipy.fft.rfft(values, n=grid[-1], axis=-1, workers=workers)
     for axis in reversed(range(1, values.ndim - 1)):
         lines = scipy.fft.fft(lines, n=grid[axis], axis=axis, workers=workers, overwrite_x=True)
@@ -160,14 +148,14 @@ def transformed(values: np.ndarray, grid: Sequence[int], workers: int) -> np.nda
 
 
 def in_place(transform: Callable[..., np.ndarray], lines: np.ndarray, axis: int) -> None:
-    """Transform complex numbers where they are."""
+    """Transform a complex array in place."""
     found = transform(lines, axis=axis, overwrite_x=True, workers=1)
-    if not np.may_share_memory(found, lines):  # it may overwrite, it need not
+    if not np.may_share_memory(found, lines):  # scipy may overwrite its input, but need not
         lines[...] = found
 
 
 class _Scratch:
-    """Where lines are gathered: memory that the thread's next lines use again."""
+    """Allocator of gathered lines, which reuses the memory of the thread's previous lines."""
 
     def empty(self, shape: tuple[int, ...], dtype: str) -> np.ndarray:
         return SESSION.scratch("lines", shape, dtype)

@@ -1,4 +1,4 @@
-"""Measure the constants of the cost models on this machine, and compile what is used most."""
+"""Measurement of the cost constants on this machine, and compilation of the most used code."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from . import direct as direct_method
 from . import separable as separable_method
 from ._base import METHODS, Method, PreparedKernel
 
-#: A calibration takes no longer than this.
+#: Limit of the calibration in seconds.
 _BUDGET = 0.45
 
 
-def compile_common() -> int:
-    """Compile what float32 images and kernels of every length in a plane need, and the small ones in space and for
-    camera images; returns how many functions there are."""
+def compile_common() -> None:
+    """Compile the loops of 2-D kernels for float32 images, and of small 2-D and 3-D kernels for uint16 and float32."""
     codes = []
-    for k in (2, 3, 4, 5, 6, 7, 8, 9):
+    for k in range(2, 10):
         codes.append(_compiled.planes_code(1, k, k, "float32", "float32"))
         codes.append(_compiled.lines_code((1, k, k), 1, "float32", "float32", flat=False, add=False))
     for k in (3, 5, 7):
@@ -31,11 +30,10 @@ def compile_common() -> int:
         codes.append(_compiled.planes_code(1, k, k, "float32", "uint16"))
     for code in dict.fromkeys(codes):
         code.function()
-    return len(set(codes))
 
 
 def calibrate() -> dict[str, float]:
-    """Rates of the methods, each from one tile that a thread computes a few times."""
+    """Cost constants of the methods, each from one tile that one thread computes several times."""
     rates = {
         "fft": _rate("fft", (1024, 1024), 31, fft.FFT_PER_SAMPLE),
         "overlap-save": _rate("overlap-save", (290, 290), 31, overlap_save.OVERLAP_SAVE_PER_SAMPLE),
@@ -49,7 +47,7 @@ def calibrate() -> dict[str, float]:
 
 
 def _rate(name: str, out: tuple[int, int], k: int, default: float) -> float:
-    """What a sample costs in the transforms alone."""
+    """Seconds per sample and doubling of the length for a method of Fourier transforms."""
     seconds, _ = _seconds(name, out, k, terms=0)
     return default * seconds / fft.fft_cost(_problem(out, k, 0), out, default).seconds
 
@@ -75,7 +73,7 @@ def _fastest(call: Callable[[], object], budget: float) -> float:
     call()
     end, best = time.perf_counter() + budget, math.inf
     while time.perf_counter() < end:
-        # the processor's time of this thread: what else runs on the machine does not count
+        # CPU time of this thread, which other load on the machine does not affect
         start = time.thread_time()
         call()
         best = min(best, time.thread_time() - start)
@@ -83,7 +81,7 @@ def _fastest(call: Callable[[], object], budget: float) -> float:
 
 
 def tune(*, reset: bool = False) -> dict[str, float]:
-    """Calibrate the planner and compile the inner loops now, or forget both; see `napari_convolve.tune`."""
+    """Calibrate the planner and compile the inner loops, or reset both; see `napari_convolve.tune`."""
     if reset:
         SESSION.set_rates(None)
         SESSION.forget_code()

@@ -1,4 +1,4 @@
-"""The sum as it is written: compiled loops where Numba is installed, else one shifted copy for each weight."""
+"""Direct summation: compiled loops where Numba is installed, else one shifted copy of the block per weight."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ._base import PreparedKernel, SampleSource, Tiles, band_tile, method, plain
 _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample, per weight and sample, and per call of a driver
 _SAMPLE, DIRECT_WEIGHT, _CALL = 0.4e-9, 0.030e-9, 40e-6
-#: so few weights (identity, a shift, a difference) are shifted copies in any case: exact, and nothing to compile
+#: up to this many weights (identity, a shift, a difference) are always shifted copies: exact, without compilation
 _FEW = 2
-#: so few products (an example typed by hand) likewise
+#: the same for up to this many products (an example typed by hand)
 _TINY = 1 << 12
 
 
 def _compiles(problem: Problem) -> bool:
-    """Whether the compiled loops take it."""
+    """Whether compiled loops are used."""
     few = problem.taps <= _FEW or problem.taps * math.prod(problem.out) <= _TINY
     return not few and _compiled.usable(problem.compute)
 
@@ -64,7 +64,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 
 
 def reads(problem: Problem) -> list[tuple[str, str]]:
-    """The dtypes that a driver computes in and reads; normalised sums are taken in double precision."""
+    """Pairs of dtypes that the drivers compute in and read; normalised sums use double precision."""
     source = problem.dtype if problem.dtype in _compiled.SOURCES else problem.compute
     found = {(problem.compute, source)}
     if problem.masked:
@@ -73,7 +73,7 @@ def reads(problem: Problem) -> list[tuple[str, str]]:
 
 
 def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: Array, backend: Backend) -> None:
-    """Add up shifted copies of `block`, one for each weight that is not zero."""
+    """Sum shifted copies of `block`, one for each non-zero weight."""
     lengths = [out.shape[a] for a in axes]
     block = backend.astype(block, str(values.dtype))
     total = None
@@ -84,7 +84,7 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
         starts = [k - 1 - j for k, j in zip(values.shape, tap, strict=True)]
         shifted = block[valid_key(block.ndim, axes, starts, lengths)]
         if isinstance(block, np.ndarray):
-            # NumPy reuses two buffers that stay in the cache
+            # two buffers that are reused and stay in the cache
             if total is None:
                 total, scratch = shifted * weight, np.empty(shifted.shape, values.dtype)
             else:
@@ -96,8 +96,8 @@ def shifted_sums(block: Array, values: np.ndarray, axes: tuple[int, ...], out: A
     backend.assign(out, ..., 0.0 if total is None else total)
 
 
-def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
-    return _bands.plane_tiles(image, weights, reach) if _compiles(problem) else None
+def _tiles(image: Array, weights: PreparedKernel, source: SampleSource, problem: Problem) -> Tiles | None:
+    return _bands.plane_tiles(image, weights, source) if _compiles(problem) else None
 
 
 def _fits(weights: PreparedKernel, samples: int) -> bool:
@@ -107,8 +107,7 @@ def _fits(weights: PreparedKernel, samples: int) -> bool:
 
 @method("direct", cost=_cost, tile=_tile, codes=_codes, tiles=_tiles)
 def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
-    fits = backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype
-    if not fits:
-        shifted_sums(block, weights.values, weights.axes, out, backend)
-        return False
-    return _bands.sum_inside(_bands.plane_tiles, block, weights, out)
+    if backend.name == "numpy" and _fits(weights, out.size) and dtype_name(out.dtype) == weights.dtype:
+        return _bands.sum_inside(_bands.plane_tiles, block, weights, out)
+    shifted_sums(block, weights.values, weights.axes, out, backend)
+    return False

@@ -1,4 +1,4 @@
-"""The convolution theorem: one transform of the whole block, a product, one transform back."""
+"""FFT convolution of whole blocks: forward transform, product with the kernel's spectrum, inverse transform."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ..backends._base import next_smooth
 from ..planning import Cost, Machine, Problem
 from ._base import PreparedKernel, SampleSource, Tiles, method, valid_key
 
-#: seconds per sample and doubling of the length, for both transforms and the product, on one thread
+#: seconds per sample and doubling of the length, for both transforms and the product on one thread
 FFT_PER_SAMPLE = 0.35e-9
-#: More bytes than this leave the cache that the cores share, and each sample costs more.
+#: Size of the shared cache in bytes, and the factor of the cost per sample beyond it.
 _CACHED, _BEYOND = 8 << 20, 1.45
-#: What a transform takes that reads the image by lines and works in the cache, of one that does not.
-_READ = 0.9
-#: What its three rounds over slabs and columns cost however small they are, in seconds of one thread.
-_ROUNDS = 0.8e-3
-#: Bytes that a thread works in beside the spectra, when those are large.
+#: Cost of a pruned transform (see `_pruned`) relative to the same number of operations of a full one.
+_PRUNED = 0.9
+#: Overhead of the three passes of a pruned transform, in seconds of one thread.
+_PASSES = 0.8e-3
+#: Work memory of a thread besides large spectra, in bytes.
 _SCRATCH = 4 << 20
-#: The kernel's own transform, of the cost of the image's two and the product.
+#: Cost of the kernel's transform relative to the image's two transforms and the product.
 KERNEL_SHARE = 0.3
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
-    # batch axes are independent: as many at once as there are threads keep the memory of one plane each
+    # batch items one by one: each thread then needs the memory of one item
     return tuple(n if a in problem.axes else 1 for a, n in enumerate(problem.out))
 
 
@@ -57,15 +57,15 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         inner = math.prod(next_smooth(n) if a in problem.axes else n for a, n in enumerate(lengths)) // grid
         acted = math.prod(next_smooth(lengths[a]) for a in problem.axes[1:])
         work = (planes + tile[first]) / 2 * math.log2(max(acted, 2)) + grid * math.log2(max(grid, 2))
-        seconds = _READ * work * inner * per_sample * problem.itemsize / 4 + _ROUNDS
-        # spectra of image and kernel, and what the kernel's is made from
+        seconds = _PRUNED * work * inner * per_sample * problem.itemsize / 4 + _PASSES
+        # spectra of image and kernel, and the lines that the kernel's is computed from
         spectra = max(planes, tile[first]) + grid + problem.kernel[0] + 1
         workspace = min(workspace, spectra * inner * problem.itemsize + _SCRATCH)
     return Cost(seconds, workspace, shared=True, once=KERNEL_SHARE * seconds)
 
 
 def convolve_block(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
-    """Circular convolution on a grid no shorter than the block: no window inside the block wraps around."""
+    """Circular convolution on a grid at least as long as the block, so that no window inside it wraps around."""
     axes = weights.axes
     dtype = weights.dtype
     block = backend.astype(block, dtype)
@@ -93,7 +93,7 @@ def inverse(
     lengths: Sequence[int],
     workers: int,
 ) -> np.ndarray:
-    """A half spectrum transformed back on the CPU, leaving out after each axis what is not wanted."""
+    """Inverse transform of a half spectrum on the CPU, cut to the needed part after each axis."""
     import scipy.fft
 
     for axis, start, length in zip(axes[:-1], starts[:-1], lengths[:-1], strict=True):
@@ -105,13 +105,13 @@ def inverse(
 
 
 def spread(out: Array, axes: Sequence[int], backend: Backend) -> bool:
-    """True when the results are finite, judged by the first of each transform: a NaN or infinity reaches them all."""
+    """Whether the results are finite, from the first of each transform: a NaN or infinity affects all of them."""
     xp = backend.xp
     return bool(xp.all(xp.isfinite(out[tuple(slice(0, 1) if a in axes else slice(None) for a in range(out.ndim))])))
 
 
 def kernel_spectrum(weights: PreparedKernel, grid: Sequence[int], ndim: int, backend: Backend, workers: int) -> Array:
-    """The kernel's transform on `grid`, kept by value, with one axis for each of a block's."""
+    """The kernel's transform on `grid`, cached by value, with as many axes as the block."""
     values = weights.values
     spectrum = SESSION.cached(
         (backend.name, weights.digest, tuple(grid)),
@@ -122,7 +122,7 @@ def kernel_spectrum(weights: PreparedKernel, grid: Sequence[int], ndim: int, bac
 
 
 def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: int) -> Array:
-    """One axis after the other, the last one first: rows and planes of zeros are not transformed."""
+    """Transform zero-padded values axis by axis, the last one first, without transforming lines of zeros."""
     if backend.name == "numpy" and values.dtype.kind == "f" and values.ndim > 1:
         from . import _pruned
 
@@ -132,28 +132,28 @@ def _transformed(values: Array, grid: Sequence[int], backend: Backend, workers: 
     return values
 
 
-def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
-    if reach.cval or not _prunes(weights, image, weights.dtype):  # what it lays beyond an image is 0
+def _tiles(image: Array, weights: PreparedKernel, source: SampleSource, problem: Problem) -> Tiles | None:
+    if source.cval or not _prunes(weights, image, weights.dtype):  # it extends images by 0 only
         return None
 
     def tile(key: tuple[slice, ...], out: np.ndarray, workers: int) -> bool:
         part = image[tuple(slice(None) if a in weights.axes else k for a, k in enumerate(key))]
         ranges = [
             (key[axis].start + first, key[axis].stop + first + k - 1)
-            for axis, first, k in zip(weights.axes, reach.first, weights.values.shape, strict=True)
+            for axis, first, k in zip(weights.axes, source.first, weights.values.shape, strict=True)
         ]
-        return _read(part, weights, ranges, reach.boundary, out, workers)
+        return _convolve_ranges(part, weights, ranges, source.boundary, out, workers)
 
     return tile
 
 
 def _prunes(weights: PreparedKernel, samples: Array, dtype: str) -> bool:
-    """Whether `_pruned` takes it."""
+    """Whether pruned transforms can be used: real samples along at least two axes."""
     real = samples.dtype.kind in "fbiu" and dtype in FLOATS
     return real and weights.dtype == dtype and len(weights.axes) > 1
 
 
-def _read(
+def _convolve_ranges(
     image: np.ndarray,
     weights: PreparedKernel,
     ranges: Sequence[tuple[int, int]],
@@ -161,7 +161,7 @@ def _read(
     out: np.ndarray,
     workers: int,
 ) -> bool:
-    """Sums over the windows of the block that lies in `ranges` of an image."""
+    """Sums over all windows inside the block in `ranges` of an image."""
     from . import _pruned
 
     numpy = get_backend("numpy")
@@ -176,4 +176,4 @@ def _read(
 def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, workers: int) -> bool:
     if not (backend.name == "numpy" and _prunes(weights, block, dtype_name(out.dtype))):
         return convolve_block(block, weights, out, backend, workers)
-    return _read(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)
+    return _convolve_ranges(block, weights, [(0, block.shape[a]) for a in weights.axes], "constant", out, workers)

@@ -1,4 +1,4 @@
-"""Wide Gaussians on a coarser grid: gathered there, then interpolated; see `_coarse` for which kernels that fits."""
+"""Multirate convolution with wide Gaussians: on a coarser grid, then interpolated; see `_coarse`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from . import _banded, _coarse, _compiled
 from ._base import PreparedKernel, SampleSource, Tiles, method
 from .direct import reads
 
-#: seconds per weight and sample, per sample and pass, per sample that is turned, and per tile
-_WEIGHT, _SAMPLE, _TURN, _ROUNDS = 0.06e-9, 0.35e-9, 2.0e-9, 0.8e-3
-#: Samples of the result that are worth all threads, where an image is smaller.
+#: seconds per weight and sample, per sample and pass, per transposed sample, and per tile
+_WEIGHT, _SAMPLE, _TRANSPOSE, _TILE = 0.06e-9, 0.35e-9, 2.0e-9, 0.8e-3
+#: Samples of a tile of several small images: enough for all threads.
 _TOGETHER = 1 << 22
-#: Columns fewer than that cost as much.
+#: Fewer columns than this take the same time.
 _NARROW = 16
 
 
 @dataclass(frozen=True, eq=False)
 class _Line:
-    """The sum along one axis: weights of a correlation, and the same on a coarser grid where there is one.
+    """The correlation along one axis, and its decomposition for a coarser grid if there is one.
 
     The axis is counted from the last, -1. `first` is the index of the first sample that the first result depends on.
     """
@@ -41,11 +41,11 @@ class _Line:
 
     @property
     def gain(self) -> float:
-        """What `gather` makes of a constant of 1."""
+        """Result of `gather` for a constant 1."""
         return 1.0 if self.coarse else float(self.vector.sum())
 
     def gather(self, key: slice, boundary: str, n: int) -> _banded.BandMatrix:
-        """From the samples to what `spread` needs; to the results where there is no coarser grid."""
+        """Matrix from the samples to the coarse samples that `spread` needs; without decomposition to the results."""
         start, count, step, vector = key.start + self.first, key.stop - key.start, 1, self.vector
         if self.coarse:
             step, vector = self.coarse.step, self.coarse.gather
@@ -57,7 +57,7 @@ class _Line:
         return _banded.BandMatrix(weights, lows, rows, count)
 
     def spread(self, key: slice) -> _banded.BandMatrix:
-        """From the coarse samples to the results."""
+        """Matrix from the coarse samples to the results."""
         assert self.coarse
         low, count = _coarse_range(key, self.coarse.step)
         weights, begins = _banded.between(self.coarse.spread, key.start, key.stop - key.start)
@@ -67,7 +67,7 @@ class _Line:
 
 
 def _coarse_range(key: slice, step: int) -> tuple[int, int]:
-    """The first coarse sample that results are interpolated from, and how many there are."""
+    """The first coarse sample that results are interpolated from, and their number."""
     low = key.start // step - _coarse.BEFORE
     return low, (key.stop - 1) // step - _coarse.BEFORE + _coarse.TAPS - low
 
@@ -90,7 +90,7 @@ def _codes(problem: Problem) -> tuple[_compiled.Code, ...]:
 
 
 def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
-    """Images as a whole; small ones together, for the threads share each tile."""
+    """Whole images, and several small ones in a tile, because the threads share each tile."""
     tile = [n if a in problem.axes else 1 for a, n in enumerate(problem.out)]
     left = _TOGETHER // math.prod(tile)
     for axis in reversed([a for a in range(len(tile)) if a not in problem.axes]):
@@ -100,11 +100,11 @@ def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
 
 
 def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
-    # each line of the image is read once, also those that a boundary repeats
+    # each line of the image is read once, even if the boundary rule repeats it
     lengths, ndim = [min(n, m) for n, m in zip(problem.block(tile), problem.shape, strict=True)], len(tile)
     kernel = {axis - ndim: k for axis, k in zip(problem.axes, problem.kernel, strict=True)}
     steps = dict(zip(kernel, problem.steps, strict=True))
-    seconds, held = _ROUNDS, 0
+    seconds, held = _TILE, 0
 
     def along(axis: int, length: int, taps: int) -> None:
         nonlocal seconds, held
@@ -114,13 +114,13 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
         held = max(held, samples)
 
     for axis in _order(steps):
-        turned = math.prod(lengths)
+        before = math.prod(lengths)
         wide, step = steps[axis] > 1, steps[axis]
         along(axis, tile[axis] // step + _coarse.TAPS if wide else tile[axis], kernel[axis] + _banded.AT_ONCE * step)
         if axis == -1:
             if wide:
                 along(axis, tile[axis], _coarse.TAPS + 1)
-            seconds += (turned + math.prod(lengths)) * _TURN
+            seconds += (before + math.prod(lengths)) * _TRANSPOSE
     workspace = 2 * held * problem.itemsize
     for axis in reversed([a for a in _order(steps) if a != -1 and steps[a] > 1]):
         workspace = 2 * held * problem.itemsize
@@ -129,19 +129,19 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
 
 
 def _order(steps: dict[int, int]) -> list[int]:
-    """In which order to gather along axes (-1 the last): those with a coarser grid first, the last one at the end."""
+    """Order of the axes for gathering (-1 is the last axis): decomposed ones first, the last axis at the end."""
     return sorted(steps, key=lambda axis: (axis == -1, steps[axis] == 1, -axis))
 
 
-def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
-    if not _compiled.readable_in_place(image) or image.dtype.type(np.real(reach.cval)) != reach.cval:
+def _tiles(image: Array, weights: PreparedKernel, source: SampleSource, problem: Problem) -> Tiles | None:
+    if not _compiled.readable_in_place(image) or image.dtype.type(np.real(source.cval)) != source.cval:
         return None
-    lines, constant = _lines(weights, reach.first, image.ndim), float(np.real(reach.cval))
-    return lambda key, out, workers: _sums(image, lines, key, reach.boundary, constant, out, workers)
+    lines, constant = _lines(weights, source.first, image.ndim), float(np.real(source.cval))
+    return lambda key, out, workers: _sums(image, lines, key, source.boundary, constant, out, workers)
 
 
 def _lines(weights: PreparedKernel, first: tuple[int, ...], ndim: int) -> list[_Line]:
-    """The axes in the order in which they are gathered."""
+    """The correlations along the axes, in the order of gathering."""
     vectors = tuple(vector[::-1] for vector in weights.factors[0])
     lines = {}
     for axis, start, vector, step in zip(weights.axes, first, vectors, _coarse.coarse_steps(vectors), strict=True):
@@ -158,7 +158,7 @@ def _sums(
     out: np.ndarray,
     workers: int,
 ) -> bool:
-    """A part of the result: all axes are gathered before any is interpolated, the last one as rows of a transpose."""
+    """A part of the result: gather along all axes, then interpolate; along the last axis on a transposed array."""
     if image.ndim == 1:
         image, out, key = image[None], out[None], (slice(0, 1), *key)
     index, gathers = list(key), {}
@@ -170,15 +170,15 @@ def _sums(
         gathers[line.axis] = replace(band, rows=np.where(band.rows < 0, -1, band.rows - low))
     data, finite, number = image[tuple(index)], True, 0
 
-    def room(*shape: int) -> np.ndarray:
+    def buffer(*shape: int) -> np.ndarray:
         nonlocal number
-        number += 1
+        number += 1  # two buffers in turn
         return SESSION.scratch(f"coarse {number % 2}", shape, "float32")
 
     def along(band: _banded.BandMatrix, axis: int, target: np.ndarray | None = None) -> None:
         nonlocal data, finite
         if target is None:
-            target = room(*(band.length if a == axis else n for a, n in enumerate(data.shape)))
+            target = buffer(*(band.length if a == axis else n for a, n in enumerate(data.shape)))
         finite &= _banded.multiply_along(band, data, axis, target, constant, workers)
         data = target
 
@@ -188,15 +188,15 @@ def _sums(
         constant *= line.gain
     for line in lines[len(rows) :]:
         *shape, columns = data.shape
-        turned = room(columns, math.prod(shape))
-        _banded.transpose_into(data.reshape(-1, columns), turned, workers)
-        data = turned
+        transposed = buffer(columns, math.prod(shape))
+        _banded.transpose_into(data.reshape(-1, columns), transposed, workers)
+        data = transposed
         along(gathers[-1], 0)
         if line.coarse:
             along(line.spread(key[-1]), 0)
-        turned = room(*shape, len(data))
-        _banded.transpose_into(data, turned.reshape(-1, len(data)), workers)
-        data = turned
+        transposed = buffer(*shape, len(data))
+        _banded.transpose_into(data, transposed.reshape(-1, len(data)), workers)
+        data = transposed
     wide = [line for line in reversed(rows) if line.coarse]
     for line in wide:
         along(line.spread(key[line.axis]), line.axis + image.ndim, out if line is wide[-1] else None)

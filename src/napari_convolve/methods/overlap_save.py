@@ -1,4 +1,4 @@
-"""The convolution theorem in tiles that stay in the cache, one thread each."""
+"""Overlap-save: FFT convolution in tiles that fit into the cache, one thread each."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ..planning import Cost, Machine, Problem
 from ._base import PreparedKernel, method
 from .fft import KERNEL_SHARE, convolve_block, fft_cost
 
-#: seconds per sample and doubling of the length while all stays in the cache
+#: seconds per sample and doubling of the length within the cache
 OVERLAP_SAVE_PER_SAMPLE = 0.25e-9
-#: Lengths whose transforms are fast for their size, by the number of acted axes.
+#: Lengths of fast transforms, by the number of convolved axes.
 _LENGTHS = {
     1: (1024, 4096, 16384, 65536),
     2: (96, 128, 160, 192, 240, 256, 288, 320, 360, 384, 432, 480, 512, 576, 640, 768, 1024),
     3: (16, 24, 32, 48, 64, 80, 96, 108, 128, 144, 160, 192),
 }
-#: More samples than this leave the cache of a core, and each costs more.
+#: Samples that fit into the cache of a core, and the factor of the cost per sample beyond it.
 _CACHED, _BEYOND = 1 << 17, 1.5
-#: What tiles cost beside their transforms (samples gathered, results copied), and when they leave all caches.
+#: Size of the shared cache in bytes; factors for gathering samples and copying results, within it and beyond.
 _SHARED, _MOVED, _FAR = 4 << 20, 1.55, 2.3
 
 
@@ -33,15 +33,15 @@ def _tile(problem: Problem, machine: Machine) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=256)
 def best_tile(out: tuple[int, ...], kernel: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """The tile of the result, along the acted axes, for which the whole costs least."""
-    if len(out) > 3:  # the leading axes stay whole, the last three share the work
+    """The tile of the result, along the convolved axes, with the lowest total cost."""
+    if len(out) > 3:  # only the last three axes are divided
         return out[:-3] + best_tile(out[-3:], kernel[-3:], itemsize)
     choices = []
     for n, k in zip(out, kernel, strict=True):
         fitting = [g for g in _LENGTHS[len(out)] if 1.5 * k <= g < n + k - 1]
         if n + k - 1 <= 1.25 * _LENGTHS[len(out)][-4]:
             fitting.append(n + k - 1)
-        # an axis shorter than every grid stays whole; so does one whose kernel no grid has room for
+        # an axis that is shorter than all grids, or whose kernel is longer, is not divided
         choices.append([g - k + 1 for g in fitting] or [n])
 
     def total(tile: tuple[int, ...]) -> float:
@@ -57,7 +57,7 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     cost = fft_cost(problem, tile, machine.rates.get("overlap-save", OVERLAP_SAVE_PER_SAMPLE))
     block = math.prod(problem.block(tile)) * problem.itemsize
     seconds = cost.seconds * (_MOVED if block <= _SHARED else _FAR) + 30e-6
-    # each thread makes the kernel's spectrum for its first tile
+    # each thread computes the kernel's spectrum for its first tile
     return Cost(seconds, cost.bytes, once=KERNEL_SHARE * cost.seconds)
 
 

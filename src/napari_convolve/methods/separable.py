@@ -1,4 +1,4 @@
-"""One pass per axis for each separable term of the kernel."""
+"""Separable convolution: one pass per axis for each separable term of the kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PER_TAP, _PER_CALL = 0.7e-9, 2.0e-6
 #: compiled: seconds per sample and pass, per weight and sample, and per call of a driver
 _SAMPLE, SEPARABLE_WEIGHT, _CALL = 0.3e-9, 0.025e-9, 40e-6
 
-#: longer kernels need blocks that leave the cache of a core
+#: length of kernels whose blocks exceed the cache of a core, and the factor of their cost
 _LONG, _TALL = 48, 1.35
 
 
@@ -28,7 +28,7 @@ def _applies(problem: Problem, machine: Machine) -> str:
 
 
 def _compiles(problem: Problem) -> bool:
-    """Whether the compiled loops take it."""
+    """Whether compiled loops are used."""
     return _compiled.usable(problem.compute) and _bands.fits_lines(len(problem.shape), problem.axes)
 
 
@@ -72,8 +72,8 @@ def _cost(problem: Problem, tile: tuple[int, ...], machine: Machine) -> Cost:
     return Cost(problem.terms * parts * seconds, 4 * block * problem.itemsize * (3 if problem.masked else 1))
 
 
-def _tiles(image: Array, weights: PreparedKernel, reach: SampleSource, problem: Problem) -> Tiles | None:
-    return _bands.lines(image, weights, reach) if _compiles(problem) else None
+def _tiles(image: Array, weights: PreparedKernel, source: SampleSource, problem: Problem) -> Tiles | None:
+    return _bands.lines(image, weights, source) if _compiles(problem) else None
 
 
 def _fits(weights: PreparedKernel, ndim: int) -> bool:
@@ -87,7 +87,7 @@ def _run(block: Array, weights: PreparedKernel, out: Array, backend: Backend, wo
     dtype = weights.dtype
     for number, term in enumerate(weights.factors):
         passed = block
-        # leading axes first: the pass along the last one then reads what is still in the cache
+        # leading axes first: the pass along the last axis then reads samples that are still in the cache
         for axis, vector in zip(weights.axes, term, strict=True):
             shape = list(passed.shape)
             shape[axis] -= len(vector) - 1

@@ -1,6 +1,6 @@
-"""Which method, which backend, which tiles: decided from the problem and the machine alone, before any work.
+"""Choice of method, backend and tiles from the problem and the machine alone, before any computation.
 
-Nothing here computes a convolution or knows a method by name: the planner ranks the methods it is given.
+The planner ranks the methods that it receives; nothing here computes a convolution or knows a method by name.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The planner: ranks the methods it is given by what they cost on a machine, within its memory."""
+"""The planner: ranks methods by their predicted time on a machine, within its memory."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .._progress import device_name, format_seconds
 from ._specs import Cost, Machine, Plan, Problem
 from ._tiles import count_tiles, shrink
 
-#: The longest a single library call may take while somebody watches the progress.
+#: Longest time of a single library call when there is a progress callback.
 RESPONSIVE_SECONDS = 0.3
-#: The share of free memory that a call uses when `max_memory` does not say.
+#: Share of free memory that a call uses without `max_memory`.
 _SAFE_SHARE = 0.5
-#: Unasked, no more than this together with the result; but as much as this, or this share of the result, in any case.
+#: Without `max_memory`: limit of workspace and result together; but the workspace may always be this, or this share.
 _TOGETHER_BYTES, _MODEST_BYTES, _MODEST_SHARE = 512 << 20, 128 << 20, 0.18
-#: What a call takes anyway: predictions closer to zero than this are equal, and the plainest method wins.
+#: Overhead of every call: shorter predictions count as equal, and the simplest method wins.
 _INDISTINCT_SECONDS = 50e-6
-#: What is predicted to take less is done without code that may or may not be compiled yet: it gains less than a call
-#: takes anyway, and the same call has the same bits in a process that has just begun and in one that is warm.
+#: Below this prediction compiled code is not used, even if it is ready: it gains less than the overhead of a call, and
+#: the result is bitwise the same in a new process and in one that has compiled the code already.
 _NOT_WORTH_CODE_SECONDS = 200e-6
-#: A plan that is given may not ask for more.
+#: Largest number of tiles of a plan that the caller passes.
 _MOST_TILES = 1 << 22
 
 
 class MethodLike(Protocol):
-    """What the planner asks of a method."""
+    """The part of a `Method` that the planner uses."""
 
     @property
     def name(self) -> str: ...
@@ -54,30 +54,16 @@ def make_plan(
     max_memory: int | None = None,
     compiled: bool = False,
 ) -> Plan:
-    """The fastest of `methods` on any of `machines` within the memory.
+    """Plan for the fastest of `methods` on any of `machines` within `max_memory` bytes beyond input and output.
 
-    Parameters
-    ----------
-    problem, machines, methods
-        What is to be computed, where, and the candidates.
-    method
-        The name of the one method to use, ``"auto"``, or a plan to follow.
-    workers
-        Threads; they change the predicted time but never method or tiles, so that the result does not depend on them.
-    max_memory
-        Bytes beyond input and output; None takes a safe share of what is free.
-    compiled
-        Plan as if all code were compiled already.
-
-    Raises
-    ------
-    ValueError
-        When the method asked for does not apply, with the reason.
+    `method` is ``"auto"``, the name of the method to use (ValueError with the reason when it does not apply), or a plan
+    to follow. `workers` changes the predicted time but never method or tiles, so that the result does not depend on it.
+    `compiled` plans as if all code were compiled already.
     """
     if isinstance(method, Plan):
-        return _again(method, problem, machines, methods, workers, max_memory)
+        return _follow(method, problem, machines, methods, workers, max_memory)
     budgets = tuple(max_memory or modest_budget(problem, machine) for machine in machines)
-    # what is free changes from call to call, and counts for the budgets alone; what a key holds stays the same
+    # free memory changes from call to call: it is in the budgets, and not in the key of the cache
     same = tuple(replace(machine, free=0, rates=dict(machine.rates)) for machine in machines)
     return _fastest(problem, same, budgets, tuple(methods), method, workers, compiled)
 
@@ -92,7 +78,7 @@ def _fastest(
     workers: int | None,
     compiled: bool,
 ) -> Plan:
-    """See `make_plan`; remembered, for a small image is convolved in less time than it takes to plan it."""
+    """See `make_plan`; cached, because planning takes longer than the convolution of a small image."""
     found: list[tuple[MethodLike, Machine, int]] = []
     refused = ""
     for machine, budget in zip(machines, budgets, strict=True):
@@ -108,7 +94,7 @@ def _fastest(
             found.append((candidate, machine, budget))
     if not found:
         raise ValueError(f"method={method!r} does not apply here: {refused}; use method='auto'")
-    # as if all threads were free: else the number of workers would decide the method, and with it the bits
+    # with all threads: otherwise the number of workers would change the method, and the rounding of the result
     plans = [_plan_for(problem, machine, candidate, budget, None) for candidate, machine, budget in found]
     plain = [number for number, (used, _, _) in enumerate(found) if not used.codes(problem)]
     if method == "auto" and any(plans[number].seconds <= _NOT_WORTH_CODE_SECONDS for number in plain):
@@ -122,13 +108,13 @@ def _fastest(
 
 
 def modest_budget(problem: Problem, machine: Machine) -> int:
-    """Bytes beyond input and output that a call uses when it is not told."""
+    """Bytes beyond input and output that a call uses without `max_memory`."""
     result = math.prod(problem.out) * problem.itemsize
     modest = max(_TOGETHER_BYTES - result, _MODEST_BYTES, int(result * _MODEST_SHARE))
     return max(min(modest, int(machine.free * _SAFE_SHARE)), 1 << 20)
 
 
-def _again(
+def _follow(
     plan: Plan,
     problem: Problem,
     machines: Sequence[Machine],
@@ -136,13 +122,7 @@ def _again(
     workers: int | None,
     max_memory: int | None,
 ) -> Plan:
-    """The same method, on the same backend where it is one of `machines`, in the same tiles unless memory is short.
-
-    Raises
-    ------
-    ValueError
-        When the plan is for another number of axes, its method is unknown or does not apply, or its tiles are none.
-    """
+    """Follow a plan: its method, its backend if it is one of `machines`, and its tiles unless memory is short."""
     if len(plan.tiles) != len(problem.out):
         raise ValueError(f"the plan is for {len(plan.tiles)} axes, the image has {len(problem.out)}")
     if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in plan.tiles):
@@ -155,7 +135,7 @@ def _again(
         raise ValueError(f"the plan's method={plan.method!r} is not one of {', '.join(map(repr, known))}")
     if why_not := known[plan.method].applies(problem, machine):
         raise ValueError(f"the plan's method={plan.method!r} does not apply here: {why_not}")
-    # following the plan comes before short steps, and it may use more than a safe share of what is free
+    # the plan takes precedence over short steps, and may use all free memory
     problem, budget = replace(problem, responsive=False), max_memory or max(machine.free, 1 << 20)
     tiles = _within(plan.tiles, problem.out) if machine.backend == plan.backend else None
     found = _plan_for(problem, machine, known[plan.method], budget, workers, tiles)
@@ -179,7 +159,7 @@ def _plan_for(
             break
         next_cost = method.cost(problem, smaller, machine)
         if next_cost.bytes >= cost.bytes and next_cost.seconds >= cost.seconds:
-            break  # the halo dominates: smaller tiles do not help any more
+            break  # the halo dominates: smaller tiles no longer help
         tile, cost = smaller, next_cost
     number = count_tiles(problem.out, tile)
     threads = min(machine.cores, workers or machine.cores)
@@ -191,7 +171,7 @@ def _plan_for(
 
 
 def _within(tile: Sequence[int], out: Sequence[int]) -> tuple[int, ...]:
-    """At least one sample, and no more than there are."""
+    """The tile limited to the shape of the result, at least one sample long."""
     return tuple(max(min(int(t), n), 1) for t, n in zip(tile, out, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""The data of planning: what is to be computed, on what, at what cost, and what was decided."""
+"""Data of planning: problem, machine, cost and plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._progress import device_name, format_bytes, format_seconds
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """The shape and dtype of an array that need not exist, for `nc.plan`."""
+    """Shape and dtype of an array, instead of the array itself, for `nc.plan`."""
 
     shape: tuple[int, ...]
     dtype: str = "float32"
@@ -30,30 +30,30 @@ class ArraySpec:
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything about a sum over a window that decides how to compute it, and no data.
+    """Description of a sum over a window without its data: all that determines the plan.
 
     Attributes
     ----------
     operation : str
-        The public function's name.
+        Name of the public function.
     shape, dtype : tuple of int, str
         Of the image.
     out, compute : tuple of int, str
-        Shape of the result and the dtype it is computed in.
+        Shape of the result and dtype of the computation.
     axes, kernel : tuple of int
-        The axes acted on and the kernel's length along each.
+        Convolved axes and the kernel's length along each.
     taps, terms : int
-        Weights that are not zero; separable terms the kernel is a sum of (0: none were found).
+        Number of non-zero weights; number of separable terms whose sum is the kernel (0: not separable).
     flat : bool
-        Whether all weights are the same, so that running sums do.
+        Whether all weights are equal, so that running sums can be used.
     steps : tuple of int
-        For each axis acted on the step of a coarser grid on which the kernel is the same to single precision, 1 where
-        there is none; empty if nobody looked.
+        For each convolved axis the step of a coarser grid that represents the kernel in single precision, 1 where there
+        is none; empty if not determined.
     boundary : str
     masked : bool
         Whether samples are left out (normalised convolution).
     responsive : bool
-        Whether no single step may take long.
+        Whether single steps must be short, for the progress callback.
     """
 
     operation: str
@@ -73,11 +73,11 @@ class Problem:
 
     @property
     def itemsize(self) -> int:
-        """Bytes of a sample while it is computed with."""
+        """Bytes per sample in the dtype of the computation."""
         return np.dtype(self.compute).itemsize
 
     def block(self, tile: Sequence[int]) -> tuple[int, ...]:
-        """The samples a tile of the result depends on: the tile and its halo."""
+        """Shape of the samples that a tile of the result depends on: the tile and its halo."""
         lengths = list(tile)
         for axis, k in zip(self.axes, self.kernel, strict=True):
             lengths[axis] += k - 1
@@ -86,21 +86,21 @@ class Problem:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a plan needs to know of one backend's device; the same two, problem and machine, give the same plan.
+    """Properties of one backend's device for planning; equal problem and machine give equal plans.
 
     Attributes
     ----------
     backend : str
     cores : int
-        Threads that compute tiles at once.
+        Number of threads that compute tiles.
     free : int
-        Bytes that may be used.
+        Free memory in bytes.
     rates : mapping of str to float
-        Constants of the methods' cost models, by the method's name; missing ones take the method's default.
+        Constants of the methods' cost models, by name; for missing ones the method's default is used.
     compiled : frozenset
         The compiled code that is ready to run.
     transfer : float
-        Seconds to move one byte to the device and back, 0 where the data is there already.
+        Seconds to move one byte to the device and back, 0 when the data is there already.
     """
 
     backend: str
@@ -113,9 +113,9 @@ class Machine:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one tile, on one thread: seconds and bytes of workspace (the result itself not counted).
+    """Cost of one tile on one thread: seconds, and bytes of workspace without the result.
 
-    `shared` says that the threads can share a single tile; `once` are seconds before the first tile, on one thread.
+    `shared`: threads can share a single tile. `once`: seconds before the first tile, on one thread.
     """
 
     seconds: float
@@ -126,21 +126,21 @@ class Cost:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a result is computed; prints as one line.
+    """Method, backend and tiles of a computation, with predictions; prints as one line.
 
     Attributes
     ----------
     method, backend : str
     tiles : tuple of int
-        Samples of the result computed at once, along each axis.
+        Length of the tiles of the result along each axis.
     seconds, bytes : float, int
         Predicted time, and memory beyond input and output.
     reason : str
-        Why this method.
+        Reason for the method.
 
     Examples
     --------
-    A plan given as `method` is followed, so that the result has the same bits again:
+    A plan passed as `method` is followed, so that the result is bitwise the same again:
 
     >>> import numpy as np, napari_convolve as nc
     >>> image, kernel = np.ones((64, 64)), nc.kernels.gaussian(sigma=3)

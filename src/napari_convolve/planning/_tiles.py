@@ -6,17 +6,18 @@ import itertools
 import math
 from collections.abc import Sequence
 
+from .._arrays import in_steps
+
 
 def cut(shape: tuple[int, ...], tile: tuple[int, ...]) -> list[tuple[slice, ...]]:
     """Tiles that cover a shape."""
-    ranges = [[slice(at, min(at + t, n)) for at in range(0, n, t)] for n, t in zip(shape, tile, strict=True)]
-    return list(itertools.product(*ranges))
+    return list(itertools.product(*itertools.starmap(in_steps, zip(shape, tile, strict=True))))
 
 
 def parts(shape: Sequence[int], cubes: bool = False, most: int = 1 << 17) -> list[tuple[slice, ...]]:
-    """Boxes of at most `most` samples that cover a shape: work arrays of their size stay in the caches.
+    """Boxes of at most `most` samples that cover a shape, so that work arrays of their size stay in the caches.
 
-    Rows that follow each other, or `cubes` where each needs a margin.
+    Consecutive rows, or `cubes` for operations that need a margin around each box.
     """
     lengths, left = tuple(shape), most
     if cubes:
@@ -31,7 +32,7 @@ def parts(shape: Sequence[int], cubes: bool = False, most: int = 1 << 17) -> lis
 
 
 def shrink(tile: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...] | None:
-    """Half the tile: batch axes first, then the longest acted axis; None when a single sample is left."""
+    """Half of the tile: batch axes first, then the longest convolved axis; None for a single sample."""
     batch = [a for a in range(len(tile)) if a not in axes and tile[a] > 1]
     candidates = batch[:1] or [a for a in axes if tile[a] > 1]
     if not candidates:

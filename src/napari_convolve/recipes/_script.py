@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import Kernel
-from ..kernels._design import placed, remake
+from ..kernels._design import grid_arguments, remake
 from ..ops.noise.noise_model import PowerSpectrum
 from ..planning import Plan
 from ._checks import non_default
@@ -150,4 +150,4 @@ class _Writer:
         if found is not None and found[0] == kernel and found[0].values.tobytes() == kernel.values.tobytes():
             words = ", ".join(f"{name}={self.value(value)}" for name, value in found[1].items())
             return f"nc.kernels.{kernel.name}({words})"
-        return f"nc.Kernel({', '.join([self.array(kernel.values), *placed(kernel)])})"
+        return f"nc.Kernel({', '.join([self.array(kernel.values), *grid_arguments(kernel)])})"

@@ -7,7 +7,7 @@ import numpy as np
 import napari_convolve as nc
 
 from ...kernels import Kernel
-from ...kernels._design import placed, remake
+from ...kernels._design import grid_arguments, remake
 
 _DESIGNED = "from_response"
 
@@ -27,7 +27,7 @@ def expression(kernel: Kernel) -> str:
         return found[0]
     short = found is not None and np.array_equal(found[1].values, kernel.values) and found[1].center == kernel.center
     weights = found[0] if found is not None and short else repr(kernel.values.tolist())
-    return f"nc.Kernel({', '.join([weights, *placed(kernel)])})"
+    return f"nc.Kernel({', '.join([weights, *grid_arguments(kernel)])})"
 
 
 def _call(kernel: Kernel) -> tuple[str, Kernel] | None:
