@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 ProgressCallback = Callable[[int, int], object]
@@ -70,6 +69,25 @@ _WORDS = {
 }
 
 
+class ReadOnly(Mapping[str, Any]):
+    """A mapping that cannot be changed, but copied and pickled, which a `types.MappingProxyType` cannot be."""
+
+    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
+        self._items = dict(items or {})
+
+    def __getitem__(self, key: str) -> Any:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
 @dataclass(frozen=True)
 class Report:
     """What an operation did, handed once to the `report` callback.
@@ -99,7 +117,7 @@ class Report:
     peak_bytes: int = 0
     fallbacks: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-    details: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    details: Mapping[str, Any] = field(default_factory=ReadOnly)
 
     def __str__(self) -> str:
         parts = [self.operation]
@@ -196,7 +214,7 @@ class Task:
             return
         seconds = time.perf_counter() - self._start
         peak = max(self._peak - self._base, resident_bytes() - self._base, 0)
-        notes, details = (tuple(self._fallbacks), tuple(self._assumptions)), MappingProxyType(dict(self._details))
+        notes, details = (tuple(self._fallbacks), tuple(self._assumptions)), ReadOnly(self._details)
         self._report(Report(self.operation, self.plan, seconds, peak, *notes, details))
 
 

@@ -6,10 +6,9 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
-from .._progress import ProgressCallback, Report
+from .._progress import ProgressCallback, ReadOnly, Report
 from ..backends import BackendUnavailable, get_backend
 from ..planning import ArraySpec, Plan
 from ._checks import as_spec, complete_arguments, labels_from, non_default, plan_from, spec_from
@@ -49,9 +48,9 @@ class Step:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arguments", MappingProxyType(complete_arguments(self.operation, self.arguments)))
+        object.__setattr__(self, "arguments", ReadOnly(complete_arguments(self.operation, self.arguments)))
         object.__setattr__(self, "labels", labels_from(self.labels))
-        object.__setattr__(self, "versions", MappingProxyType(as_versions(self.versions)))
+        object.__setattr__(self, "versions", ReadOnly(as_versions(self.versions)))
 
     def __str__(self) -> str:
         shown = (f"{key}={_short(value)}" for key, value in non_default(self.function, self.arguments).items())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..._progress import ReadOnly
 
 #: ``full(image, kernel)``: a convolution of two arrays, zeros outside, of length N + K - 1.
 Full = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
@@ -99,7 +100,7 @@ def match_words(text: str, words: Sequence[str], detect: Callable[[Any, Any], An
     found = np.stack(maps) if text else np.zeros((len(words), 0))
     right = [np.flatnonzero(row > len(word) - 0.5).tolist() for word, row in zip(words, found, strict=True)]
     places = {word: tuple(at) for word, at in zip(words, right, strict=True)}
-    return TextMatches(text, found, MappingProxyType(places))
+    return TextMatches(text, found, ReadOnly(places))
 
 
 @dataclass(frozen=True)
