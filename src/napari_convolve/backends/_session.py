@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import math
+import os
 import threading
 import time
 from collections import OrderedDict
@@ -49,6 +50,8 @@ class Session:
         self._ending = threading.Event()
         self._free = -math.inf, 0
         atexit.register(self._end)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._hold, after_in_parent=self._release, after_in_child=self._restart)
 
     def cached(self, key: Hashable, make: Callable[[], T], nbytes: Callable[[T], int]) -> T:
         """The value for `key`, from a cache of limited size that drops the least recently used values first."""
@@ -216,6 +219,21 @@ class Session:
         self._ending.set()
         if self._worker is not None:
             self._worker.join(timeout=10)
+
+    def _hold(self) -> None:
+        """Wait for a running compilation before a fork: a child could never get the locks of the lost thread."""
+        self._compiling.acquire()
+        self._lock.acquire()
+
+    def _release(self) -> None:
+        self._lock.release()
+        self._compiling.release()
+
+    def _restart(self) -> None:
+        """Begin anew in a forked child, which has none of the threads."""
+        self._pool = self._worker = None
+        self._jobs.clear()
+        self._release()
 
     def forget_code(self) -> None:
         """Drop the compiled code of this process."""
