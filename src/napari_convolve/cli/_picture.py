@@ -20,7 +20,7 @@ _BACKGROUND, _INK, _MARK = (24, 24, 27), (235, 235, 235), (255, 176, 0)
 
 
 @dataclass(frozen=True)
-class Panel:
+class CaptionedStack:
     """A stack (z, y, x), its caption, and points to mark."""
 
     caption: str
@@ -28,7 +28,7 @@ class Panel:
     points: NDArray[np.intp] | None = None
 
 
-def save_picture(path: Path, panels: Sequence[Panel]) -> None:
+def save_picture(path: Path, panels: Sequence[CaptionedStack]) -> None:
     """Draw the panels in a row and write them as PNG."""
     depth, height, width = panels[0].stack.shape
     plane = _fullest_plane(panels, depth)
@@ -56,7 +56,7 @@ def save_picture(path: Path, panels: Sequence[Panel]) -> None:
     write(path, Labeled(np.asarray(canvas), ("y", "x", "s")), overwrite=True)
 
 
-def _fullest_plane(panels: Sequence[Panel], depth: int) -> int:
+def _fullest_plane(panels: Sequence[CaptionedStack], depth: int) -> int:
     """The plane with the most points near it; the middle one when there are none."""
     counts = np.zeros(depth)
     for panel in panels:

@@ -16,7 +16,7 @@ from .. import convolve, kernels
 from .._progress import Report, device_name, format_seconds
 from ..bigdata.files import FileError, Labeled, read, write
 from ..kernels import Kernel
-from ._picture import Panel, save_picture
+from ._picture import CaptionedStack, save_picture
 
 #: Standard deviations (voxels along z, y, x) that answer most to the nuclei of this stack, about 9 x 17 x 17 voxels.
 BLOB_SIGMA = (2.3, 3.5, 3.5)
@@ -50,10 +50,10 @@ def demo(folder: Path) -> None:
     _line("", f"{len(centres)} local maxima, the circles in the picture")
 
     panels = [
-        Panel("the stack as it is", nuclei.data),
-        Panel("smoothed: gaussian", smooth),
-        Panel("edges: sobel gradient", edges),
-        Panel("blobs: laplacian of gaussian", blobs, centres),
+        CaptionedStack("the stack as it is", nuclei.data),
+        CaptionedStack("smoothed: gaussian", smooth),
+        CaptionedStack("edges: sobel gradient", edges),
+        CaptionedStack("blobs: laplacian of gaussian", blobs, centres),
     ]
     save_picture(folder / "demo.png", panels)
     _line("look at", str(folder / "demo.png"))
