@@ -37,7 +37,7 @@ def wait(seconds: float) -> None:
 def settle(panel: Any) -> None:
     """Until nothing is computed any more."""
     wait(0.3)
-    while panel.run_bar.busy or panel.picture.busy or panel._look.busy:
+    while panel.run_bar.busy or panel.picture.busy or panel._spectrum.busy:
         wait(0.1)
     wait(0.3)
 

@@ -40,10 +40,10 @@ def point_diameters(request: Request, found: Detections) -> NDArray[np.float64]:
     return diameters
 
 
-def hits_tuple(request: Request, found: Detections, name: str = "hits") -> LayerTuple:
+def hits_tuple(request: Request, found: Detections) -> LayerTuple:
     """The hits as a points layer."""
     options: dict[str, Any] = {
-        "name": f"{short(request.source.name)} · {name}",
+        "name": f"{short(request.source.name)} · hits",
         "features": columns(found),
         "size": point_diameters(request, found) if len(found) else float(max(template_shapes(request)[0][-2:])),
         "face_color": "transparent",

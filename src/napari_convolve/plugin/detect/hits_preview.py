@@ -37,7 +37,7 @@ def visible_hits(request: Request, progress: ProgressCallback) -> Result:
     places = found.coordinates + start
     inside = ((places >= low - 0.5) & (places <= high - 0.5)).all(axis=1)
     found = replace(found, coordinates=places)[inside]
-    data, attributes, kind = hits_tuple(request, found, "hits")
+    data, attributes, kind = hits_tuple(request, found)
     attributes["name"] = f"preview · {attributes['name']}"
     part = tuple(slice(a - f, b - f) for (a, b), (f, _) in zip(visible.field, field, strict=True))
     scores = np.asarray(kept[0].map)[part]

@@ -56,8 +56,7 @@ class FourierPanel(Panel):
         self.group = LayerGroup(napari_viewer, self._changed)
         self.form = FourierForm(napari_viewer, self._is_image)
         self.form.image.prefer_selected()
-        self.run_bar = RunBar("Apply to the whole image")
-        self.run_bar.preview.visible = False  # the live picture replaces it
+        self.run_bar = RunBar("Apply to the whole image", live=False)
         self.lay_out(self.form, self.run_bar)
         self.picture = LivePicture(self.native, self.group, self._live_filter, self._say_live)
         self._spectrum = Latest(self.native, self._spectrum_call, self._show_spectrum, title="spectrum")

@@ -26,7 +26,7 @@ class IterationWatch:
     """The `intermediate` callback of an iterative operation: called after every iteration, read from another thread.
 
     Batch items are iterated one after the other. `kept` is the number of iterations after which the first of them was
-    stopped, `uneven` whether items before it had more. Without `pictures` no estimates are copied.
+    stopped, `uneven` whether items before it had another number of them. Without `pictures` no estimates are copied.
     """
 
     def __init__(self, *, pictures: bool = True) -> None:

@@ -64,7 +64,7 @@ class OperationPanel(Panel):
         self.view = ViewChoice("All other axes (time, channels) are done one by one")
         self.mask = mask_choice(napari_viewer)
         self.settings = self.make_settings()
-        self.run_bar = RunBar()
+        self.run_bar = RunBar(live=self.previews)
         self.lay_out(column([rows(self.image, self.view), *self.inputs(), self.settings]), self.run_bar)
         self.compare = Compare(napari_viewer, lambda: self.image.value)
         self.run_bar.insert(2, self.compare)
@@ -74,7 +74,6 @@ class OperationPanel(Panel):
         title = titled(self.operation)
         self.live = Preview(napari_viewer, self, partial(say, self.run_bar.preview_note), title)
         self.plan_line = PlanLine(self.native, self.request, partial(say, self.run_bar.plan_note))
-        self.run_bar.preview.visible = self.previews
         self.run_bar.preview.changed.connect(self.live.switch)
         self.body.changed.connect(self._settings_changed)
         self.image.changed.connect(self._image_changed)
