@@ -34,14 +34,14 @@ def measure() -> Results:
 
     import napari_convolve as nc
     from napari_convolve.plugin.fourier.fourier_panel import FourierPanel
-    from napari_convolve.plugin.fourier.layer_stage import Stage
+    from napari_convolve.plugin.fourier.layer_group import LayerGroup
     from napari_convolve.plugin.fourier.live_picture import LivePicture
     from napari_convolve.plugin.jobs.latest import Latest
 
     ours, napari_data, napari_layers, opening = Clock(), Clock(), Clock(), Clock()
     for kind, name in ((Latest, "_begin"), (Latest, "_ended"), (LivePicture, "changed"), (FourierPanel, "_hover")):
         ours.wrap(kind, name)
-    Stage._add = napari_layers.around(Stage._add, inner=ours)  # type: ignore[method-assign]
+    LayerGroup._add = napari_layers.around(LayerGroup._add, inner=ours)  # type: ignore[method-assign]
     real = Image.data
     Image.data = property(real.fget, napari_data.around(real.fset, inner=ours))  # type: ignore[method-assign]
     viewer = napari.Viewer(show=True)
@@ -52,7 +52,7 @@ def measure() -> Results:
     wait(0.5)
     start = time.perf_counter()
     panel.show_spectrum()
-    while not panel.stage.ready:
+    while not panel.group.ready:
         wait(0.01)
     shown = time.perf_counter() - start
     wait(1.0)
@@ -104,7 +104,7 @@ def drag(viewer: Any, panel: Any, end: tuple[float, float]) -> tuple[float, list
     from qtpy.QtWidgets import QApplication
 
     native, shapes = viewer.window._qt_viewer.canvas.native, viewer.layers["plane · filter shapes"]
-    place, zoom = panel.stage.place, viewer.scene.camera.zoom
+    place, zoom = panel.group.place, viewer.scene.camera.zoom
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
     def point(frequency: Any) -> QPointF:

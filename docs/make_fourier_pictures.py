@@ -37,7 +37,7 @@ def wait(seconds: float) -> None:
 def settle(panel: Any) -> None:
     """Until nothing is computed any more."""
     wait(0.3)
-    while panel.run_bar.busy or panel.picture.busy or panel._look.busy:
+    while panel.run_bar.busy or panel.picture.busy or panel._spectrum.busy:
         wait(0.1)
     wait(0.3)
 
@@ -59,7 +59,7 @@ def send(viewer: Any, kind: Any, at: QPointF, button: Any = NONE, held: Any = NO
 def point(viewer: Any, panel: Any, frequency: Any) -> QPointF:
     """Where a frequency (cycles per sample) is on the canvas."""
     native, camera = viewer.window._qt_viewer.canvas.native, viewer.scene.camera
-    place, spacing = panel.stage.place, panel.stage.plane.spacing
+    place, spacing = panel.group.place, panel.group.plane.spacing
     world = np.asarray(place.middle) + place.factor * np.divide(frequency, spacing)
     y, x = (world - np.asarray(camera.center)[-2:]) * camera.zoom
     return QPointF(native.width() / 2 + x, native.height() / 2 + y)

@@ -58,7 +58,7 @@ def spoilt(viewer: Any, panel: Any) -> None:
 def mended(viewer: Any, panel: Any) -> None:
     """The same after Fix."""
     spoilt(viewer, panel)
-    panel.doctor.mend()
+    panel.doctor.repair()
 
 
 def differs(viewer: Any, panel: Any) -> None:

@@ -39,11 +39,7 @@ SHARED_NAMES = {
     "write": "images, and the writer that the manifest names",
 }
 #: Names that mean two things still, each of which is being renamed.
-RENAMED = """
-    Compute Finish NAN_POLICIES Spacing Step as_count as_number as_real
-    Box COLOURS METHODS Method Progress Settings box cut describe described fitted kernel_of load noise_text picture
-    plane_of planes_of points_tuple sizes told written
-"""
+RENAMED = "Compute Finish Spacing Step as_real documented richardson_lucy"
 FULLER_FOLDERS = {"api": 30, "kernels": 30}
 
 

@@ -47,10 +47,10 @@ def use(panel: Any, viewer: Any, qtbot: Any) -> None:
     if hasattr(panel, "live"):
         panel.run_bar.preview.value = True
         qtbot.waitUntil(lambda live=panel.live: bool(live.layers) or not live.busy, timeout=20000)
-    elif hasattr(panel, "stage"):
+    elif hasattr(panel, "group"):
         panel.form.spectrum.native.click()
         panel.form.shapes["Disc"].native.click()
-        qtbot.waitUntil(lambda: panel.stage.has("live"), timeout=20000)
+        qtbot.waitUntil(lambda: panel.group.has("live"), timeout=20000)
     elif hasattr(panel, "attach"):
         panel._look((20, 25))
 

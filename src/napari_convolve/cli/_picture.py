@@ -21,7 +21,7 @@ _BACKGROUND, _INK, _MARK = (24, 24, 27), (235, 235, 235), (255, 176, 0)
 
 @dataclass(frozen=True)
 class StackPanel:
-    """A stack (z, y, x), its caption, and points (n, 3) to mark."""
+    """A stack (z, y, x), its caption, and points to mark."""
 
     caption: str
     stack: NDArray[Any]

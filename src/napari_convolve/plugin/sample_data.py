@@ -1,4 +1,4 @@
-"""Images to try the panels on: one real stack, and three scenes whose truth is known."""
+"""Sample images: one real stack, and three simulated scenes with known truth."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _AXES = ("z", "y", "x")
 
 
 def nuclei() -> list[LayerTuple]:
-    """A stack of nuclei from StarDist's examples; the size of its voxels is not known."""
+    """A stack of nuclei from StarDist's examples, of unknown voxel size."""
     with (files("napari_convolve") / "data" / "nuclei3d.tif").open("rb") as file:
         image = tifffile.imread(file)
     return [(image, {"name": "nuclei", "axis_labels": _AXES}, "image")]
 
 
 def beads() -> list[LayerTuple]:
-    """Forty beads at random places between the pixels, blurred, with noise; the places are a points layer."""
+    """Forty blurred beads at random subpixel positions, with Poisson noise, and the positions as a points layer."""
     rng = np.random.default_rng(7)
     shape, spacing, count = (32, 128, 128), (0.3, 0.1, 0.1), 40
     places = rng.uniform(4, np.array(shape) - 5, (count, 3))
@@ -39,7 +39,7 @@ def beads() -> list[LayerTuple]:
 
 
 def blurred() -> list[LayerTuple]:
-    """Thin curved filaments, the same blurred with a Gaussian PSF and noise, and that PSF."""
+    """Curved filaments, the same with Gaussian blur and Poisson noise, and the PSF."""
     rng = np.random.default_rng(3)
     size = 256
     sharp = np.zeros((size, size), np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.plugin.jobs.iteration_watch import Watch
+from napari_convolve.plugin.jobs.iteration_watch import IterationWatch
 
 PSF = nc.kernels.gaussian(sigma=1.5)
 
@@ -89,7 +89,7 @@ def test_cancel_takes_the_live_layer_away(viewer, open_panel, hands, image, qtbo
 def test_the_others_get_as_many_iterations_as_the_one_that_was_seen() -> None:
     rng = np.random.default_rng(0)
     stack = rng.random((3, 20, 21))
-    watch = Watch()
+    watch = IterationWatch()
 
     def until_six(iteration: int, found: object) -> bool:
         if iteration == 6:
@@ -98,7 +98,7 @@ def test_the_others_get_as_many_iterations_as_the_one_that_was_seen() -> None:
 
     found = nc.richardson_lucy(stack, PSF, iterations=50, intermediate=until_six)
     np.testing.assert_allclose(found, nc.richardson_lucy(stack, PSF, iterations=6), atol=1e-9)
-    assert watch.kept == 6 and watch.entry == 2
+    assert watch.kept == 6 and watch.batch_item == 2
     look = watch.take()
     assert look is not None and look.data.shape == (20, 21) and watch.take() is None
 

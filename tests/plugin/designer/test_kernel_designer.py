@@ -11,7 +11,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 import napari_convolve as nc
-from napari_convolve.plugin.designer.presets import READINGS
+from napari_convolve.plugin.designer.presets import KERNEL_PRESETS
 from napari_convolve.plugin.plots.kernel_image import KernelPicture
 
 pytestmark = pytest.mark.usefixtures("at_once")
@@ -44,14 +44,14 @@ def test_presets_of_the_readings(designer, hands) -> None:
         "a word": nc.Kernel(np.eye(3)),
         "feature map": nc.kernels.sobel(),
     }
-    assert len(expected) == len(READINGS)
+    assert len(expected) == len(KERNEL_PRESETS)
     for label, kernel in expected.items():
-        hands.pick(designer.readings.choice, label)
+        hands.pick(designer.presets.choice, label)
         np.testing.assert_array_equal(np.squeeze(designer.present.values), np.squeeze(kernel.values))
-        assert designer.readings.about.visible and designer.readings.choice.value.text in designer.readings.about.value
+        assert designer.presets.about.visible and designer.presets.choice.value.text in designer.presets.about.value
     hands.pick(designer.kernel.kind, "gaussian")
-    assert designer.readings.choice.value is None and not designer.readings.about.visible
-    hands.pick(designer.readings.choice, "chances: one die")
+    assert designer.presets.choice.value is None and not designer.presets.about.visible
+    hands.pick(designer.presets.choice, "chances: one die")
     hands.click(designer.combine_fold.button)
     hands.click(designer.combine.keep)
     hands.pick(designer.combine.way, "this @ kept")

@@ -69,7 +69,7 @@ def test_points_follow_the_threshold_without_correlating_again(
         np.testing.assert_array_equal(hits.data, expected.coordinates)
         np.testing.assert_array_equal(hits.features["score"], expected.scores)
         assert panel.found.table.model().rowCount() == len(expected)
-        assert f"{len(expected)} hit" in panel.found.told.value and "chance" in panel.found.told.value
+        assert f"{len(expected)} hit" in panel.found.summary.value and "chance" in panel.found.summary.value
     hands.write(panel.found.threshold, "0.95")
     assert len(hits.data) == 1 and plot.threshold == 0.95
     hands.write(panel.found.threshold, "1")
@@ -84,8 +84,8 @@ def test_a_number_of_false_detections_sets_the_threshold(viewer, panel, hands) -
     expected = nc.detect_features(scene(), TEMPLATE, false_alarms=0.5)
     assert panel.found.plot.threshold == pytest.approx(expected.threshold, abs=1e-3)
     assert len(viewer.layers["scene · hits"].data) == len(expected) == 4
-    assert "chance alone gives 0.5" in panel.found.told.value
-    assert panel.found.plot.chance.any()
+    assert "chance alone gives 0.5" in panel.found.summary.value
+    assert panel.found.plot.expected.any()
 
 
 def test_a_click_in_the_table_brings_the_hit_to_the_middle(viewer, panel, hands) -> None:
@@ -114,7 +114,7 @@ def test_csv_and_script_tell_what_is_shown(viewer, panel, hands, tmp_path, monke
     np.testing.assert_allclose([[float(r["axis-0"]), float(r["axis-1"])] for r in rows], shown, atol=1e-6)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "folder.csv"), ""))
     hands.click(panel.found.save)
-    assert "folder.csv" in panel.found.told.value
+    assert "folder.csv" in panel.found.summary.value
     hands.click(panel.found.script)
     script = QApplication.clipboard().text()
     compile(script, "script", "exec")
@@ -245,9 +245,9 @@ def test_each_rectangle_is_a_template_and_a_new_one_replaces_or_joins_the_others
     "text, count", [("0:360:10", 36), ("0:180:45", 5), ("5", 1), ("10, 20", 2), ("-10:10:5", 5), ("90:0:-30", 4)]
 )
 def test_angles_as_typed(text: str, count: int) -> None:
-    from napari_convolve.plugin.widgets.angle_parsing import angles
+    from napari_convolve.plugin.widgets.angle_parsing import parse_angles
 
-    found = angles(text)
+    found = parse_angles(text)
     assert len(found if isinstance(found, tuple) else found(2)) == count
     if count == 1:
         assert len(found(3)) > 1000
@@ -255,7 +255,7 @@ def test_angles_as_typed(text: str, count: int) -> None:
 
 @pytest.mark.parametrize("text", ["0:360", "0:10:0", "0:10:-1", "0:1e9:1", "a:b:c", "ten"])
 def test_angles_that_cannot_be_read(text: str) -> None:
-    from napari_convolve.plugin.widgets.angle_parsing import angles
+    from napari_convolve.plugin.widgets.angle_parsing import parse_angles
 
     with pytest.raises(ValueError, match="must be first|at most|number"):
-        angles(text)
+        parse_angles(text)

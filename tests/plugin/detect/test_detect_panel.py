@@ -125,6 +125,7 @@ def test_a_layer_as_template_and_no_hit_at_all(viewer, open_panel, hands) -> Non
     assert hits.data.shape == (0, 2) and "score" in hits.features.columns
     hands.write(panel.settings["threshold"], "2")
     assert "threshold" in hands.run(panel)
+    hands.write(panel.settings["threshold"], "0.5")
     viewer.add_image(np.ones((60, 80)), name="flat")
     hands.pick(panel.template.kernel.layer, "flat")
     assert "flat" in hands.run(panel) or "equal" in panel.run_bar.message.value

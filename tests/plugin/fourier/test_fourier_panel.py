@@ -30,7 +30,7 @@ def canvas_point(viewer: Any, world: Any) -> QPoint:
 
 def at(panel: Any, frequency: tuple[float, float]) -> np.ndarray:
     """The world's place of a frequency."""
-    return np.asarray(panel.stage.place.middle) + panel.stage.place.factor * np.asarray(frequency)
+    return np.asarray(panel.group.place.middle) + panel.group.place.factor * np.asarray(frequency)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def opened(viewer: Any, open_panel: Callable[[str], Any], hands: SimpleNamespace
         viewer.add_image(image, name="image", **options)
         panel = open_panel("Fourier")
         hands.click(panel.form.spectrum)
-        qtbot.waitUntil(lambda: panel.stage.ready)
+        qtbot.waitUntil(lambda: panel.group.ready)
         QApplication.processEvents()
         return panel
 
@@ -100,7 +100,7 @@ def test_a_dragged_disc_is_seen_live_and_the_stack_equals_filter_spectrum(
     panel = opened(stack, scale=(1, *STEP), units=("um", "um", "um"))
     hands.click(panel.form.shapes["Disc"])
     shapes = viewer.layers["image · filter shapes"]
-    step = panel.stage.place.step
+    step = panel.group.place.step
     middle = step * np.mean(shapes.data[0], axis=0)
     qtbot.waitUntil(lambda: "image · filtered (live)" in viewer.layers)
     live = viewer.layers["image · filtered (live)"]
@@ -132,14 +132,14 @@ def test_what_is_drawn_is_seen_where_it_acts_too(viewer: Any, opened: Callable[.
     for drawn, opposite in zip(shapes.data, mirror.data, strict=True):
         np.testing.assert_allclose(opposite, -drawn)
     np.testing.assert_array_equal(mirror.edge_color, shapes.edge_color)
-    start = canvas_point(viewer, at(panel, panel.stage.place.step * shapes.data[1].mean(axis=0)))
+    start = canvas_point(viewer, at(panel, panel.group.place.step * shapes.data[1].mean(axis=0)))
     drag(viewer, hands, start, canvas_point(viewer, at(panel, (-0.2, -0.2))))
     np.testing.assert_allclose(mirror.data[1], -shapes.data[1])
     shapes.selected_data = {0}
     shapes.remove_selected()
     assert len(mirror.data) == 1
     gain = np.abs(np.fft.fft2(nc.filter_spectrum(image, panel.drawn(), edges="periodic")) / np.fft.fft2(image))
-    middle = panel.stage.place.step * mirror.data[0].mean(axis=0)
+    middle = panel.group.place.step * mirror.data[0].mean(axis=0)
     bins = tuple(round(float(f) * n) % n for f, n in zip(middle, image.shape, strict=True))
     assert gain[bins] > 0.9 and np.median(gain) < 0.1
 
@@ -206,7 +206,7 @@ def test_what_is_missing_is_said(
     panel.run()
     assert "Show spectrum" in panel.run_bar.message.value
     hands.click(panel.form.spectrum)
-    qtbot.waitUntil(lambda: panel.stage.ready)
+    qtbot.waitUntil(lambda: panel.group.ready)
     panel.run()
     assert "Draw a shape" in panel.run_bar.message.value
     viewer.layers.remove("image · spectrum")
@@ -218,9 +218,9 @@ def test_the_slider_is_followed_and_colours_are_kept(viewer: Any, opened: Callab
     stack = np.stack([WAVE, np.zeros_like(WAVE) + 5])
     panel = opened(stack)
     viewer.dims.set_current_step(0, 0)
-    qtbot.waitUntil(lambda: abs(panel.stage.plane.values.mean()) < 0.01)
+    qtbot.waitUntil(lambda: abs(panel.group.plane.values.mean()) < 0.01)
     viewer.dims.set_current_step(0, 1)
-    qtbot.waitUntil(lambda: panel.stage.plane.values.mean() > 4)
+    qtbot.waitUntil(lambda: panel.group.plane.values.mean() > 4)
     assert viewer.layers["image · spectrum"].data.shape == WAVE.shape
 
 
@@ -293,7 +293,7 @@ def test_a_turned_layer_and_another_image(
     panel = opened(WAVE + 2, scale=STEP, units=("um", "um"), rotate=30, translate=(7, -5))
     hands.pick(panel.form.image, "image")
     hands.click(panel.form.spectrum)
-    qtbot.waitUntil(lambda: panel.stage.ready)
+    qtbot.waitUntil(lambda: panel.group.ready)
     hands.click(panel.form.shapes["Box"])
     read(panel, (0.25, 0.5), "amplitude 0.3 ·")
     qtbot.waitUntil(lambda: "image · filtered (live)" in viewer.layers)

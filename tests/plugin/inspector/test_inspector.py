@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication
 import napari_convolve as nc
 from napari_convolve.boundary import MODES
 from napari_convolve.plugin.inspector.canvas_marks import OUTLINE, RESULT
-from napari_convolve.plugin.inspector.patch_grids import written
+from napari_convolve.plugin.inspector.patch_grids import cell_texts
 from napari_convolve.plugin.inspector.walk import walk_around
 
 pytestmark = pytest.mark.usefixtures("at_once")
@@ -377,4 +377,4 @@ def test_large_kernels_are_cells_without_numbers(viewer, open_panel, hover, qtbo
     ],
 )
 def test_numbers(values: list[float], digits: int, texts: list[str]) -> None:
-    assert written(np.array([values]), digits) == [texts]
+    assert cell_texts(np.array([values]), digits) == [texts]

@@ -21,7 +21,7 @@ _LONG = 3600.0
 class Desk:
     """A value that a hand moves, and calls that last until they are told to end."""
 
-    def __init__(self, qtbot: Any, short: float) -> None:
+    def __init__(self, qtbot: Any, frame: float) -> None:
         self.widget = QWidget()
         qtbot.addWidget(self.widget)
         self.value = 0
@@ -32,7 +32,7 @@ class Desk:
         self.running: list[int] = []
         self.obeys = True
         self.fails: set[int] = set()
-        self.latest = Latest(self.widget, self.make, self.done, delay=0, short=short)
+        self.latest = Latest(self.widget, self.make, self.done, delay=0, frame=frame)
 
     def make(self) -> Callable[[Any], int]:
         value = self.value
@@ -67,8 +67,8 @@ class Desk:
 def desk(qtbot: Any) -> Iterator[Callable[[float], Desk]]:
     made: list[Desk] = []
 
-    def make(short: float) -> Desk:
-        made.append(Desk(qtbot, short))
+    def make(frame: float) -> Desk:
+        made.append(Desk(qtbot, frame))
         return made[-1]
 
     yield make

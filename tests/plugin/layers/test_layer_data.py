@@ -12,9 +12,9 @@ from napari.layers import Image
 import napari_convolve as nc
 from napari_convolve.plugin.layers.layer_data import (
     image_tuple,
-    load,
+    load_samples,
     name_axes,
-    placed,
+    placement,
     preferred,
     read_layer,
     short,
@@ -90,7 +90,7 @@ def test_a_stand_in_is_read_without_napari() -> None:
     assert source.axes == ("t", "y", "x") and source.units == ("s", "um", "um")
     plane = preferred(views(source.axes), 2)
     assert source.spacing_of(plane) == (0.5, 0.5) and source.unit_of(plane) == "um"
-    np.testing.assert_allclose(placed(source, {1: -2.0, 2: 4.0})["translate"], [0, 1 - 1, 2 + 2])
+    np.testing.assert_allclose(placement(source, {1: -2.0, 2: 4.0})["translate"], [0, 1 - 1, 2 + 2])
 
 
 def test_full_resolution_of_a_multiscale_layer() -> None:
@@ -123,7 +123,7 @@ def test_lazy_data_are_read_block_by_block_and_can_be_stopped() -> None:
     numbers = np.arange(7 * 5 * 4).reshape(7, 5, 4)
     lazy = da.from_array(numbers, chunks=(3, 2, 4))
     seen: list[tuple[int, int]] = []
-    np.testing.assert_array_equal(load(lazy, lambda *state: seen.append(state)), numbers)
+    np.testing.assert_array_equal(load_samples(lazy, lambda *state: seen.append(state)), numbers)
     assert seen == [(0, 3), (1, 3), (2, 3)]
 
     def stop(done: int, total: int) -> None:
@@ -131,7 +131,7 @@ def test_lazy_data_are_read_block_by_block_and_can_be_stopped() -> None:
             raise nc.Cancelled
 
     with pytest.raises(nc.Cancelled):
-        load(lazy, stop)
+        load_samples(lazy, stop)
 
 
 def test_long_names_are_cut_in_the_middle() -> None:

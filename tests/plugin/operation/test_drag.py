@@ -50,7 +50,7 @@ def test_sigma_from_1_to_10_in_40_steps(viewer, open_panel, hands, qtbot, monkey
         passed, before = this is latest and this._waiting, len(shown)
         real(this, job)
         if passed and len(shown) > before:
-            assert job.seconds <= latest._short, "a picture of values that passed, after its frame"
+            assert job.seconds <= latest._frame, "a picture of values that passed, after its frame"
 
     monkeypatch.setattr(latest, "_make", watched)
     monkeypatch.setattr(latest, "_done", told)

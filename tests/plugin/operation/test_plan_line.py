@@ -29,7 +29,7 @@ def test_method_backend_tiles_time_and_memory(viewer, open_panel, hands, qtbot, 
     tiles = " × ".join(map(str, plan.tiles))
     assert said.startswith(f"Run: {plan.method} on the CPU, tiles {tiles}, about ") and "of working memory" in said
     panel.settings["max_memory"].value = "no number"
-    panel.settings["max_memory"].tell()  # what the end of typing does
+    panel.settings["max_memory"].emit_changed()  # what the end of typing does
     assert line(panel, qtbot) == "", "what is wrong is said when Run is pressed"
 
 

@@ -23,9 +23,9 @@ def test_round_trip(viewer, open_panel, hands, tmp_path: Path) -> None:
     first.settings["cval"].value = 3
     first.correlate.value = True
     path = tmp_path / "settings.json"
-    _presets.save(path, "convolve", first.body)
+    _presets.save_preset(path, "convolve", first.body)
     second = open_panel("Convolve")
-    _presets.load(path, "convolve", second.body)
+    _presets.load_preset(path, "convolve", second.body)
     assert _presets.values_of(second.body) == _presets.values_of(first.body)
     assert second.kernel.kernel() == first.kernel.kernel() and second.operation_now() == "correlate"
     assert second.settings.arguments() == first.settings.arguments()
@@ -36,8 +36,8 @@ def test_other_panels(viewer, open_panel, tmp_path: Path, name: str) -> None:
     viewer.add_image(np.zeros((9, 9)), name="a")
     panel = open_panel(name)
     before = _presets.values_of(panel.body)
-    _presets.save(tmp_path / "a.json", panel.operation, panel.body)
-    _presets.load(tmp_path / "a.json", panel.operation, panel.body)
+    _presets.save_preset(tmp_path / "a.json", panel.operation, panel.body)
+    _presets.load_preset(tmp_path / "a.json", panel.operation, panel.body)
     assert _presets.values_of(panel.body) == before
 
 
@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_said_and_changes_nothing(
     viewer.add_image(np.zeros((9, 9)), name="a")
     panel = open_panel("Convolve")
     path = tmp_path / "a.json"
-    _presets.save(path, "convolve", panel.body)
+    _presets.save_preset(path, "convolve", panel.body)
     data = json.loads(path.read_text())
     if isinstance(change.get("values"), dict) and "Container1/act on" in change["values"]:
         key = next(key for key in data["values"] if key.endswith("act on"))
@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_said_and_changes_nothing(
     path.write_text(json.dumps(data | change))
     before = _presets.values_of(panel.body)
     with pytest.raises(ValueError, match=said):
-        _presets.load(path, "convolve", panel.body)
+        _presets.load_preset(path, "convolve", panel.body)
     assert _presets.values_of(panel.body) == before
 
 
@@ -75,4 +75,4 @@ def test_a_broken_file_is_a_sentence(viewer, open_panel, tmp_path: Path, text: s
     panel = open_panel("Convolve")
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(ValueError):
-        _presets.load(tmp_path / "a.json", "convolve", panel.body)
+        _presets.load_preset(tmp_path / "a.json", "convolve", panel.body)

@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtGui import QHelpEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QToolTip
 
-from napari_convolve.plugin.widgets.elided_combo import shown
+from napari_convolve.plugin.widgets.elided_combo import elided_text
 
 LONG = "2024-03-11 embryo 7 · channel 2 of the second position · gaussian · deconvolved"
 
@@ -30,7 +30,7 @@ def test_a_long_name_is_cut_in_the_middle_and_told_whole(viewer, open_panel, qtb
     image = getattr(panel, "image", None) or panel.form.image
     box: QComboBox = image.native
     qtbot.waitUntil(lambda: box.width() < box.fontMetrics().horizontalAdvance(LONG))
-    begin, end = shown(box).split("…")
+    begin, end = elided_text(box).split("…")
     assert begin and end and LONG.startswith(begin) and LONG.endswith(end)
     place = QPoint(5, 5)
     QApplication.sendEvent(box, QHelpEvent(QEvent.Type.ToolTip, place, box.mapToGlobal(place)))
@@ -47,9 +47,9 @@ def test_what_is_drawn_is_cut_and_short_names_are_as_they_were(qtbot) -> None:
         box.resize(160, 28)
         box.setCurrentIndex(1)
     np.testing.assert_array_equal(drawn(choice.native), drawn(plain))
-    plain.setItemText(0, shown(choice.native))
+    plain.setItemText(0, elided_text(choice.native))
     choice.native.setCurrentIndex(0)
-    plain.setItemText(0, shown(choice.native))
+    plain.setItemText(0, elided_text(choice.native))
     plain.setCurrentIndex(0)
     assert "…" in plain.currentText()
     np.testing.assert_array_equal(drawn(choice.native), drawn(plain))

@@ -1,4 +1,4 @@
-"""The PSF measured on beads: those of an image layer, all of them or the ones that were clicked on."""
+"""PSF measured from beads in an image layer: all that are found, or picked ones."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ...ops.psf.bead_average import BeadPsf
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..kernel_input.kernel_chooser import KernelSource
-from ..kernel_input.kernel_making import fitted
-from ..layers.layer_data import Source, View, load, placed, read_layer
+from ..kernel_input.kernel_making import kernel_for_view
+from ..layers.layer_data import Source, View, load_samples, placement, read_layer
 from ..widgets.containers import beside, button, rows
 from ..widgets.fields import TextField
 from ..widgets.layer_choice import LayerChoice
-from ..widgets.text import capital, note, say, typeset, written
+from ..widgets.text import capital, note, say, typeset, unit_text
 
 FROM_BEADS = "from beads"
 _ALL = "all that stand out"
 
 
 class BeadSource(KernelSource):
-    """An image of beads, which of them to take, and what came out."""
+    """Fields for an image of beads and for which of them to use, and a summary of the measurement."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self.found: BeadPsf | None = None
         self.image = LayerChoice(viewer, label="image of beads", tooltip="A stack of beads smaller than the PSF")
         self.points = LayerChoice(
-            viewer, accept=lambda layer: isinstance(layer, Points), nobody=_ALL, label="beads", tooltip="Which beads"
+            viewer, accept=lambda layer: isinstance(layer, Points), none=_ALL, label="beads", tooltip="Which beads"
         )
         self.size = TextField(_sizes, label="size in pixels", hint="from the beads", tooltip="Odd: 21, or 11, 21, 21")
         self.pick = button("Pick beads", self.start_picking, "Click on beads in the image; a layer keeps the places")
@@ -45,14 +45,14 @@ class BeadSource(KernelSource):
         self._measuring = Latest(self.native, self._begin, self._measured, title="PSF from beads")
 
     def start_picking(self) -> None:
-        """Add a layer of points in the place of the image, ready for clicks."""
+        """Add a points layer over the image, in the mode for adding points."""
         if self.image.value is None:
             say(self.text, "Open an image of beads first.")
             return
         source = read_layer(self.image.value)
         layer = self._viewer.add_points(
             np.zeros((0, source.ndim)), name=f"picked on {source.name}", face_color="transparent",
-            border_color="yellow", size=12, **placed(source),
+            border_color="yellow", size=12, **placement(source),
         )  # fmt: skip
         layer.mode = "add"
         self.points.reset_choices()
@@ -60,13 +60,12 @@ class BeadSource(KernelSource):
         say(self.text, "Click on each bead, then press Measure.")
 
     def start_measuring(self) -> None:
-        """Measure in the background."""
         if self.image.value is not None and not self._measuring.busy:
             self._measuring.ask(0)
 
     def _begin(self) -> Call:
         source = read_layer(self.image.value)
-        points = None if self.points.value is None else self._places(source)
+        points = None if self.points.value is None else self._picked_points(source)
         if points is not None and not len(points):
             raise ValueError("No bead is picked yet: click on some, or take all that stand out.")
         call = partial(_measure, source, points, self.size.value)
@@ -74,13 +73,8 @@ class BeadSource(KernelSource):
         say(self.text, "Measuring …")
         return call
 
-    def _told(self) -> str:
-        layer = self.image.value
-        axes = read_layer(layer).axes if layer is not None else ()
-        return "" if self.found is None else told(self.found, axes)
-
-    def _places(self, source: Source) -> np.ndarray:
-        """Points of a layer in samples of the image, wherever both lie."""
+    def _picked_points(self, source: Source) -> np.ndarray:
+        """The picked points in samples of the image."""
         points, image = self.points.value, self.image.value
         return np.array([image.world_to_data(points.data_to_world(place)) for place in points.data])
 
@@ -95,7 +89,7 @@ class BeadSource(KernelSource):
     def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
         if self.found is None:
             raise ValueError("No PSF is measured yet: press Measure.")
-        return partial(fitted, self.found.psf, view)
+        return partial(kernel_for_view, self.found.psf, view)
 
     @property
     def state(self) -> Any:
@@ -104,20 +98,24 @@ class BeadSource(KernelSource):
     @state.setter
     def state(self, value: Any) -> None:
         self.found = value
-        say(self.text, self._told())
+        axes = () if self.image.value is None else read_layer(self.image.value).axes
+        say(self.text, "" if value is None else measurement_text(value, axes))
 
 
 def _measure(source: Source, points: Any, size: Any, progress: Any) -> BeadPsf:
     whole = View("", tuple(range(source.ndim)), source.axes)
     unit = source.unit_of(whole)
     lengths: dict[str, Any] = {} if unit is None else {"spacing": source.spacing, "units": unit}
-    return nc.psf_from_beads(load(source.data, progress), points=points, size=size, progress=progress, **lengths)
+    return nc.psf_from_beads(
+        load_samples(source.data, progress), points=points, size=size, progress=progress, **lengths
+    )
 
 
-def told(found: BeadPsf, axes: Sequence[str]) -> str:
-    """What was measured, and which beads were left out; how wide it is stands below its picture."""
-    unit = written(found.psf.units or "px")
-    lines = [f"PSF from {len(found.accepted)} of {len(found.beads)} beads, {' x '.join(map(str, found.psf.shape))} px."]
+def measurement_text(found: BeadPsf, axes: Sequence[str]) -> str:
+    """Summary of a measurement: number of beads, spread, uncertainty, and which were left out."""
+    unit = unit_text(found.psf.units or "px")
+    size = " x ".join(map(str, found.psf.shape))
+    lines = [f"PSF from {len(found.accepted)} of {len(found.beads)} beads, {size} px."]
     if len(found.accepted) > 1:
         spread = " x ".join(f"{s:.1g}" for s in found.fwhm_spread)
         error = float(np.nanmax(found.uncertainty)) / float(found.psf.values.max())

@@ -1,4 +1,4 @@
-"""Undo a blur that is known."""
+"""Deconvolution with a known PSF."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from magicgui.widgets import CheckBox, PushButton, Widget
 
 import napari_convolve as nc
 
-from ..._progress import Report
+from ..._progress import ProgressCallback, Report
 from ...kernels import Kernel
 from ...ops.deconvolution.method_registry import DECONVOLVERS
-from ..jobs.iteration_watch import Watch
+from ..jobs.iteration_watch import IterationWatch
 from ..jobs.job import Job
 from ..kernel_input.kernel_chooser import KernelChooser
 from ..layers.layer_data import Source, View, image_tuple, short
 from ..layers.live_layer import LiveLayer
 from ..layers.recording import recorded, unrecorded
-from ..layers.request import Factory, Progress, Request, Result, on_colours
+from ..layers.request import Factory, Request, Result, on_colours
 from ..operation.operation_panel import OperationPanel
 from ..widgets.method_form import MethodForms, method_of
-from ..widgets.text import say, written
+from ..widgets.text import say, unit_text
 from .bead_psf_source import FROM_BEADS, BeadSource
 from .noise_view import NoiseView
 from .psf_view import PsfView
@@ -33,7 +33,7 @@ _ESTIMATE = "estimate_noise"
 
 
 class DeconvolvePanel(OperationPanel):
-    """Sharpen an image whose point spread function is known."""
+    """Deconvolve an image with a PSF by Wiener, Richardson-Lucy or another registered method."""
 
     operation = "wiener"
     ndim = None
@@ -66,9 +66,9 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         return [self.psf, self.doctor]
 
     def __init__(self, napari_viewer: Any) -> None:
-        self._asked = ""
+        self._estimating = False
         self._live: LiveLayer | None = None
-        self._watch: Watch | None = None
+        self._watch: IterationWatch | None = None
         self.noise = NoiseView()
         self.keep = PushButton(text="Stop and keep", tooltip="End here; the object of this iteration is the result")
         super().__init__(napari_viewer)
@@ -83,33 +83,33 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         self.doctor.set_image(source, view)
         self.noise.clear()
         if not self.run_bar.busy:
-            self.run_bar.say("")  # of another image, too
+            self.run_bar.say("")  # the message was about another image or view
 
     def operation_now(self) -> str:
-        return self._asked or self.settings.operation
+        return _ESTIMATE if self._estimating else self.settings.operation
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         return (Factory(self.doctor.factory()),)
 
     def extras(self) -> dict[str, Any]:
-        iterative = not self._asked and self.settings.takes("intermediate")
-        watch = {"watch": Watch(pictures=not self.image.value.rgb)} if iterative else {}
+        iterative = not self._estimating and self.settings.takes("intermediate")
+        watch = {"watch": IterationWatch(pictures=not self.image.value.rgb)} if iterative else {}
         return {**watch, "judge": bool(self.judge.value)}
 
     def look_at_noise(self) -> None:
-        """Estimate the noise and draw it, without a result."""
-        self._asked = _ESTIMATE
+        """Estimate the noise and draw it, without deconvolving."""
+        self._estimating = True
         try:
             self.run()
         finally:
-            self._asked = ""
+            self._estimating = False
 
     def stop_and_keep(self) -> None:
-        """End an iteration; what there is becomes the result."""
+        """End the iteration and take the present estimate as the result."""
         if self._watch is not None:
             self._watch.stop()
 
-    def compute(self, request: Request, progress: Progress) -> Result:
+    def compute(self, request: Request, progress: ProgressCallback) -> Result:
         image = request.image(progress)
         if request.operation == _ESTIMATE:
             return self._estimate(request, image, progress)
@@ -122,7 +122,7 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
             notes += (quality_text(request, image, data, request.arguments[0]),)
         layer = image_tuple(request.source, data, name)
         if watch is not None and watch.kept is not None:
-            if watch.uneven:  # no call gives some images more iterations than others
+            if watch.uneven:  # no call gives batch items different numbers of iterations
                 return Result([unrecorded(layer)], report, notes)
             options = {**request.options, "iterations": watch.kept}
             options.pop("stop", None)
@@ -130,14 +130,14 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         return Result([layer], report, notes)
 
     @staticmethod
-    def _estimate(request: Request, image: Any, progress: Progress) -> Result:
+    def _estimate(request: Request, image: Any, progress: ProgressCallback) -> Result:
         takes = signature(nc.estimate_noise).parameters
         options = {key: value for key, value in request.options.items() if key in takes}
         reports: list[Report] = []
         request.call(image, options=options, progress=progress, report=reports.append)
         return Result([], reports[0])
 
-    # --- while it runs, and after ----------------------------------------------------------------------------------
+    # --- during and after a run ------------------------------------------------------------------------------------
 
     def begun(self, request: Request) -> None:
         self._watch = request.extras.get("watch")
@@ -149,11 +149,11 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
         watch, live = self._watch, self._live
         if watch is None or live is None or not watch.iteration:
             return
-        look = watch.take()
-        if look is not None:
-            live.show(look)
+        snapshot = watch.take()
+        if snapshot is not None:
+            live.show(snapshot)
         self.keep.enabled = not watch.stopping
-        place = f" of image {watch.entry + 1} of {live.count}" if live.count > 1 else ""
+        place = f" of image {watch.batch_item + 1} of {live.count}" if live.count > 1 else ""
         say(self.run_bar.message, f"Iteration {watch.iteration}{place}" + (", the last one" if watch.stopping else ""))
 
     def ended(self) -> None:
@@ -173,14 +173,14 @@ when it is good, or let **stop early** decide (*auto*: as soon as only noise is 
 
 
 def spacing_notes(psf: Kernel, source: Source, view: View) -> tuple[str, ...]:
-    """A sentence when PSF and image were sampled differently, so that the PSF does not fit."""
+    """A warning if the pixel sizes of PSF and image differ."""
     spacing = source.spacing_of(view)
     if psf.spacing is None or psf.units != source.unit_of(view):
         return ()
     own = psf.spacing if psf.ndim == view.ndim else tuple(psf.spacing[axis] for axis in view.axes)
     if np.allclose(own, spacing, rtol=0.01):
         return ()
-    unit = written(psf.units or "px")
+    unit = unit_text(psf.units or "px")
     return (f"⚠ the PSF's pixels are {_list(own)} {unit}, the image's {_list(spacing)}: Fix it, or resample one",)
 
 

@@ -1,4 +1,4 @@
-"""The noise of an image as a picture: its spectrum, what was fitted to it, and where detail is lost."""
+"""Plot of the power spectrum of an image with the fitted object and noise."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ...ops.noise.noise_model import FittedNoise, NoiseEstimate
 from ..plots.kernel_curves import Line
 from ..plots.line_plot import LinePlot
 from ..widgets.containers import Column, Fold, column
-from ..widgets.text import note, say, written
+from ..widgets.text import note, say, unit_text
 
-#: Nothing is drawn deeper below the noise than this, in dB.
-_DEEPEST = -12.0
+#: Lower limit of the plot, in dB over the noise.
+_LOWEST = -12.0
 
 
 class NoiseView(Column):
-    """Folded away until there is something to see."""
+    """Collapsible section with the plot and a summary; it opens when there is an estimate."""
 
     def __init__(self) -> None:
         self.look = PushButton(text="Look at the noise", tooltip="Fit noise and object to the image, without a result")
@@ -32,30 +32,29 @@ class NoiseView(Column):
         self.clear()
 
     def show_estimate(self, found: NoiseEstimate, spacing: Sequence[float], unit: str | None) -> None:
-        """Draw an estimate; lengths are in the unit, pixels when there is none."""
+        """Draw an estimate; without a unit, lengths are in pixels."""
         if not isinstance(found, FittedNoise):
             self.clear()
             say(self.text, str(found))
             return
         profile = found.fit.profile(spacing if unit else None)
-        name = written(unit or "px")
+        name = unit_text(unit or "px")
         self.plot.show_lines(power_lines(profile), f"frequency (cycles/{name})")
         self.plot.setVisible(True)
-        say(self.text, noise_text(found, profile, name))
+        say(self.text, estimate_text(found, profile, name))
         self.fold.open()
 
     def clear(self) -> None:
-        """Show nothing: what was shown belongs to another image."""
         self.plot.show_lines((), "")
         self.plot.setVisible(False)
         say(self.text, "")
 
 
 def power_lines(profile: NoiseProfile) -> list[Line]:
-    """Powers over the noise in dB, so that the noise is the line at 0."""
+    """Power spectra in dB over the noise."""
 
     def decibel(power: np.ndarray) -> np.ndarray:
-        return np.asarray(np.maximum(10 * np.log10(np.maximum(power / profile.noise, 1e-30)), _DEEPEST))
+        return np.asarray(np.maximum(10 * np.log10(np.maximum(power / profile.noise, 1e-30)), _LOWEST))
 
     return [
         Line("object without the blur", profile.frequencies, decibel(profile.object)),
@@ -64,8 +63,8 @@ def power_lines(profile: NoiseProfile) -> list[Line]:
     ]
 
 
-def noise_text(found: NoiseEstimate, profile: NoiseProfile, unit: str) -> str:
-    """What the picture says, in words."""
+def estimate_text(found: NoiseEstimate, profile: NoiseProfile, unit: str) -> str:
+    """Summary of an estimate: noise, finest detail above it, expected error."""
     finest = profile.finest
     if finest is not None:
         detail = f"Repeats finer than {finest:.3g} {unit} are weaker than it."

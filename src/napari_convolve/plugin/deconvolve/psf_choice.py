@@ -1,4 +1,4 @@
-"""A PSF as it was chosen and for which image: made, mended and judged in whichever thread needs it."""
+"""Chosen PSF for an image: made, repaired and checked in any thread."""
 
 from __future__ import annotations
 
@@ -15,78 +15,65 @@ from ...kernels._optics import micrometres
 from ...ops.psf.check_context import PsfCheck
 from ..layers.layer_data import Source, View
 
-#: Axes longer than this are no channels.
-_CHANNELS = 32
+#: Longest axis that is taken for channels.
+_MOST_CHANNELS = 32
 
 
 @dataclass(frozen=True)
 class PsfChoice:
-    """What the fields say.
+    """The values of the fields that decide on the PSF."""
 
-    Attributes
-    ----------
-    make : callable
-        Makes the PSF as it comes.
-    computed : bool
-        Whether it comes from the catalogue: then it is cut to the image.
-    source, view
-        The image it is for.
-    mend : bool
-        Whether what is wrong with it is put right.
-    lights : sequence of float or None
-        A wavelength for each channel.
-    """
-
-    make: Callable[[], Kernel]
-    computed: bool
-    source: Source | None
+    make: Callable[[], Kernel]  # makes it before it is cropped and repaired
+    computed: bool  # from the catalogue: then it is cropped to the size of the image
+    source: Source | None  # the image to deconvolve
     view: View | None
-    mend: bool
-    lights: Sequence[float] | None
+    repair: bool
+    wavelengths: Sequence[float] | None  # one per channel
 
     def kernel(self) -> Kernel:
-        """The PSF to deconvolve with; ValueError with one sentence when something is missing."""
-        if self.lights is None:
+        """The PSF to deconvolve with, stacked along the channel axis if there are wavelengths."""
+        if self.wavelengths is None:
             return self.one()
-        kernels = [self.one(wavelength=light) for light in self.lights]
+        kernels = [self.one(wavelength=wavelength) for wavelength in self.wavelengths]
         shape = [min(max(k.shape[a] for k in kernels), self._limits()[a]) for a in range(kernels[0].ndim)]
         return self._stacked([k.crop(shape).pad(shape) for k in kernels])
 
     def one(self, **changes: Any) -> Kernel:
-        """The PSF of one image; a computed one is no larger than the image."""
+        """The PSF of one batch item, perhaps with changed parameters."""
         kernel = self.make()
         if changes:
             kernel = KERNELS.get(kernel.name)(**{**kernel.parameters, **changes})
         if self.computed and self.source is not None:
             kernel = cropped(kernel, self._limits())
-        if self.mend:
+        if self.repair:
             kernel = nc.fix_psf(kernel, self._shape(), **self._lengths())
         return kernel
 
-    def judged(self, progress: object) -> tuple[Kernel, PsfCheck]:
-        """The PSF of one image, and what is wrong with it."""
+    def checked(self, progress: object) -> tuple[Kernel, PsfCheck]:
+        """The PSF of one batch item, and its check."""
         kernel = self.one()
         return kernel, nc.check_psf(kernel, self._shape(), **self._lengths())
 
     def _limits(self) -> tuple[int, ...]:
+        """The largest odd shape within the image."""
         shape = self._shape()
         return () if shape is None else tuple(n - 1 + n % 2 for n in shape.shape)
 
     def _shape(self) -> Any:
-        """An array of the image's shape along the axes of the view, which takes no memory."""
+        """An array with the image's shape along the axes of the view, which uses no memory."""
         if self.source is None or self.view is None:
             return None
         return np.broadcast_to(np.zeros(()), tuple(self.source.data.shape[a] for a in self.view.axes))
 
     def _lengths(self) -> dict[str, Any]:
-        """Pixel size of the image, where its unit is a length."""
+        """Spacing and units of the image, if its unit is a length."""
         if self.source is None or self.view is None:
             return {}
         unit = self.source.unit_of(self.view)
         return {} if micrometres(unit) is None else {"spacing": self.source.spacing_of(self.view), "units": unit}
 
     def _stacked(self, kernels: list[Kernel]) -> Kernel:
-        """One kernel for each channel, along the channel's axis of the image."""
+        """One kernel per channel, stacked along the channel axis of the image."""
         assert self.source is not None and self.view is not None
         channels = channels_of(self.source, self.view)
         fitting = [a for a in channels if self.source.data.shape[a] == len(kernels)]
@@ -106,15 +93,15 @@ class PsfChoice:
 
 
 def channels_of(source: Source | None, view: View | None) -> tuple[int, ...]:
-    """The axes that may be channels: not acted on, and more than one image long."""
+    """The axes that may be channels: batch axes longer than 1."""
     if source is None or view is None:
         return ()
     shape = source.data.shape
-    return tuple(a for a in range(source.ndim) if a not in view.axes and 1 < shape[a] <= _CHANNELS)
+    return tuple(a for a in range(source.ndim) if a not in view.axes and 1 < shape[a] <= _MOST_CHANNELS)
 
 
 def cropped(kernel: Kernel, limits: Sequence[int]) -> Kernel:
-    """No larger than the limits about its centre, of the same sum; it keeps its name and parameters."""
+    """A kernel cropped about its centre to at most `limits`, with the same sum, name and parameters."""
     if len(limits) != kernel.ndim or all(n <= m for n, m in zip(kernel.shape, limits, strict=True)):
         return kernel
     inner = kernel.crop([min(n, m) for n, m in zip(kernel.shape, limits, strict=True)])

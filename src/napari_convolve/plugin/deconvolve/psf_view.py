@@ -1,4 +1,4 @@
-"""The PSF that is chosen: a picture, its widths, what is wrong with it, and a button that mends it."""
+"""View of the chosen PSF: picture, widths, findings of its check, and a button that repairs it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from ..layers.layer_data import Source, View
 from ..plots.psf_image import PsfPicture
 from ..widgets.containers import Column, button, rows
 from ..widgets.fields import TextField, numbers
-from ..widgets.text import capital, note, say, typeset, written
+from ..widgets.text import capital, note, say, typeset, unit_text
 from .psf_choice import PsfChoice, channels_of
 
 _SIGNS = {"error": "✗", "warning": "⚠", "note": "·"}
 
 
 class PsfView(Column):
-    """Watches a chooser, and hands out the PSF as it is used: mended when that was asked for."""
+    """Shows the PSF of a chooser and gives it to the panel, repaired if the user asked for that."""
 
     def __init__(self, chooser: KernelChooser) -> None:
         self._chooser = chooser
         self._source: Source | None = None
         self._view: View | None = None
-        self._mend = False
+        self._repair = False
         self.kernel: Kernel | None = None
         self.check: PsfCheck | None = None
         self.wavelengths = TextField(
@@ -41,65 +41,64 @@ class PsfView(Column):
         )
         self.picture = PsfPicture()
         self.text, self.done, self.saved = note(), note(), note()
-        self.fix = button("Fix", self.mend, "Mend what can be: centre, background, pixel size, size")
-        self.undo = button("Undo the fix", self.unmend, "Use the PSF as it came")
+        self.fix = button("Fix", self.repair, "Mend what can be: centre, background, pixel size, size")
+        self.undo = button("Undo the fix", self.undo_repair, "Use the PSF as it came")
         self.save = button("Save PSF …", self.save_file, "What is shown, in a file that 'from a file' takes again")
         self.fields = rows(self.wavelengths)
         super().__init__(self.fields, self.text, self.fix, self.done, self.undo, self.save, self.saved)
         self.native.layout().insertWidget(1, self.picture)
-        self._latest = Latest(self.native, self._look, self._show, title="PSF", short=0)
+        self._latest = Latest(self.native, self._make, self._show, title="PSF", frame=0)
         chooser.changed.connect(self._changed)
         self.wavelengths.changed.connect(self._later)
         self.picture.show_kernel(None)
         self._show_buttons()
 
     def set_image(self, source: Source | None, view: View | None) -> None:
-        """Tell what the PSF is for."""
+        """Set the image that the PSF is for."""
         self._source, self._view = source, view
         self._changed()
 
-    def mend(self) -> None:
-        """Use the PSF with what is wrong with it put right."""
-        self._mend = True
+    def repair(self) -> None:
+        """Use the repaired PSF."""
+        self._repair = True
         self._ask()
 
-    def unmend(self) -> None:
-        """Use it as it came."""
-        self._mend = False
+    def undo_repair(self) -> None:
+        """Use the PSF without repairs."""
+        self._repair = False
         self._ask()
 
     def save_file(self) -> None:
-        """Ask for a file and save the PSF that is shown."""
         if self.kernel is not None:
             save_kernel(self.native, partial(say, self.saved), self.kernel, "Save the PSF", ".tif")
 
     @property
     def busy(self) -> bool:
-        """Whether the picture is not yet of the PSF that is chosen."""
+        """Whether the chosen PSF is still being made."""
         return self._latest.busy
 
     def factory(self) -> Callable[[], Kernel]:
-        """Read the fields now; what is returned makes the PSF to deconvolve with, in any thread."""
+        """Read the fields; the returned function makes the PSF to deconvolve with, in any thread."""
         return self._choice().kernel
 
     def _choice(self) -> PsfChoice:
         computed = self._chooser.kind.value in KERNELS
-        return PsfChoice(self._chooser.factory(), computed, self._source, self._view, self._mend, self._lights())
+        wavelengths = self.wavelengths.value if self._per_channel() else None
+        return PsfChoice(self._chooser.factory(), computed, self._source, self._view, self._repair, wavelengths)
 
-    def _look(self) -> Call:
-        return self._choice().judged
+    def _make(self) -> Call:
+        return self._choice().checked
 
     def _show(self, outcome: Outcome) -> None:
-        """Draw the PSF that is chosen now, and say what is wrong with it."""
         self.kernel, self.check = outcome.value or (None, None)
         self.picture.show_kernel(self.kernel)
-        say(self.text, outcome.error if self.check is None else words(self.check, self._chooser.axes))
-        fixes = self.kernel.parameters.get("fixes") if self._mend and self.kernel is not None else None
+        say(self.text, outcome.error if self.check is None else psf_text(self.check, self._chooser.axes))
+        fixes = self.kernel.parameters.get("fixes") if self._repair and self.kernel is not None else None
         say(self.done, typeset("Mended: " + "; ".join(fixes) + ".") if fixes else "")
         self._show_buttons()
 
     def _changed(self, *_: object) -> None:
-        self._mend = False
+        self._repair = False
         self._later()
 
     def _later(self, *_: object) -> None:
@@ -107,7 +106,7 @@ class PsfView(Column):
         self._ask(FIELD_REST)
 
     def _ask(self, rest: int | None = None) -> None:
-        """Look at the PSF soon; until then the one that is shown is not the one that is chosen, and is not saved."""
+        """Make the PSF soon; until then the one that is shown is outdated and cannot be saved."""
         self.save.enabled = False
         say(self.saved, "")
         self._latest.ask(rest)
@@ -115,29 +114,26 @@ class PsfView(Column):
     def _show_buttons(self) -> None:
         self.save.visible = self.kernel is not None
         self.save.enabled = self.kernel is not None and not self.busy
-        self.fix.visible = not self._mend and self.check is not None and any(map(mendable, self.check.findings))
-        self.undo.visible = self._mend
+        self.fix.visible = not self._repair and self.check is not None and any(map(repairable, self.check.findings))
+        self.undo.visible = self._repair
 
     def _per_channel(self) -> bool:
-        """Whether a wavelength for each channel can be given: the PSF is a model that has one."""
+        """Whether a wavelength per channel can be given: for models with a wavelength, and images with channels."""
         design = KERNELS.get(self._chooser.kind.value) if self._chooser.kind.value in KERNELS else None
         takes = design is not None and design.family == FAMILY and "wavelength" in design.signature.parameters
         return takes and bool(channels_of(self._source, self._view))
 
-    def _lights(self) -> Sequence[float] | None:
-        return self.wavelengths.value if self._per_channel() else None
 
-
-def mendable(finding: Finding) -> bool:
-    """Whether the button can do something that matters."""
+def repairable(finding: Finding) -> bool:
+    """Whether a finding is more than a note and can be repaired."""
     return finding.fixable and finding.severity != "note"
 
 
-def words(check: PsfCheck, axes: Sequence[str]) -> str:
-    """What is told of a PSF."""
+def psf_text(check: PsfCheck, axes: Sequence[str]) -> str:
+    """Widths and findings of a PSF as text."""
     names = axes if len(axes) == len(check.fwhm) else [""] * len(check.fwhm)
     wide = " × ".join(f"{w:.3g} ({name})".removesuffix(" ()") for w, name in zip(check.fwhm, names, strict=True))
-    head = f"FWHM {wide} {written(check.unit)}."
+    head = f"FWHM {wide} {unit_text(check.unit)}."
     if check.ok:
         return f"{head}\n✓ Nothing is wrong with it."
     return "\n".join([head, *(f"{_SIGNS[f.severity]} {capital(typeset(f.message, axes))}." for f in check.findings)])

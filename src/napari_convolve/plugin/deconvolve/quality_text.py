@@ -1,4 +1,4 @@
-"""How good a deconvolution is, in words, before and after: what is left unexplained, the light, the resolution."""
+"""Quality of a deconvolution as text: residual, flux and resolution before and after."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import napari_convolve as nc
 
 from ...kernels import Kernel
 from ..layers.request import Request
-from ..widgets.text import written
+from ..widgets.text import unit_text
 
 
 def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
-    """A few lines for an image without batch axes, whose result explains it; why not for others."""
+    """Lines on the quality for an image without batch axes; for others, why it is not measured."""
     source, view = request.source, request.view
     if source.rgb or any(source.data.shape[a] > 1 for a in range(source.ndim) if a not in view.axes):
         return "quality: measured for a single image only"
@@ -29,7 +29,7 @@ def quality_text(request: Request, image: Any, result: Any, psf: Kernel) -> str:
         f"residual: {before.chi_square:.3g} → {after.chi_square:.3g} times the noise (1 is best)",
         f"light: 100 → {100 * after.flux_ratio:.1f} %",
     ]
-    unit = written(source.unit_of(view) or "px")
+    unit = unit_text(source.unit_of(view) or "px")
     try:
         finest = [
             nc.fourier_ring_correlation(one, spacing=source.spacing_of(view), axes=view.axes).resolution

@@ -1,4 +1,4 @@
-"""Combine the kernel with one that was kept: sum, difference, one after the other; times a number."""
+"""Combine the designed kernel with a kept one: sum, difference, convolution; multiply by a number."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from ..widgets.text import note, say
 
 
 @dataclass(frozen=True)
-class Written:
-    """A kernel, and what writes the Python expression that makes it; that takes a while, so it waits until asked."""
+class ScriptedKernel:
+    """A kernel and a function that returns its Python expression, which takes a while to find."""
 
     kernel: Kernel
     python: Callable[[], str] = field(compare=False)
 
 
-#: What is done, in words: the function, and how Python writes it with this kernel and the kept one.
-WAYS: dict[str, tuple[Callable[[Kernel, Kernel], Kernel], str]] = {
+#: Combinations by label: the function of this and the kept kernel, and its Python expression.
+COMBINATIONS: dict[str, tuple[Callable[[Kernel, Kernel], Kernel], str]] = {
     "this + kept": (lambda a, b: a + b, "({0} + {1})"),
     "this − kept": (lambda a, b: a - b, "({0} - {1})"),
     "kept − this": (lambda a, b: b - a, "({1} - {0})"),
@@ -33,33 +33,33 @@ WAYS: dict[str, tuple[Callable[[Kernel, Kernel], Kernel], str]] = {
 
 
 class Combine(Column):
-    """Which kernel is kept, and what is done with it."""
+    """Fields for the kept kernel, the combination and a factor."""
 
     def __init__(self) -> None:
-        self.kept: Written | None = None
+        self.kept: ScriptedKernel | None = None
         self.keep = PushButton(text="Keep this kernel", tooltip="Then change the kernel above and combine both")
         self.about = note("No kernel is kept yet.")
-        self.way = Choice([("not at all", None), *((way, way) for way in WAYS)], label="combine")
+        self.way = Choice([("not at all", None), *((label, label) for label in COMBINATIONS)], label="combine")
         self.factor = NumberField(1.0, label="times", step=0.1)
         super().__init__(self.keep, self.about, rows(self.way, self.factor))
         self.way.enabled = False
 
-    def hold(self, written: Written | None) -> None:
-        """Keep a kernel, and combine nothing for now."""
-        self.kept = written
-        self.way.enabled = written is not None
+    def hold(self, scripted: ScriptedKernel | None) -> None:
+        """Keep a kernel, without combining it yet."""
+        self.kept = scripted
+        self.way.enabled = scripted is not None
         with self.changed.blocked():
             self.way.value = None
-        size = " × ".join(map(str, written.kernel.shape)) if written else ""
-        say(self.about, f"Kept: {written.kernel.name}, {size}" if written else "No kernel is kept yet.")
+        size = " × ".join(map(str, scripted.kernel.shape)) if scripted else ""
+        say(self.about, f"Kept: {scripted.kernel.name}, {size}" if scripted else "No kernel is kept yet.")
 
-    def factory(self) -> Callable[[Written], Written]:
-        """Read the fields now; what is returned combines, in any thread; ValueError when the two do not combine."""
+    def factory(self) -> Callable[[ScriptedKernel], ScriptedKernel]:
+        """Read the fields; the returned function combines, in any thread, with ValueError if the two do not match."""
         return partial(_combined, self.way.value, self.factor.value, self.kept)
 
     @property
     def state(self) -> Any:
-        """What is set; setting it brings that back."""
+        """The values of the fields; setting it restores them."""
         return self.kept, self.way.value, self.factor.value
 
     @state.setter
@@ -69,17 +69,17 @@ class Combine(Column):
         self.way.value, self.factor.value = way, factor
 
 
-def _combined(way: str | None, factor: float, kept: Written | None, this: Written) -> Written:
-    if way is not None and kept is not None:
-        function, pattern = WAYS[way]
+def _combined(label: str | None, factor: float, kept: ScriptedKernel | None, this: ScriptedKernel) -> ScriptedKernel:
+    if label is not None and kept is not None:
+        function, pattern = COMBINATIONS[label]
         this = _wrapped(function(this.kernel, kept.kernel), pattern, this, kept)
     return this if factor == 1 else _wrapped(this.kernel * factor, f"({{0}} * {factor!r})", this)
 
 
-def normalized(this: Written) -> Written:
-    """Divided by its sum; ValueError when that is zero."""
+def normalized(this: ScriptedKernel) -> ScriptedKernel:
+    """The kernel divided by its sum; ValueError if that is zero."""
     return _wrapped(this.kernel.normalized(), "{0}.normalized()", this)
 
 
-def _wrapped(kernel: Kernel, pattern: str, *parts: Written) -> Written:
-    return Written(kernel, lambda: pattern.format(*(part.python() for part in parts)))
+def _wrapped(kernel: Kernel, pattern: str, *parts: ScriptedKernel) -> ScriptedKernel:
+    return ScriptedKernel(kernel, lambda: pattern.format(*(part.python() for part in parts)))

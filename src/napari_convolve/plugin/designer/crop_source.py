@@ -1,4 +1,4 @@
-"""A kernel cut out of an image: where somebody drew a rectangle."""
+"""Kernel cropped from an image at a drawn rectangle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from magicgui.widgets import SpinBox
 from napari.layers import Shapes
 
 from ...kernels import Kernel
-from ..kernel_input.drawn_rectangle import Box, box, corners, cut, draw_rectangle
+from ..kernel_input.drawn_rectangle import CropIndex, corners, crop_index, cropped_samples, draw_rectangle
 from ..kernel_input.kernel_chooser import KernelSource
 from ..layers.layer_data import Source, View, read_layer, short, views
 from ..widgets.containers import button, rows
@@ -18,7 +18,7 @@ from ..widgets.layer_choice import LayerChoice
 
 
 class CutOut(KernelSource):
-    """An image, and a shape in a Shapes layer around the part that becomes the kernel."""
+    """Fields for an image and for the shapes layer with the rectangle."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
@@ -31,20 +31,20 @@ class CutOut(KernelSource):
         self.shapes.changed.connect(self._follow)
 
     def start_drawing(self) -> None:
-        """Add a shapes layer in the place of the image, ready for a rectangle."""
+        """Let the user draw a rectangle over the image."""
         if self.image.value is None:
             return
         self.shapes.value = draw_rectangle(self._viewer, read_layer(self.image.value), "kernel from here")
 
     def _follow(self, layer: Any) -> None:
-        """Cut anew whenever a shape is drawn or moved."""
+        """Update the kernel whenever a shape is drawn or moved."""
         if self._followed is not None:
-            self._followed.events.data.disconnect(self._drawn)
+            self._followed.events.data.disconnect(self._shape_changed)
         self._followed = layer
         if layer is not None:
-            layer.events.data.connect(self._drawn)
+            layer.events.data.connect(self._shape_changed)
 
-    def _drawn(self, event: Any = None) -> None:
+    def _shape_changed(self, event: Any = None) -> None:
         self.changed.emit(self)
 
     def factory(self, view: View, spacing: tuple[float, ...] | None, unit: str | None) -> Callable[[], Kernel]:
@@ -60,7 +60,7 @@ class CutOut(KernelSource):
         if here is None:
             raise ValueError(f"{source.name!r} has fewer than {view.ndim} dimensions")
         points = corners(self.shapes.value, self.image.value, self._viewer.dims.point)
-        return partial(_cut_out, source, here, box(points, source.data.shape, here, self.depth.value))
+        return partial(_cropped_kernel, source, here, crop_index(points, source.data.shape, here, self.depth.value))
 
     @property
     def state(self) -> Any:
@@ -73,8 +73,8 @@ class CutOut(KernelSource):
         self.shapes.restore(shapes)
 
 
-def _cut_out(source: Source, here: View, where: Box) -> Kernel:
-    """The samples of a lazy layer are read here."""
+def _cropped_kernel(source: Source, here: View, where: CropIndex) -> Kernel:
+    """The indexed samples of an image as a kernel; a lazy image is read here."""
     own = source.unit_of(here)
     spacing = source.spacing_of(here) if own else None
-    return Kernel(cut(source, where), spacing=spacing, units=own, name=f"part of {short(source.name)}")
+    return Kernel(cropped_samples(source, where), spacing=spacing, units=own, name=f"part of {short(source.name)}")

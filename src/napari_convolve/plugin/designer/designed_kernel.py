@@ -1,4 +1,4 @@
-"""The kernel of the Designer, made in the background with what is said of it."""
+"""The kernel of the Kernel Designer with its texts, made in the background."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from ...kernels import Kernel
 from ..kernel_input.kernel_python import expression
-from ..plots.kernel_curves import noise_text
-from .combine import Written, normalized
+from ..plots.kernel_curves import noise_gain_text
+from .combine import ScriptedKernel, normalized
 
 
 @dataclass(frozen=True)
-class Made:
-    """A kernel and what is said of it; `first` is the kernel before it was combined, `state` what was set then."""
+class DesignedKernel:
+    """A kernel with its texts; `first` is the kernel before it was combined, `state` the values of the fields."""
 
-    written: Written
+    written: ScriptedKernel
     first: Kernel
     axes: tuple[str, ...]
     state: Any
@@ -25,23 +25,23 @@ class Made:
     noise: str
 
 
-def made(
+def design(
     first: Callable[[], Kernel],
-    combine: Callable[[Written], Written],
+    combine: Callable[[ScriptedKernel], ScriptedKernel],
     divide: bool,
     axes: tuple[str, ...],
     state: Any,
     progress: object,
-) -> Made:
-    """Make a kernel, in any thread; ValueError, TypeError, OSError or MemoryError with one sentence."""
+) -> DesignedKernel:
+    """Make the kernel, in any thread; ValueError, TypeError, OSError or MemoryError if that fails."""
     kernel = first()
-    written = combine(Written(kernel, partial(expression, kernel)))
+    written = combine(ScriptedKernel(kernel, partial(expression, kernel)))
     if divide:
         written = normalized(written)
-    return Made(written, kernel, axes, state, describe(written.kernel), noise_text(written.kernel))
+    return DesignedKernel(written, kernel, axes, state, size_text(written.kernel), noise_gain_text(written.kernel))
 
 
-def describe(kernel: Kernel) -> str:
+def size_text(kernel: Kernel) -> str:
     """Size, sum and centre on one line."""
     size = " × ".join(map(str, kernel.shape))
     center = ", ".join(map(str, kernel.center))
@@ -50,6 +50,6 @@ def describe(kernel: Kernel) -> str:
     return f"{size} · sum {total:.4g} · centre {center}{shown}"
 
 
-def program(written: Written, progress: object) -> str:
-    """Python that makes a kernel; that it does is tried out."""
+def program(written: ScriptedKernel, progress: object) -> str:
+    """Python script that makes a kernel."""
     return f"import napari_convolve as nc\n\nkernel = {written.python()}\n"

@@ -1,4 +1,4 @@
-"""Design a kernel: choose, look, keep."""
+"""Panel for designing kernels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...kernels import Kernel
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..jobs.timing import UNDO_REST, single_shot
-from ..kernel_input.kernel_chooser import KernelChooser, sum_box
+from ..kernel_input.kernel_chooser import KernelChooser, normalize_box
 from ..kernel_input.kernel_save import save_kernel
 from ..layers.kernel_layers import kernel_tuple
 from ..layers.layer_data import View, read_layer, views
@@ -26,9 +26,9 @@ from ..widgets.panel import Panel
 from ..widgets.text import note, say
 from .combine import Combine
 from .crop_source import CutOut
-from .designed_kernel import Made, made, program
+from .designed_kernel import DesignedKernel, design, program
 from .kernel_views import KernelViews
-from .presets import Reading, Readings, set_to
+from .presets import KernelPreset, PresetChoice, show_preset
 from .response_source import DrawnResponse
 from .undo_history import History
 
@@ -36,7 +36,7 @@ _VIEWS = tuple(View(f"{n}-D", tuple(range(n)), ("z", "y", "x")[3 - n :]) for n i
 
 
 class KernelDesigner(Panel):
-    """Pick a kernel from the catalogue, type, cut out or draw one, see what it does, and hand it on."""
+    """Choose, type, crop or draw a kernel, look at it in several views, and save it or add it as a layer."""
 
     guide = """# Kernel Designer
 
@@ -53,11 +53,11 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self._restoring = self._taken_back = self._broken = False
+        self._restoring = self._undone = self._broken = False
         self._history: History[Any] = History()
         self._last: Any = None
-        self._made: Made | None = None
-        self._waiting: list[Callable[[], object]] = []
+        self._made: DesignedKernel | None = None
+        self._deferred: list[Callable[[], object]] = []
         self.drawn, self.cut_out = DrawnResponse(), CutOut(napari_viewer)
         sources = {"drawn response": self.drawn, "part of an image": self.cut_out}
         self._making = Latest(self.native, self._begin, self._show_made, title="kernel")
@@ -65,10 +65,10 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.kernel = KernelChooser(napari_viewer, normalize=False, sources=sources, sliders=True)
         self.view = Choice([(view.label, view) for view in _VIEWS], label="dimensions")
         self.pixels = LayerChoice(
-            napari_viewer, nobody="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
+            napari_viewer, none="no image", label="pixel size of", tooltip="Gives sizes in its unit, such as um"
         )
-        self.normalize = sum_box()
-        self.readings = Readings(self._start_from)
+        self.normalize = normalize_box()
+        self.presets = PresetChoice(self._start_from)
         self.combine = Combine()
         self.views = KernelViews()
         self.message, self.noise = note(), note()
@@ -84,7 +84,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
                 ("Help", self.show_help, "What to do here"),
             )
         }
-        settings = [self.readings, self.kernel, rows(self.view, self.pixels), self.normalize]
+        settings = [self.presets, self.kernel, rows(self.view, self.pixels), self.normalize]
         self.combine_fold = Fold("Combine with another kernel", self.combine)
         body = column([*settings, holding(self.views), self.message, self.noise, self.combine_fold])
         shown = list(self.buttons.values())
@@ -93,7 +93,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.combine.keep.changed.connect(partial(self._soon, self._keep))
         self.view.changed.connect(self._view_changed)
         self.pixels.changed.connect(self._view_changed)
-        self.kernel.kind.changed.connect(self.readings.left)
+        self.kernel.kind.changed.connect(self.presets.left)
         for part in (self.kernel, self.combine, self.normalize):
             part.changed.connect(self._show)
         self.native.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # the keys below work after a click anywhere in it
@@ -105,12 +105,12 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
 
     @property
     def present(self) -> Kernel | None:
-        """The kernel that is shown; None, with a sentence in the panel, when none can be made."""
+        """The shown kernel; None, with an error message in the panel, if none can be made."""
         return self._made.written.kernel if self._made else None
 
     @property
     def busy(self) -> bool:
-        """Whether the kernel of the present values is not shown yet, or Python not copied yet."""
+        """Whether the kernel of the present values, or the script to copy, is still being made."""
         return self._making.busy or self._copying.busy
 
     def _view_changed(self) -> None:
@@ -126,24 +126,24 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self.kernel.set_view(view)
         self._show()
 
-    # --- making, in the background ---------------------------------------------------------------------------------
+    # --- the kernel, made in the background ------------------------------------------------------------------------
 
     def _show(self) -> None:
-        """Something has changed: the kernel of the values of then follows soon."""
+        """Make the kernel anew, since a field has changed."""
         if not self._restoring:
             self._ask()
 
-    def _ask(self, taken_back: bool = False) -> None:
-        self._taken_back = taken_back
+    def _ask(self, undone: bool = False) -> None:
+        self._undone = undone
         self._making.ask()
         self._show_undo()
 
     def _begin(self) -> Call:
         first, combine, divide = self.kernel.factory(), self.combine.factory(), bool(self.normalize.value)
-        return partial(made, first, combine, divide, self.kernel.axes, self._state())
+        return partial(design, first, combine, divide, self.kernel.axes, self._state())
 
     def _show_made(self, outcome: Outcome) -> None:
-        found: Made | None = outcome.value
+        found: DesignedKernel | None = outcome.value
         self._made, self._broken = found, found is None
         say(self.message, found.size if found else outcome.error)
         say(self.noise, found.noise if found else "")
@@ -153,53 +153,53 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self.combine.keep.enabled = found is not None
         if found is not None:
             self._last = found.state
-            self.kernel.told(found.first)
+            self.kernel.show_made(found.first)
             if self._history.now() is None:
                 self._remember()
-            elif not self._taken_back and self._history.now() != self._last:
+            elif not self._undone and self._history.now() != self._last:
                 self._later.start()
         self._show_undo()
         if not self._making.busy:
-            waiting, self._waiting = self._waiting, []
-            for act in waiting:
-                act()
+            deferred, self._deferred = self._deferred, []
+            for action in deferred:
+                action()
 
-    def _soon(self, act: Callable[[], object]) -> None:
-        """Do something with the kernel of the present values: at once, or as soon as it is made."""
+    def _soon(self, action: Callable[[], object]) -> None:
+        """Call an action that needs the kernel of the present values, as soon as that is made."""
         if self._making.busy:
-            self._waiting.append(act)
+            self._deferred.append(action)
         else:
-            act()
+            action()
 
-    def _start_from(self, reading: Reading) -> None:
+    def _start_from(self, preset: KernelPreset) -> None:
         """Show the kernel of a preset."""
-        self.view.value = next(view for view in _VIEWS if view.ndim == reading.ndim)
+        self.view.value = next(view for view in _VIEWS if view.ndim == preset.ndim)
         self.normalize.value = False
-        set_to(self.kernel, reading)
-        self._show()  # a text that is set says nothing
+        show_preset(self.kernel, preset)
+        self._show()  # setting a text emits no signal
 
     # --- undo ------------------------------------------------------------------------------------------------------
 
     def _state(self) -> Any:
-        """All that is set; only while a kernel comes out of it can every field be read."""
+        """The values of all fields; reading them raises an error if one of them is wrong."""
         return self.view.value, self.pixels.value, self.kernel.state, self.combine.state, self.normalize.value
 
     def _remember(self) -> None:
-        """Add the latest kernel to the history; changes in quick succession, as of a slider, are one step."""
+        """Add the newest state to the history; changes in quick succession, as by a slider, are one step."""
         self._later.stop()
         self._history.add(self._last)
         self._show_undo()
 
     def _show_undo(self) -> None:
-        """Undo can be pressed when there is something to take back."""
+        """Enable Undo if there is a step to undo."""
         changed = self._making.busy and self._history.now() is not None
         undo, able = self.buttons["Undo"], changed or self._broken or self._later.isActive() or self._history.can_go(-1)
-        if not able and undo.native.hasFocus():  # which would leave the panel, and with it the keys for redo
+        if not able and undo.native.hasFocus():  # a disabled button loses the focus to another panel, and redo its keys
             self.kernel.kind.native.setFocus()
         undo.enabled = able
 
     def undo(self) -> None:
-        """Take the last change back; from settings that make no kernel, to the last that made one."""
+        """Undo the last change; if the settings make no kernel, return to the last ones that did."""
         self._soon(self._undo)
 
     def _undo(self) -> None:
@@ -208,7 +208,6 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         self._restore(self._history.now() if self._broken else self._history.back())
 
     def redo(self) -> None:
-        """Do again what was taken back."""
         self._soon(lambda: self._restore(self._history.forth()))
 
     def _restore(self, state: Any) -> None:
@@ -223,7 +222,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
         finally:
             self._restoring = False
         self._later.stop()
-        self._ask(taken_back=True)
+        self._ask(undone=True)
 
     # --- buttons ---------------------------------------------------------------------------------------------------
 
@@ -237,7 +236,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self.kernel.type_over(self.present)
 
     def copy_python(self) -> None:
-        """Put the program text that makes this kernel on the clipboard; it is tried out, which may take a while."""
+        """Copy a Python script that makes this kernel; it is made in the background, since it is tested."""
         if self._made is not None:
             self._copying.ask(0)
 
@@ -250,7 +249,7 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             say(self.message, "Copied: Python that makes this kernel.")
 
     def add_layer(self) -> None:
-        """Add the kernel that is shown to the viewer as an image layer."""
+        """Add the kernel to the viewer as an image layer."""
         kernel = self.present
         if kernel is not None and kernel.values.dtype.kind == "c":
             say(self.message, "napari shows no complex layers: save the kernel, and take it from the file")
@@ -258,6 +257,5 @@ Undo: Ctrl+Z. Redo: Ctrl+Shift+Z.
             self._viewer.add_layer(Layer.create(*kernel_tuple(kernel)))
 
     def save_file(self) -> None:
-        """Ask for a file and save the kernel that is shown in it."""
         if self.present is not None:
             save_kernel(self.native, partial(say, self.message), self.present, "Save the kernel")

@@ -1,4 +1,4 @@
-"""What a kernel is, in four views: its weights, its profile, its response, its report."""
+"""Tabs with four views of a kernel: weights, profile, frequency response, report."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ...kernels import Kernel
 from ..plots.kernel_curves import cutoffs_text, distance_label, frequency_label, profiles, responses
 from ..plots.kernel_image import KernelPicture
 from ..plots.line_plot import LinePlot
-from ..widgets.text import plain
+from ..widgets.text import plain_label
 
 
 class KernelViews(QTabWidget):
-    """Tabs; only the one that is seen is kept up to date."""
+    """Tabs with views of a kernel; only the visible one is kept up to date."""
 
     def __init__(self) -> None:
         super().__init__()
         self._kernel: Kernel | None = None
         self._names: tuple[str, ...] = ()
         self.picture, self.profile, self.response = KernelPicture(), LinePlot(), LinePlot()
-        self.cutoffs, self.report = plain(QLabel()), ReportTable()
+        self.cutoffs, self.report = plain_label(QLabel()), ReportTable()
         self.cutoffs.setToolTip("−3 dB: half of the power is left; −6 dB: half of the amplitude, the dashes")
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -40,31 +40,31 @@ class KernelViews(QTabWidget):
         self.currentChanged.connect(self._update)
 
     def show_kernel(self, kernel: Kernel | None, names: Sequence[str] = ()) -> None:
-        """Show a kernel whose axes are called so; None shows nothing."""
+        """Show a kernel with these names of its axes; None shows nothing."""
         self._kernel, self._names = kernel, tuple(names)
         self._update()
 
     def _update(self) -> None:
-        kernel, seen = self._kernel, self.tabText(self.currentIndex())
+        kernel, visible = self._kernel, self.tabText(self.currentIndex())
         if kernel is None:
             self.picture.show_kernel(None)
             self.profile.show_lines((), "")
             self.response.show_lines((), "")
             self.cutoffs.setText("")
             self.report.show_lines("")
-        elif seen == "Weights":
+        elif visible == "Weights":
             self.picture.show_kernel(kernel)
-        elif seen == "Profile":
+        elif visible == "Profile":
             self.profile.show_lines(profiles(kernel, self._names), distance_label(kernel), "weight", dots=True)
-        elif seen == "Response":
+        elif visible == "Response":
             self.response.show_lines(responses(kernel, self._names), frequency_label(kernel), "gain")
             self.cutoffs.setText(cutoffs_text(kernel, self._names))
-        elif seen == "Report":
+        elif visible == "Report":
             self.report.show_lines(str(kernel.report()))
 
 
 class ReportTable(QWidget):
-    """A report, one property per row."""
+    """A kernel report as a table, one property per row."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,10 +76,10 @@ class ReportTable(QWidget):
         self._cells: list[tuple[QLabel, QLabel]] = []
 
     def show_lines(self, text: str) -> None:
-        """Show a text of lines with a name and a value, aligned by at least two blanks or at column 16."""
+        """Show lines with a name in the first 16 columns and a value after them."""
         lines = text.splitlines()
         while len(self._cells) < len(lines):
-            pair = (plain(QLabel()), plain(QLabel()))
+            pair = (plain_label(QLabel()), plain_label(QLabel()))
             for column, label in enumerate(pair):
                 self._grid.addWidget(label, len(self._cells), column)
             pair[0].setWordWrap(False)
@@ -92,12 +92,12 @@ class ReportTable(QWidget):
 
     @property
     def texts(self) -> dict[str, str]:
-        """What is shown."""
+        """The shown values by name."""
         return {name.text(): value.text() for name, value in self._cells if name.text()}
 
 
 def scrolled(content: QWidget) -> QScrollArea:
-    """In a frame that is as high as the other views; what does not fit is scrolled."""
+    """A widget in an area that scrolls up and down."""
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

@@ -1,4 +1,4 @@
-"""Presets: the kernels of the ways of reading a convolution, each with what to see in it."""
+"""Presets of the Kernel Designer: kernels for the ways of reading a convolution, with explanations."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..widgets.text import note, say
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A kernel to begin with: its fields that differ from the defaults, and a text that says what to see in it."""
+class KernelPreset:
+    """A kernel by name, with the values of its fields that differ from the defaults, and an explanation."""
 
     label: str
     kind: str
@@ -23,15 +23,15 @@ class Reading:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-READINGS = (
-    Reading(
+KERNEL_PRESETS = (
+    KernelPreset(
         "impulse: nothing changes",
         "identity",
         2,
         "A single 1: whatever is done to it is the kernel that does it. Keep it below (Combine), choose another "
         "kernel, and add or subtract.",
     ),
-    Reading(
+    KernelPreset(
         "weighted moving average",
         "binomial",
         1,
@@ -39,14 +39,14 @@ READINGS = (
         "much of the noise is left.",
         {"size": 5},
     ),
-    Reading(
+    KernelPreset(
         "diffusion for a time",
         "diffusion",
         2,
         "What was in one point spreads to this, of standard deviation √(2 D t).",
         {"D": 1.0, "t": 4.0},
     ),
-    Reading(
+    KernelPreset(
         "chances: one die",
         "box",
         1,
@@ -54,7 +54,7 @@ READINGS = (
         "the other”.",
         {"size": 6},
     ),
-    Reading(
+    KernelPreset(
         "chances: a measurement",
         "gaussian",
         2,
@@ -62,7 +62,7 @@ READINGS = (
         "it is seen.",
         {"sigma": 3.0},
     ),
-    Reading(
+    KernelPreset(
         "a word: “the”",
         "custom",
         2,
@@ -70,7 +70,7 @@ READINGS = (
         "the letters that are right: 3 where the word is.",
         {"values": "1 0 0\n0 1 0\n0 0 1"},
     ),
-    Reading(
+    KernelPreset(
         "feature map: an edge",
         "sobel",
         2,
@@ -79,13 +79,13 @@ READINGS = (
 )
 
 
-class Readings(Column):
-    """Which preset the designer begins with; `begin` sets the designer to it."""
+class PresetChoice(Column):
+    """Choice of a preset; `begin` sets the designer to it."""
 
-    def __init__(self, begin: Callable[[Reading], None]) -> None:
+    def __init__(self, begin: Callable[[KernelPreset], None]) -> None:
         self._begin = begin
         self.choice = Choice(
-            [("a preset …", None), *((reading.label, reading) for reading in READINGS)],
+            [("a preset …", None), *((preset.label, preset) for preset in KERNEL_PRESETS)],
             label="start from",
             tooltip="Presets: what a convolution can be read as",
         )
@@ -94,21 +94,21 @@ class Readings(Column):
         self.choice.changed.connect(self._chosen)
 
     def _chosen(self) -> None:
-        reading = self.choice.value
-        say(self.about, reading.text if reading else "")
-        if reading:
-            self._begin(reading)
+        preset = self.choice.value
+        say(self.about, preset.text if preset else "")
+        if preset:
+            self._begin(preset)
 
     def left(self, kind: str) -> None:
-        """Another kernel has been chosen: the preset is over."""
+        """Deselect the preset if another kernel has been chosen."""
         if self.choice.value and self.choice.value.kind != kind:
             self.choice.native.setCurrentIndex(0)
 
 
-def set_to(kernel: KernelChooser, reading: Reading) -> None:
-    """Make a chooser show the kernel of a reading."""
-    kernel.kind.value = reading.kind
+def show_preset(kernel: KernelChooser, preset: KernelPreset) -> None:
+    """Set the fields of a chooser to those of a preset."""
+    kernel.kind.value = preset.kind
     form = kernel.form
-    for name, value in reading.fields.items():
+    for name, value in preset.fields.items():
         if form is not None:
             form[name].value = value

@@ -1,4 +1,4 @@
-"""A kernel for a response that somebody draws."""
+"""Kernel designed for a drawn frequency response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..widgets.containers import rows
 from ..widgets.fields import Choice
 from ..widgets.text import note, say
 
-#: Shares of the highest frequency, and the gain there.
+#: Points of the curves: share of the highest frequency, gain.
 PRESETS = {
     "low-pass": ((0.0, 1.0), (0.25, 1.0), (0.5, 0.0), (0.75, 0.0), (1.0, 0.0)),
     "high-pass": ((0.0, 0.0), (0.25, 0.0), (0.5, 1.0), (0.75, 1.0), (1.0, 1.0)),
@@ -30,7 +30,7 @@ PRESETS = {
 
 
 class DrawnResponse(KernelSource):
-    """A curve of gain over frequency, the same in every direction; the kernel that comes nearest to it."""
+    """Fields for an isotropic gain over frequency and for the design of the kernel that approximates it."""
 
     def __init__(self) -> None:
         self.preset = Choice([(name, name) for name in PRESETS], label="begin with", tooltip="Then drag the points")
@@ -49,7 +49,7 @@ class DrawnResponse(KernelSource):
 
     def _begin(self, name: str) -> None:
         self.curve.points = PRESETS[name]
-        self.changed.emit(self)
+        self._moved()
 
     def _moved(self) -> None:
         self.changed.emit(self)
@@ -58,7 +58,7 @@ class DrawnResponse(KernelSource):
         design = {"size": self.size.value, "window": self.window.value, "ndim": view.ndim}
         return partial(_designed, self.curve.points, spacing if unit else None, unit, design)
 
-    def told(self, kernel: Kernel) -> None:
+    def show_made(self, kernel: Kernel) -> None:
         self.curve.show_reached(responses(kernel), _highest(kernel.spacing), frequency_label(kernel))
         say(
             self.error,
@@ -80,9 +80,9 @@ def _highest(spacing: tuple[float, ...] | None) -> float:
 
 
 def _designed(points: Points, spacing: tuple[float, ...] | None, unit: str | None, design: dict[str, Any]) -> Kernel:
-    """The kernel that comes nearest to a curve; it remembers what it was made for."""
+    """The kernel that approximates a curve; its parameters record the curve and the design."""
     frequencies = tuple(share * _highest(spacing) for share, _ in points)
     gains = tuple(gain for _, gain in points)
     made = nc.kernel_from_response((frequencies, gains), spacing=spacing, units=unit, **design)
-    remembered = {**made.parameters, **design, "frequencies": frequencies, "gains": gains}
-    return kernel_with(made, parameters=remembered)
+    parameters = {**made.parameters, **design, "frequencies": frequencies, "gains": gains}
+    return kernel_with(made, parameters=parameters)

@@ -1,16 +1,16 @@
-"""Steps that can be taken back."""
+"""History of states for undo and redo."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-#: Older steps are forgotten.
+#: Most states that are kept.
 _MOST = 100
 
 
 class History(Generic[T]):
-    """States in the order in which they came; equal neighbours count once.
+    """States for undo and redo; equal neighbours count once.
 
     Examples
     --------
@@ -26,26 +26,26 @@ class History(Generic[T]):
         self._at = -1
 
     def add(self, state: T) -> None:
-        """Go on from here; what was taken back is gone."""
+        """Add a state after the present one; undone states are dropped."""
         if self._at >= 0 and self._states[self._at] == state:
             return
         self._states = [*self._states[: self._at + 1], state][-_MOST:]
         self._at = len(self._states) - 1
 
     def now(self) -> T | None:
-        """The state we are at; None before the first."""
+        """The present state; None if there is none."""
         return self._states[self._at] if self._states else None
 
     def can_go(self, step: int) -> bool:
-        """Whether there is a state so many steps further, backwards when negative."""
+        """Whether there is a state `step` further; negative steps go back."""
         return 0 <= self._at + step < len(self._states)
 
     def back(self) -> T | None:
-        """The state before; None at the first."""
+        """Undo: the previous state; None at the first."""
         return self._go(-1)
 
     def forth(self) -> T | None:
-        """The state that was taken back last; None when there is none."""
+        """Redo: the next state; None at the last."""
         return self._go(1)
 
     def _go(self, step: int) -> T | None:

@@ -1,4 +1,4 @@
-"""Find what looks like an example: normalised cross-correlation, and a point for every hit."""
+"""Detect features similar to a template by normalized cross-correlation."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QScrollArea
 
-from ..._progress import Report
+from ..._progress import ProgressCallback, Report
 from ...ops.matching.detections import Detections
 from ...ops.matching.feature_search import FeatureScores
 from ..kernel_input.template_chooser import TemplateChooser
 from ..layers.layer_data import Source, View
 from ..layers.recording import unrecorded
-from ..layers.request import Factory, Progress, Request, Result
+from ..layers.request import Factory, Request, Result
 from ..operation.operation_panel import OperationPanel
-from ..widgets.angle_parsing import angles, sizes
+from ..widgets.angle_parsing import parse_angles, parse_scales
 from ..widgets.containers import rows
 from ..widgets.fields import TextField
-from .hits_layers import points_tuple, score_tuple
-from .hits_preview import hits_seen
-from .hits_view import Found, HitView, find_spare
+from .hits_layers import hits_tuple, score_tuple
+from .hits_preview import visible_hits
+from .hits_view import DetectionRun, HitView, hits_with_reserve
 
 
 class DetectPanel(OperationPanel):
-    """Look for a template everywhere in an image; every place that scores high becomes a point."""
+    """Find a template in an image; each place with a high score becomes a point."""
 
     operation = "detect_features"
     given = ("template_mask", "rotations", "scales", "region", "min_valid", "scores")
@@ -52,13 +52,16 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
         self.body.append(self.found)
 
     def inputs(self) -> list[Widget]:
-        # the run bar is made later
+        # a lambda, since the run bar does not exist yet
         self.template = TemplateChooser(self._viewer, lambda: self.image.value, lambda text: self.run_bar.say(text))
         self.rotations = TextField(
-            angles, label="turned by", hint="not turned", tooltip="Degrees: 0, 90, 180, or first:last:step as 0:360:10"
+            parse_angles,
+            label="turned by",
+            hint="not turned",
+            tooltip="Degrees: 0, 90, 180, or first:last:step as 0:360:10",
         )
         self.scales = TextField(
-            sizes, label="sizes", hint="as the template", tooltip="Relative to the template, as 0.8, 1, 1.25"
+            parse_scales, label="sizes", hint="as the template", tooltip="Relative to the template, as 0.8, 1, 1.25"
         )
         self.score = CheckBox(text="add the score as a layer")
         return [self.template, rows(self.rotations, self.scales), self.score]
@@ -81,32 +84,31 @@ In a stack, each point is shown in its own plane; the 2-D/3-D button of napari s
     def extras(self) -> dict[str, Any]:
         return {"score": self.score.value}
 
-    def compute(self, request: Request, progress: Progress) -> Result:
+    def compute(self, request: Request, progress: ProgressCallback) -> Result:
         reports: list[Report] = []
         scores: list[FeatureScores] = []
         image = request.image(progress)
         hits: Detections = request.call(image, progress=progress, report=reports.append, scores=scores.append)
-        request.memory["found"] = Found(request, reports[0], scores[0], hits, find_spare(scores[0], hits.threshold))
-        layers = [points_tuple(request, hits)]
+        reserve = hits_with_reserve(scores[0], hits.threshold)
+        request.memory["found"] = DetectionRun(request, reports[0], scores[0], hits, reserve)
+        layers = [hits_tuple(request, hits)]
         if request.extras["score"]:
             layers.insert(0, unrecorded(score_tuple(request, scores[0])))
         return Result(layers, reports[0])
 
     def added(self, request: Request, result: Result) -> None:
-        """Show the scores and the table."""
         self.found.show_found(request.memory.pop("found"), self._viewer.layers[-1])
-        QTimer.singleShot(0, self._look_at_found)
+        QTimer.singleShot(0, self._scroll_to_found)
 
-    def _look_at_found(self) -> None:
-        """Scroll to it, once it has its place."""
+    def _scroll_to_found(self) -> None:
+        """Scroll to the table and its buttons, after the layout has placed them."""
         if isalive(self.native):
             area = self.native.findChild(QScrollArea)
             area.ensureWidgetVisible(self.found.save.native)
 
     def begun(self, request: Request) -> None:
-        """The scores of the run before are not needed any more."""
+        """Free the scores of the previous run."""
         self.found.clear()
 
-    def preview(self, request: Request, progress: Progress) -> Result:
-        """Scores and hits of what is seen."""
-        return hits_seen(request, progress)
+    def preview(self, request: Request, progress: ProgressCallback) -> Result:
+        return visible_hits(request, progress)

@@ -1,4 +1,4 @@
-"""Detections as layers: points coloured by their score, and boxes turned and scaled like the template. No Qt."""
+"""Layers of detections: points coloured by score, boxes, and the score image. No Qt."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ...kernels import as_kernel
 from ...ops.matching.detections import Detections
 from ...ops.matching.feature_search import FeatureScores
-from ..layers.layer_data import LayerTuple, image_tuple, placed, short
+from ..layers.layer_data import LayerTuple, image_tuple, placement, short
 from ..layers.request import Request
 
 _COLOURS = "autumn"
-#: How scores look.
+#: Appearance of score images.
 SCORES = {"colormap": "magma", "contrast_limits": (0.0, 1.0)}
 
 
@@ -28,30 +28,30 @@ def template_shapes(request: Request) -> list[tuple[int, ...]]:
 
 
 def columns(found: Detections) -> dict[str, NDArray[Any]]:
-    """The features of points; what all have in common is left to the table."""
+    """The features of the points layer, one row per hit."""
     table = {"score": found.scores, "template": found.templates, "scale": found.scales}
     return table if found.angles is None else {**table, "angle": found.angles}
 
 
-def sizes(request: Request, found: Detections) -> NDArray[np.float64]:
-    """The diameter of each point: the longer side of its template in the plane."""
+def point_diameters(request: Request, found: Detections) -> NDArray[np.float64]:
+    """Diameter of each point: the longer side of its scaled template in the plane."""
     longest = np.array([max(shape[-2:]) for shape in template_shapes(request)], dtype=float)
     diameters: NDArray[np.float64] = longest[found.templates] * found.scales
     return diameters
 
 
-def points_tuple(request: Request, found: Detections, name: str = "hits") -> LayerTuple:
-    """The hits as points in the place of the image."""
+def hits_tuple(request: Request, found: Detections) -> LayerTuple:
+    """The hits as a points layer."""
     options: dict[str, Any] = {
-        "name": f"{short(request.source.name)} · {name}",
+        "name": f"{short(request.source.name)} · hits",
         "features": columns(found),
-        "size": sizes(request, found) if len(found) else float(max(template_shapes(request)[0][-2:])),
+        "size": point_diameters(request, found) if len(found) else float(max(template_shapes(request)[0][-2:])),
         "face_color": "transparent",
         "border_width": 0.06,
         "border_color": "yellow",
         "ndim": request.source.ndim,
         "projection_mode": "rescale_spherical",
-        **placed(request.source),
+        **placement(request.source),
     }
     if len(found) > 1:
         options |= {"border_color": "score", "border_colormap": _COLOURS}
@@ -59,8 +59,8 @@ def points_tuple(request: Request, found: Detections, name: str = "hits") -> Lay
 
 
 def show_points(layer: Any, request: Request, found: Detections) -> None:
-    """Make a points layer show other hits."""
-    data, options, _ = points_tuple(request, found)
+    """Show other hits in a points layer."""
+    data, options, _ = hits_tuple(request, found)
     layer.selected_data = set()
     layer.data = data
     layer.features = options["features"]
@@ -76,7 +76,7 @@ def show_points(layer: Any, request: Request, found: Detections) -> None:
 
 
 def edges(request: Request, found: Detections) -> NDArray[np.float64]:
-    """The edges of the boxes as vectors: start and extent of each, shape (n, 2, ndim)."""
+    """The edges of boxes around the hits as vectors, start and extent; shape (n, 2, ndim)."""
     axes, ndim = list(request.view.axes), request.source.ndim
     boxes = [_box(shape) for shape in template_shapes(request)]
     made = []
@@ -93,7 +93,7 @@ def edges(request: Request, found: Detections) -> NDArray[np.float64]:
 
 
 def _box(shape: Sequence[int]) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """The edges of a template's box, from its centre."""
+    """Start and end of the edges of a template's box, relative to its centre."""
     low = -np.array([n // 2 for n in shape], float) - 0.5
     found = []
     for corner in itertools.product((0, 1), repeat=len(shape)):
@@ -107,7 +107,7 @@ def _box(shape: Sequence[int]) -> list[tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def boxes_tuple(request: Request, found: Detections) -> LayerTuple:
-    """A box around each hit, turned and scaled as the template was found."""
+    """Boxes around the hits, rotated and scaled as the template was, as a vectors layer."""
     data = edges(request, found)
     count = len(data) // max(len(found), 1)
     options: dict[str, Any] = {
@@ -117,7 +117,7 @@ def boxes_tuple(request: Request, found: Detections) -> LayerTuple:
         "edge_width": max(0.5, max(request.source.data.shape[-2:]) / 400),
         "vector_style": "line",
         "ndim": request.source.ndim,
-        **placed(request.source),
+        **placement(request.source),
     }
     if len(found) > 1:
         options |= {"edge_color": "score", "edge_colormap": _COLOURS}
@@ -125,7 +125,7 @@ def boxes_tuple(request: Request, found: Detections) -> LayerTuple:
 
 
 def score_tuple(request: Request, scores: FeatureScores) -> LayerTuple:
-    """The best score of each place as an image."""
+    """The best score at each sample as an image layer."""
     first = {axis: float(start) for axis, start in enumerate(scores.first) if start}
     data, options, kind = image_tuple(
         request.source, np.asarray(scores.map), f"{short(request.source.name)} · score", first=first

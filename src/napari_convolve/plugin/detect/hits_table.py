@@ -1,4 +1,4 @@
-"""The hits as a table: click on one to see it."""
+"""Table of the hits; a click on a row shows the hit in the viewer."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ...ops.matching.detections import Detections
 _HEIGHT = 150
 
 
-class _Rows(QAbstractTableModel):
-    """Detections as Qt asks for them: only the rows that are seen."""
+class _HitModel(QAbstractTableModel):
+    """Detections as a Qt table model, which formats only visible rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,7 +25,9 @@ class _Rows(QAbstractTableModel):
         self.beginResetModel()
         table = {} if found is None else found.columns()
         places = [name for name in table if name.startswith("axis-")]
-        others = [name for name in table if name not in places and name != "score" and _tells(name, table[name])]
+        others = [
+            name for name in table if name not in places and name != "score" and _is_informative(name, table[name])
+        ]
         self._names = ["score", *axes, *others] if table else []
         self._columns = [table[name] for name in ("score", *places, *others)] if table else []
         self.endResetModel()
@@ -48,20 +50,20 @@ class _Rows(QAbstractTableModel):
         return self._names[section] if orientation == Qt.Orientation.Horizontal else section + 1
 
 
-def _tells(name: str, column: np.ndarray) -> bool:
-    """Whether a column says more than that templates are neither turned nor scaled, and that there is one."""
+def _is_informative(name: str, column: np.ndarray) -> bool:
+    """Whether any value of a column differs from that of the first template, neither rotated nor scaled."""
     return bool((column != (1 if name == "scale" else 0)).any())
 
 
 class HitTable(QTableView):
-    """A row for each hit, best first."""
+    """Table with one row per hit, best first."""
 
-    #: The row that was clicked, or reached with the keys.
+    #: Emitted with the row that was clicked or reached with the keys.
     chosen = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows = _Rows()
+        self._rows = _HitModel()
         self.setModel(self._rows)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -69,12 +71,11 @@ class HitTable(QTableView):
         self.setToolTip("Click on a hit to see it in the middle of the viewer")
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.verticalHeader().setDefaultSectionSize(22)
-        self.selectionModel().currentRowChanged.connect(self._tell)
+        self.selectionModel().currentRowChanged.connect(self._emit_chosen)
 
     def show_hits(self, found: Detections | None, axes: tuple[str, ...]) -> None:
-        """Show other hits."""
         self._rows.show(found, axes)
 
-    def _tell(self, current: QModelIndex, before: QModelIndex) -> None:
+    def _emit_chosen(self, current: QModelIndex, before: QModelIndex) -> None:
         if current.isValid():
             self.chosen.emit(current.row())

@@ -1,6 +1,6 @@
-"""What was found, to be looked at: scores with a threshold to drag, a table, and files of it.
+"""Results of a detection: score histogram with a movable threshold, table of hits, CSV, script, boxes.
 
-The layers follow the threshold without correlating again: the scores are kept, with the image, until the next run.
+The scores and the image are kept until the next run, so that the layers follow the threshold without a new correlation.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..._progress import Report
+from ..._progress import ProgressCallback, Report
 from ...ops.matching.detections import Detections
 from ...ops.matching.feature_search import FeatureScores
 from ...recipes import Recipe
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
-from ..layers.added import shown
+from ..layers.added import in_viewer
 from ..layers.recording import RECIPE, recorded
-from ..layers.request import Progress, Request
+from ..layers.request import Request
 from ..plots.score_histogram import ScorePlot
 from ..widgets.actions import copy_text, save_as
 from ..widgets.containers import Column, beside, button, rows
@@ -29,13 +29,13 @@ from ..widgets.text import note, say
 from .hits_layers import boxes_tuple, edges, show_points
 from .hits_table import HitTable
 
-#: How many hits below the threshold are made ready at once, so that the threshold moves without waiting.
-_SPARE = 300
+#: Number of hits below the threshold that are found in advance, so that it can be lowered without delay.
+_RESERVE = 300
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What a run found, and what it takes to find more: `ready` are its hits and some below their threshold."""
+class DetectionRun:
+    """Result of a run, with the scores to find more hits; `ready` are its hits and some below the threshold."""
 
     request: Request
     report: Report
@@ -44,27 +44,27 @@ class Found:
     ready: Detections
 
 
-def find_spare(scores: FeatureScores, threshold: float) -> Detections:
-    """Hits at a threshold and some below it."""
+def hits_with_reserve(scores: FeatureScores, threshold: float) -> Detections:
+    """The hits above a threshold and `_RESERVE` more below it."""
     heights = np.sort(scores.peaks[1])[::-1]
-    at = int(np.count_nonzero(heights >= threshold)) + _SPARE
+    at = int(np.count_nonzero(heights >= threshold)) + _RESERVE
     low = float(heights[at]) if at < len(heights) else 0.0
     return scores.detections(threshold=min(low, threshold))
 
 
 class HitView(Column):
-    """Plot, table and buttons for what a run found."""
+    """Histogram, table and buttons for the hits of a run."""
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self._viewer = viewer
-        self._found: Found | None = None
+        self._found: DetectionRun | None = None
         self._points: Any = None
         self._boxes: Any = None
         self.hits: Detections | None = None
-        self.told = note()
-        # always two lines high: nothing below jumps while the threshold is dragged
-        self.told.native.setMinimumHeight(2 * self.told.native.fontMetrics().lineSpacing())
+        self.summary = note()
+        # always two lines high, so that nothing below moves while the threshold is dragged
+        self.summary.native.setMinimumHeight(2 * self.summary.native.fontMetrics().lineSpacing())
         self.plot, self.table = ScorePlot(), HitTable()
         self.threshold = NumberField(
             0.7, minimum=-1, maximum=1, step=0.01, label="threshold", tooltip="Least score; the layers follow at once"
@@ -74,7 +74,7 @@ class HitView(Column):
             "Copy Python", self.copy_python, "The program text that finds these hits, on the clipboard"
         )
         self.box = button("Boxes", self.show_boxes, "A box around each hit, turned and scaled as it was found")
-        self.extend([self.told, rows(self.threshold), beside(self.save, self.script, self.box)])
+        self.extend([self.summary, rows(self.threshold), beside(self.save, self.script, self.box)])
         layout = self.native.layout()
         layout.insertWidget(1, self.plot)
         layout.insertWidget(3, self.table)
@@ -85,8 +85,8 @@ class HitView(Column):
         self.table.chosen.connect(self.go_to)
         self.visible = False
 
-    def show_found(self, found: Found, points: Any) -> None:
-        """Show what a run found, beside its points layer."""
+    def show_found(self, found: DetectionRun, points: Any) -> None:
+        """Show the result of a run and update its points layer from now on."""
         self._more.stop()
         self._found, self._points, self._boxes = found, points, None
         self.plot.show_scores(found.scores.peaks[1], found.scores.null)
@@ -94,7 +94,7 @@ class HitView(Column):
         self._show(found.hits, found.hits.threshold)
 
     def clear(self) -> None:
-        """Forget everything, and free its memory."""
+        """Hide the view and free the scores."""
         self._more.stop()
         self._found = self._points = self._boxes = self.hits = None
         self.table.show_hits(None, ())
@@ -108,7 +108,7 @@ class HitView(Column):
             self._settle()
 
     def _apply(self, threshold: float) -> None:
-        """Show the hits at a threshold; those below what is ready come from the background."""
+        """Show the hits at a threshold; lower ones than those in `ready` are found in the background."""
         found = self._found
         if found is None:
             return
@@ -123,7 +123,7 @@ class HitView(Column):
 
     def _ready(self, outcome: Outcome) -> None:
         if outcome.error:
-            say(self.told, outcome.error)
+            say(self.summary, outcome.error)
         elif self._found is not None and outcome.value is not None:
             scores, ready = outcome.value
             if scores is self._found.scores:
@@ -138,29 +138,29 @@ class HitView(Column):
         self.plot.show_threshold(threshold)
         with self.threshold.changed.blocked():
             self.threshold.value = round(threshold, 6)
-        say(self.told, self._sentence(len(hits), threshold))
+        say(self.summary, self._sentence(len(hits), threshold))
         self.table.show_hits(hits, found.request.source.axes)
-        if shown(self._viewer, self._points) and hits is not found.hits:
+        if in_viewer(self._viewer, self._points) and hits is not found.hits:
             show_points(self._points, found.request, hits)
-        if shown(self._viewer, self._boxes):
+        if in_viewer(self._viewer, self._boxes):
             self._boxes.data = edges(found.request, hits)
 
     def _sentence(self, count: int, threshold: float) -> str:
         assert self._found is not None
         null = self._found.scores.null
-        told = f"{count} hit{'' if count == 1 else 's'} at {threshold:.3g} or more"
+        hits = f"{count} hit{'' if count == 1 else 's'} at {threshold:.3g} or more"
         if threshold < null.level:
-            return f"{told}; chance alone gives more than {float(null.expected(null.level)):.3g}."
-        return f"{told}; chance alone gives {_few(float(null.expected(threshold)))} in this image."
+            return f"{hits}; chance alone gives more than {float(null.expected(null.level)):.3g}."
+        return f"{hits}; chance alone gives {_count_text(float(null.expected(threshold)))} in this image."
 
     def _settle(self, *_: object) -> None:
-        """The threshold has come to rest: note in the layer how to make it again."""
+        """Put the recipe of the present threshold into the metadata of the points layer."""
         recipe = self.recipe()
         if recipe is not None and self._points is not None:
             self._points.metadata = {**self._points.metadata, RECIPE: recipe}
 
     def _options(self) -> Mapping[str, Any]:
-        """The options of a call that finds what is shown."""
+        """The options of a call that finds the shown hits."""
         assert self._found is not None and self.hits is not None
         options = dict(self._found.request.options)
         if self.hits.threshold != self._found.hits.threshold:
@@ -169,18 +169,18 @@ class HitView(Column):
         return options
 
     def recipe(self) -> Recipe | None:
-        """How to find again what is shown."""
+        """The recipe of the shown hits; None if there is none."""
         if self._found is None:
             return None
         options = self._options()
         layer = recorded((None, {}, "points"), self._found.request, self._found.report, options=options)
         return layer[1].get("metadata", {}).get(RECIPE)  # type: ignore[no-any-return]
 
-    # --- what a person does with it --------------------------------------------------------------------------------
+    # --- buttons and table ------------------------------------------------------------------------------------------
 
     def go_to(self, row: int) -> None:
-        """Bring a hit into the middle of the viewer."""
-        if self.hits is None or not shown(self._viewer, self._points):
+        """Centre the viewer on a hit."""
+        if self.hits is None or not in_viewer(self._viewer, self._points):
             return
         world = np.asarray(self._points.data_to_world(self.hits.coordinates[row]), dtype=float)
         dims = self._viewer.dims
@@ -194,31 +194,30 @@ class HitView(Column):
         self._points.selected_data = {row}
 
     def save_csv(self) -> None:
-        """Ask for a file, and write the table."""
         if self.hits is None:
             return
-        hits, tell = self.hits, partial(say, self.told)
+        hits = self.hits
 
         def write(path: str) -> None:
             hits.to_csv(path if path.lower().endswith(".csv") else f"{path}.csv")
 
         done = f"Saved {len(hits)} hits to {{path}}"
-        save_as(self.native, tell, "Save the hits", "hits.csv", "Table (*.csv)", write, done)
+        save_as(self.native, partial(say, self.summary), "Save the hits", "hits.csv", "Table (*.csv)", write, done)
 
     def copy_python(self) -> None:
-        """Put a script on the clipboard that finds what is shown."""
+        """Copy a script that finds the shown hits."""
         recipe = self.recipe()
         if recipe is None:
-            say(self.told, "no script can make this again: the template is no data")
+            say(self.summary, "no script can make this again: the template is no data")
         else:
             done = "Copied: the script takes the image as its argument."
-            copy_text(recipe.to_python, partial(say, self.told), done)
+            copy_text(recipe.to_python, partial(say, self.summary), done)
 
     def show_boxes(self) -> None:
-        """Add a layer of boxes, or take it away."""
+        """Add the layer of boxes, or remove it."""
         if self._found is None or self.hits is None:
             return
-        if shown(self._viewer, self._boxes):
+        if in_viewer(self._viewer, self._boxes):
             self._viewer.layers.remove(self._boxes)
             self._boxes = None
             return
@@ -226,16 +225,16 @@ class HitView(Column):
         self._boxes = self._viewer.add_vectors(data, **options)
 
 
-def _find_more(found: Found, threshold: float, progress: Progress) -> tuple[FeatureScores, Detections]:
-    return found.scores, find_spare(found.scores, threshold)
+def _find_more(found: DetectionRun, threshold: float, progress: ProgressCallback) -> tuple[FeatureScores, Detections]:
+    return found.scores, hits_with_reserve(found.scores, threshold)
 
 
-def _few(number: float) -> str:
-    """A number of detections, as a person says it.
+def _count_text(number: float) -> str:
+    """An expected number of detections, rounded.
 
     Examples
     --------
-    >>> _few(0.0003), _few(0.25), _few(12.3)
+    >>> _count_text(0.0003), _count_text(0.25), _count_text(12.3)
     ('less than 0.01', '0.25', '12')
     """
     return "less than 0.01" if number < 0.01 else f"{number:.2g}" if number < 10 else f"{number:.0f}"

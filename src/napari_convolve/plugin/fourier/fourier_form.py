@@ -17,7 +17,7 @@ SHAPES = ("Disc", "Ring", "Wedge", "Box")
 
 
 class FourierForm(Column):
-    """What a person chooses; it does nothing itself."""
+    """Fields and buttons of the Fourier panel, which connects them."""
 
     def __init__(self, viewer: Any, is_image: Callable[[Any], bool]) -> None:
         self.image = LayerChoice(viewer, accept=is_image, label="image", tooltip="It is not changed")
@@ -49,12 +49,12 @@ class FourierForm(Column):
         self.saved = LayerChoice(
             viewer,
             accept=lambda layer: "fourier_filter" in layer.metadata,
-            nobody="what is drawn",
+            none="what is drawn",
             label="filter",
             tooltip="What is drawn now, or a filter that was kept",
         )
         self.target = LayerChoice(
-            viewer, accept=is_image, nobody="the same image", label="apply to", tooltip="The image to filter"
+            viewer, accept=is_image, none="the same image", label="apply to", tooltip="The image to filter"
         )
         self.save = PushButton(text="Keep the filter as a layer", tooltip="A layer that can be applied again")
         self.size = SpinBox(value=31, min=3, max=127, step=2, label="kernel size", tooltip="Larger is closer")

@@ -1,4 +1,4 @@
-"""Fourier: see the waves an image is made of, and draw on them what is to pass or to go."""
+"""Panel for the spectrum of an image and for filters drawn on it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from ..widgets.layer_choice import NO_IMAGE
 from ..widgets.panel import Panel
 from ..widgets.text import say
 from .fourier_form import FourierForm
-from .layer_stage import Stage
+from .layer_group import LayerGroup
 from .live_picture import LivePicture
-from .plane import filtered_stack, kernel_of, plane_of, request_of, response_layer
+from .plane import filtered_stack, kernel_from_filter, request_of, response_layer, visible_plane
 
 _NO_SPECTRUM = "Press Show spectrum first."
 _NOTHING = "Draw a shape first, or press Find stripes."
-_LOOKING = "Computing the spectrum …"
+_COMPUTING = "Computing the spectrum …"
 
 
 class FourierPanel(Panel):
-    """The waves of the plane on screen, and a filter drawn on them."""
+    """Shows the spectrum of the visible plane, and filters the image with shapes drawn on the spectrum."""
 
     guide = """
 1. Choose an image and press **Show spectrum**: it appears to the right of the image, frequency zero in the middle.
@@ -53,15 +53,14 @@ class FourierPanel(Panel):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.stage = Stage(napari_viewer, self._changed)
+        self.group = LayerGroup(napari_viewer, self._changed)
         self.form = FourierForm(napari_viewer, self._is_image)
         self.form.image.prefer_selected()
-        self.run_bar = RunBar("Apply to the whole image")
-        self.run_bar.preview.visible = False  # the picture follows anyway
+        self.run_bar = RunBar("Apply to the whole image", live=False)
         self.lay_out(self.form, self.run_bar)
-        self.picture = LivePicture(self.native, self.stage, self._live_filter, self._tell)
-        self._look = Latest(self.native, self._look_call, self._looked, title="spectrum")
-        self._anew = False
+        self.picture = LivePicture(self.native, self.group, self._live_filter, self._say_live)
+        self._spectrum = Latest(self.native, self._spectrum_call, self._show_spectrum, title="spectrum")
+        self._restart = False
         self._then: Callable[[], object] | None = None
         self.runner = JobRunner(self.run_bar)
         self._connect()
@@ -73,8 +72,8 @@ class FourierPanel(Panel):
         form.shown_as.changed.connect(self._redraw)
         for name, button in form.shapes.items():
             button.changed.connect(partial(self.add_shape, name.lower()))
-        form.does.changed.connect(self.stage.selected_do)
-        form.ring.changed.connect(lambda value: self.stage.widen(value / 100))
+        form.does.changed.connect(self.group.selected_do)
+        form.ring.changed.connect(lambda value: self.group.widen(value / 100))
         for field in (form.soft, form.radius, form.keep_mean, form.live):
             field.changed.connect(self._changed)
         form.find.changed.connect(self.find_stripes)
@@ -88,47 +87,47 @@ class FourierPanel(Panel):
         self._viewer.mouse_move_callbacks.append(self._hover)
 
     def _is_image(self, layer: Layer) -> bool:
-        theirs = isinstance(layer, Image) and not self.stage.owns(layer)
+        theirs = isinstance(layer, Image) and not self.group.owns(layer)
         return theirs and not {"fourier_filter", "kernel"} & set(layer.metadata)
 
     # --- the spectrum ----------------------------------------------------------------------------------------------
 
     def show_spectrum(self, then: Callable[[], object] | None = None) -> None:
-        """Put the spectrum of what is on screen beside the image, and then do something with it."""
+        """Show the spectrum of the visible plane beside the image, then call `then`."""
         if self.form.image.value is None:
             self.run_bar.say(NO_IMAGE)
             return
-        self._anew, self._then = True, then
-        self.run_bar.say(_LOOKING)
-        self._look.ask(0)
+        self._restart, self._then = True, then
+        self.run_bar.say(_COMPUTING)
+        self._spectrum.ask(0)
 
     def _redraw(self, *_: Any) -> None:
-        if self.stage.ready:
-            self._look.ask(VIEW_REST)
+        if self.group.ready:
+            self._spectrum.ask(VIEW_REST)
 
-    def _look_call(self) -> Call | None:
+    def _spectrum_call(self) -> Call | None:
         layer, shown_as = self.form.image.value, self.form.shown_as.value
         if layer is None:
             return None
         source = read_layer(layer)
-        plane = plane_of(source, layer, self._viewer)
-        known = self.stage.plane
-        if not self._anew and self.stage.ready and known is not None and plane.same_as(known):
+        plane = visible_plane(source, layer, self._viewer)
+        known = self.group.plane
+        if not self._restart and self.group.ready and known is not None and plane.same_as(known):
             plane = known
         return lambda progress: (layer, source, plane.prepare(shown_as), shown_as)
 
-    def _looked(self, outcome: Outcome) -> None:
-        """Show what was looked at, unless another image was chosen meanwhile."""
-        anew, then, self._anew, self._then = self._anew, self._then, False, None
+    def _show_spectrum(self, outcome: Outcome) -> None:
+        """Show the spectrum, unless another image was chosen meanwhile."""
+        restart, then, self._restart, self._then = self._restart, self._then, False, None
         if outcome.error:
             self.run_bar.say(outcome.error, outcome.details)
         if outcome.value is None or outcome.value[0] is not self.form.image.value:
             return
         layer, source, plane, shown_as = outcome.value
-        if self.stage.ready and not anew:
-            self.stage.follow(plane, shown_as)
+        if self.group.ready and not restart:
+            self.group.follow(plane, shown_as)
         else:
-            self.stage.show(layer, source, plane, shown_as)
+            self.group.show(layer, source, plane, shown_as)
             self._viewer.reset_view()
             self.run_bar.say("")
         if then is not None:
@@ -136,24 +135,24 @@ class FourierPanel(Panel):
         self._changed()
 
     def _hover(self, viewer: Any, event: Any) -> None:
-        if isalive(self.native) and self.stage.ready:
-            text = self.stage.reading(event.position)
+        if isalive(self.native) and self.group.ready:
+            text = self.group.reading(event.position)
             if text:
                 say(self.form.reading, text)
 
     # --- drawing ---------------------------------------------------------------------------------------------------
 
     def add_shape(self, kind: str, *_: Any) -> None:
-        """Add a shape; without a spectrum, that first."""
-        if self.stage.ready and self.stage.has("shapes"):
-            self.stage.add_shape(kind, self.form.does.value, self.form.ring.value / 100)
+        """Add a shape, after showing the spectrum if there is none."""
+        if self.group.ready and self.group.has("shapes"):
+            self.group.add_shape(kind, self.form.does.value, self.form.ring.value / 100)
         else:
             self.show_spectrum(partial(self.add_shape, kind))
 
     def find_stripes(self) -> None:
-        """Suggest notches; without a spectrum, that first."""
-        plane = self.stage.plane
-        if plane is None or not self.stage.ready:
+        """Suggest notches, after showing the spectrum if there is none."""
+        plane = self.group.plane
+        if plane is None or not self.group.ready:
             self.show_spectrum(self.find_stripes)
             return
         values, spacing = plane.values, plane.spacing
@@ -164,20 +163,20 @@ class FourierPanel(Panel):
         self.runner.start(find, "stripes", self._show_waves)
 
     def drawn(self) -> DrawnFilter:
-        """What is drawn now."""
+        """The filter that is drawn now."""
         form = self.form
-        return self.stage.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
+        return self.group.drawn(form.soft.value / 100, form.radius.value, form.keep_mean.value)
 
     def _changed(self, *_: Any) -> None:
         self.picture.changed()
 
     def _live_filter(self) -> DrawnFilter | None:
-        if not self.stage.ready or not self.form.live.value:
+        if not self.group.ready or not self.form.live.value:
             return None
         wanted = self.drawn()
-        return wanted if wanted.regions or self.stage.has("live") else None
+        return wanted if wanted.regions or self.group.has("live") else None
 
-    def _tell(self, text: str, outcome: Outcome) -> None:
+    def _say_live(self, text: str, outcome: Outcome) -> None:
         if outcome.error:
             self.run_bar.say(outcome.error, outcome.details)
         say(self.form.state, text)
@@ -185,12 +184,12 @@ class FourierPanel(Panel):
     # --- using it --------------------------------------------------------------------------------------------------
 
     def _wanted(self) -> DrawnFilter:
-        """The filter that is chosen; ValueError when there is none."""
+        """The chosen filter, drawn or kept; ValueError if there is none."""
         if self.form.saved.value is not None:
             found = self.form.saved.value.metadata["fourier_filter"]
             assert isinstance(found, DrawnFilter)
             return found
-        if not self.stage.ready:
+        if not self.group.ready:
             raise ValueError(_NO_SPECTRUM)
         wanted = self.drawn()
         if not wanted.regions:
@@ -198,14 +197,13 @@ class FourierPanel(Panel):
         return wanted
 
     def _request(self) -> Request:
-        """What is to be done to all of which image; ValueError when something is missing."""
+        """The call that filters the whole image; ValueError if image or filter is missing."""
         layer = self.form.image.value if self.form.target.value is None else self.form.target.value
         if layer is None:
             raise ValueError(NO_IMAGE)
         return request_of(read_layer(layer), self._wanted())
 
     def run(self) -> None:
-        """Filter all planes in the background."""
         attempt(self._run, self.run_bar.say)
 
     def _run(self) -> str:
@@ -213,35 +211,35 @@ class FourierPanel(Panel):
         return ""
 
     def copy_python(self) -> None:
-        """Put a script that does what Apply would do on the clipboard."""
+        """Copy a script that computes what Apply would."""
         copy_text(lambda: script_of(self._request()), self.run_bar.say, "Copied: a Python script that does this.")
 
     def keep_filter(self) -> None:
-        """Add the gains as a layer that remembers the filter."""
+        """Add the gains of the filter as a layer with the filter in its metadata."""
         attempt(self._keep_filter, self.run_bar.say)
 
     def _keep_filter(self) -> str:
-        stage, wanted = self.stage, self._wanted()
-        if stage.plane is None or stage.place is None or stage.source is None:
+        group, wanted = self.group, self._wanted()
+        if group.plane is None or group.place is None or group.source is None:
             raise ValueError(_NO_SPECTRUM)
-        options = {**stage.place.image(stage.plane.plain), "units": stage.source.frame["units"][-2:]}
-        self._add(response_layer(stage.plane, wanted, options, f"{short(stage.source.name)} · filter"))
+        options = {**group.place.image(group.plane.plain), "units": group.source.frame["units"][-2:]}
+        self._add(response_layer(group.plane, wanted, options, f"{short(group.source.name)} · filter"))
         return "The filter is a layer now, hidden; it can be chosen as filter, for another image too."
 
     def make_kernel(self) -> None:
-        """Add a kernel that does about the same as a layer."""
+        """Add a kernel that approximates the filter as a layer."""
         attempt(self._make_kernel, self.run_bar.say)
 
     def _make_kernel(self) -> str:
-        plane, source, wanted = self.stage.plane, self.stage.source, self._wanted()
+        plane, source, wanted = self.group.plane, self.group.source, self._wanted()
         if plane is None or source is None:
             raise ValueError(_NO_SPECTRUM)
-        call = partial(kernel_of, plane, wanted, self.form.size.value, f"{short(source.name)} · kernel")
+        call = partial(kernel_from_filter, plane, wanted, self.form.size.value, f"{short(source.name)} · kernel")
         self.runner.start(call, "kernel_from_response", self._show_result)
         return ""
 
     def _add(self, made: Any) -> None:
-        """Add a layer; one that is hidden leaves the choice of the person as it is."""
+        """Add a layer; a hidden one does not change the selection."""
         layer = Layer.create(*made)
         if layer.visible:
             self._viewer.add_layer(layer)
@@ -254,11 +252,11 @@ class FourierPanel(Panel):
             self._add(made)
 
     def _show_waves(self, found: Any) -> None:
-        if self.stage.ready:
+        if self.group.ready:
             count = len(found)
             waves = f"{count} wave{'s' if count > 1 else ''} found; delete the marks of those that should stay."
             self.run_bar.say(waves if count else "No wave runs through the whole image.")
-            self.stage.show_notches(found)
+            self.group.show_notches(found)
 
     def help_text(self) -> str:
         return help_text(self.guide, nc.filter_spectrum, Form(nc.filter_spectrum))
@@ -270,17 +268,17 @@ class FourierPanel(Panel):
         self.form.spectrum.enabled = self.form.image.value is not None
 
     def _image_changed(self) -> None:
-        """Another image: what belongs to the one before goes."""
-        if self.stage.layer is not None and self.form.image.value is not self.stage.layer:
+        """Remove the layers of the previous image."""
+        if self.group.layer is not None and self.form.image.value is not self.group.layer:
             self.picture.stop()
-            self._look.stop()
-            self.stage.clear()
+            self._spectrum.stop()
+            self.group.clear()
             say(self.form.reading, "")
             say(self.form.state, "")
 
     def closed(self) -> None:
         self.runner.cancel()
         self.picture.stop()
-        self._look.stop()
+        self._spectrum.stop()
         if self._hover in self._viewer.mouse_move_callbacks:
             self._viewer.mouse_move_callbacks.remove(self._hover)

@@ -1,4 +1,4 @@
-"""The picture that follows what is drawn: at once and nearly exact, and exact after a pause."""
+"""Filtered plane that follows the drawn filter: approximate at once, exact after a pause."""
 
 from __future__ import annotations
 
@@ -12,69 +12,67 @@ from ...ops.fourier.drawn_filter import DrawnFilter
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..jobs.timing import FIELD_REST
-from .layer_stage import Stage
+from .layer_group import LayerGroup
 
 
 class LivePicture:
-    """Filters the plane on screen again whenever it is told that something changed.
+    """Filters the visible plane again after each `changed`.
 
-    `wanted` gives the filter, None for no picture; `tell` gets what the picture is, and an outcome that is an error.
+    `wanted` returns the filter, None for no picture; `say` is called with a text on the picture and the outcome.
     """
 
     def __init__(
         self,
         owner: QWidget,
-        stage: Stage,
+        group: LayerGroup,
         wanted: Callable[[], DrawnFilter | None],
-        tell: Callable[[str, Outcome], object],
+        say: Callable[[str, Outcome], object],
     ) -> None:
-        self._stage, self._wanted, self._tell = stage, wanted, tell
+        self._group, self._wanted, self._say = group, wanted, say
         self.exact = False
-        # every picture is shown: whoever drags a shape sees it go, also where one takes longer than a moment
+        # without a limit of the frame every picture is shown while a shape is dragged, however long one takes
         title = "filter drawn in the spectrum"
-        self._quick = Latest(owner, partial(self._call, False), partial(self._show, False), title=title, short=inf)
+        self._quick = Latest(owner, partial(self._call, False), partial(self._show, False), title=title, frame=inf)
         self._slow = Latest(owner, partial(self._call, True), partial(self._show, True), title=title)
 
     @property
     def busy(self) -> bool:
-        """Whether another picture comes."""
         return self._quick.busy or self._slow.busy
 
     def changed(self) -> None:
-        """Follow; what is computed exactly is no longer what is drawn."""
+        """Filter again; an exact picture is outdated."""
         self.exact = False
         self._slow.stop()
         self._quick.ask()
 
     def stop(self) -> None:
-        """Show nothing more."""
         self._quick.stop()
         self._slow.stop()
 
     def _call(self, exact: bool) -> Call | None:
-        plane, wanted = self._stage.plane, self._wanted()
+        plane, wanted = self._group.plane, self._wanted()
         if plane is None or wanted is None or (exact and self._quick.busy):
             return None
         return partial(plane.filtered, wanted) if exact else lambda progress: plane.live(wanted)
 
     def _show(self, exact: bool, outcome: Outcome) -> None:
         wanted = self._wanted()
-        if outcome.value is not None and self._stage.ready and wanted is not None:
+        if outcome.value is not None and self._group.ready and wanted is not None:
             only_some = any(not region.block for region in wanted.regions)
-            self._stage.show_live(outcome.value, own_limits=only_some, settled=exact)
+            self._group.show_live(outcome.value, own_limits=only_some, settled=exact)
             self.exact = exact
-        self._tell("" if wanted is None else described(wanted, exact), outcome)
+        self._say("" if wanted is None else filter_text(wanted, exact), outcome)
         if not exact and not self._quick.busy:
             self._slow.ask(FIELD_REST)
 
 
-def described(wanted: DrawnFilter, exact: bool) -> str:
-    """What is drawn, and what the picture of it is.
+def filter_text(wanted: DrawnFilter, exact: bool) -> str:
+    """Number of shapes, and whether the picture is exact.
 
     Examples
     --------
     >>> from napari_convolve.ops.fourier.drawn_filter import Region
-    >>> described(DrawnFilter((Region.disc((0, 0.1), 0.05),)), exact=True)
+    >>> filter_text(DrawnFilter((Region.disc((0, 0.1), 0.05),)), exact=True)
     'Drawn: 1 taken out, with its mirror image. The picture is exact.'
     """
     count = len(wanted.regions)

@@ -1,7 +1,7 @@
-"""The layers of the Fourier panel: a spectrum beside its image, and the shapes and points drawn on it.
+"""Layers of the Fourier panel: a spectrum beside its image, and shapes and points drawn on it.
 
-Shapes and points are kept in steps of the frequency grid (napari rounds some of their coordinates to integers); `scale`
-and `translate` take them to their place beside the image, where a spectrum is seen at the size of what it belongs to.
+The coordinates of shapes and points are steps of the frequency grid, since napari rounds some of them to integers;
+`scale` and `translate` place them beside the image, as high as it is.
 """
 
 from __future__ import annotations
@@ -16,41 +16,32 @@ from ...ops.fourier.drawn_filter import DrawnFilter, Region
 from ...ops.fourier.spectrum_data import Spectrum
 from ..layers.layer_data import LayerTuple, Source
 
-#: Colours of shapes that take out and of those that pass.
-COLOURS = {"block": "#ff4f4f", "pass": "#4fdf6f"}
-#: What of a spectrum can be shown.
+#: Colours of shapes that block frequencies and of shapes that pass them.
+SHAPE_COLOURS = {"block": "#ff4f4f", "pass": "#4fdf6f"}
+#: Ways to show a spectrum.
 SHOWN = ("log amplitude", "amplitude", "phase")
+#: Gap between image and spectrum, as a share of the width of the image.
 _GAP = 0.06
-#: How much is seen of the mirror image of a shape.
-_DIM = 0.35
+#: Opacity of the mirror images of shapes.
+_MIRROR_OPACITY = 0.35
 
 
 def colours(does: str, *, ring: bool) -> tuple[str, str]:
-    """Of the edge and the face of a shape; a ring is its edge only, wide and half transparent."""
-    return COLOURS[does] + ("80" if ring else "ff"), COLOURS[does] + ("00" if ring else "40")
+    """Colours of edge and face of a shape; a ring consists of a wide, half transparent edge."""
+    return SHAPE_COLOURS[does] + ("80" if ring else "ff"), SHAPE_COLOURS[does] + ("00" if ring else "40")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a plane of frequencies lies in the world.
+    """Placement of a plane of frequencies in the world."""
 
-    Attributes
-    ----------
-    factor : float
-        World units for one cycle per unit.
-    middle : tuple of float
-        Where frequency zero is, along the last two axes.
-    step : float
-        Cycles per unit that a coordinate of shapes and points is worth.
-    """
-
-    factor: float
-    middle: tuple[float, float]
-    step: float
+    factor: float  # world units per unit of frequency
+    middle: tuple[float, float]  # position of frequency zero
+    step: float  # frequency per unit of the coordinates of shapes and points
 
     @classmethod
     def beside(cls, layer: Any, spacing: Sequence[float], step: float) -> Place:
-        """To the right of a layer, as high as it is."""
+        """The place to the right of a layer, as high as the layer."""
         extent = np.asarray(layer.extent.world)[:, -2:]
         (top, left), (bottom, right) = extent
         factor = (bottom - top) * spacing[0]  # the frequencies along y reach over 1 / spacing
@@ -59,11 +50,11 @@ class Place:
         return cls(float(factor), middle, step)
 
     def drawn(self) -> dict[str, Any]:
-        """Attributes of layers whose data are frequencies."""
+        """Attributes that place a layer of shapes or points."""
         return {"scale": (self.factor * self.step,) * 2, "translate": self.middle}
 
     def image(self, spectrum: Spectrum) -> dict[str, Any]:
-        """Attributes of the picture of a centred spectrum: true frequencies, then the place."""
+        """Attributes that place the image of a centred spectrum: frequencies as data coordinates, then the affine."""
         lines = spectrum.frequencies
         steps = [1 / (len(line) * s) for line, s in zip(lines, spectrum.spacing, strict=True)]
         affine = np.diag([self.factor, self.factor, 1.0])
@@ -71,8 +62,8 @@ class Place:
         return {"scale": steps, "translate": [float(line[0]) for line in lines], "affine": affine}
 
 
-def picture(spectrum: Spectrum, shown: str) -> tuple[np.ndarray, tuple[float, float]]:
-    """What is shown of a spectrum, and its contrast limits."""
+def spectrum_image(spectrum: Spectrum, shown: str) -> tuple[np.ndarray, tuple[float, float]]:
+    """The image of a spectrum, and its contrast limits."""
     if shown == "phase":
         return np.asarray(spectrum.phase, dtype=np.float32), (-180.0, 180.0)
     amplitude = np.asarray(spectrum.amplitude)
@@ -92,7 +83,7 @@ def spectrum_tuple(
     place: Place,
     unit: str,
 ) -> LayerTuple:
-    """The picture of a spectrum as a layer."""
+    """The image of a spectrum as a layer."""
     data, limits = drawn
     options = {
         "name": f"{source.name} · spectrum",
@@ -106,14 +97,14 @@ def spectrum_tuple(
 
 
 def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
-    """An empty layer to draw on."""
+    """An empty shapes layer to draw the filter in."""
     options = {
         "name": f"{source.name} · filter shapes",
         "features": {"does": np.array([], dtype=object), "ring": np.array([], dtype=bool)},
         "feature_defaults": {"does": "block", "ring": False},
         "edge_width": width / place.step,
-        "edge_color": COLOURS["block"],
-        "face_color": COLOURS["block"] + "40",
+        "edge_color": SHAPE_COLOURS["block"],
+        "face_color": SHAPE_COLOURS["block"] + "40",
         "ndim": 2,
         "units": source.frame["units"][-2:],
         **place.drawn(),
@@ -122,30 +113,36 @@ def shapes_tuple(source: Source, place: Place, width: float) -> LayerTuple:
 
 
 def mirror_tuple(source: Source, place: Place) -> LayerTuple:
-    """An empty layer for the mirror images of what is drawn, dim and behind it."""
+    """An empty layer for the mirror images of the shapes."""
     name = f"{source.name} · acts here too"
-    options = {"name": name, "opacity": _DIM, "ndim": 2, "units": source.frame["units"][-2:], **place.drawn()}
+    options = {
+        "name": name,
+        "opacity": _MIRROR_OPACITY,
+        "ndim": 2,
+        "units": source.frame["units"][-2:],
+        **place.drawn(),
+    }
     return [], options, "shapes"
 
 
 def reflect(shapes: Any, mirror: Any) -> None:
-    """Show what shapes do at the opposite of every frequency: a real image has each wave at both."""
+    """Draw the mirror images of shapes: each wave of a real image is at a frequency and at its negative."""
     mirror.data = [(-np.asarray(data), kind) for data, kind in zip(shapes.data, shapes.shape_type, strict=True)]
     if len(shapes.data):
         mirror.edge_width = list(shapes.edge_width)
         mirror.edge_color, mirror.face_color = shapes.edge_color, shapes.face_color
-    mirror.editable = False  # napari forgets it with new data
+    mirror.editable = False  # napari resets it with new data
 
 
-def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, place: Place, size: float) -> LayerTuple:
-    """Suggested notches, at a frequency and at its opposite."""
+def notches_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, place: Place, size: float) -> LayerTuple:
+    """Suggested notches as points, each at a frequency and at its negative."""
     both = np.concatenate([places, -places]).reshape(-1, 2) / place.step
     options = {
         "name": f"{source.name} · notches",
         "features": {"amplitude": np.tile(amplitudes, 2), "wave": np.tile(np.arange(len(places)), 2)},
         "size": size / place.step,
         "face_color": "transparent",
-        "border_color": COLOURS["block"],
+        "border_color": SHAPE_COLOURS["block"],
         "border_width": 0.15,
         "ndim": 2,
         "units": source.frame["units"][-2:],
@@ -155,7 +152,7 @@ def points_tuple(source: Source, places: np.ndarray, amplitudes: np.ndarray, pla
 
 
 def drawn_filter(shapes: Any, notches: Any, step: float, *, soft: float, keep_mean: bool, radius: float) -> DrawnFilter:
-    """The filter that the shapes and the notches that are still there stand for."""
+    """The filter of shapes and notches; a notch of which one of the two points was deleted is left out."""
     regions: list[Region] = []
     if shapes is not None:
         table: Mapping[str, Any] = shapes.features
@@ -173,7 +170,7 @@ def drawn_filter(shapes: Any, notches: Any, step: float, *, soft: float, keep_me
         seen: set[tuple[float, float]] = set()
         points = [tuple(float(x) for x in row[-2:]) for row in step * np.asarray(notches.data, dtype=float)]
         for y, x in points:
-            if (-y, -x) in points and (y, x) not in seen:  # one of the two deleted: the notch is gone
+            if (-y, -x) in points and (y, x) not in seen:
                 seen |= {(y, x), (-y, -x)}
                 box = ((y - radius, x - radius), (y - radius, x + radius), (y + radius, x + radius))
                 regions.append(Region("ellipse", (*box, (y + radius, x - radius))))
@@ -181,7 +178,7 @@ def drawn_filter(shapes: Any, notches: Any, step: float, *, soft: float, keep_me
 
 
 def _ring(corners: np.ndarray, width: float, block: bool) -> Region:
-    """A ring is the rim of an ellipse, as wide as it is drawn."""
+    """The region of a ring that is drawn as the wide edge of an ellipse."""
     middle = corners.mean(axis=0)
     sides = np.stack([corners[1] - corners[0], corners[3] - corners[0]]) / 2
     radius = max(float(np.sqrt(abs(np.linalg.det(sides)))), 1e-300)

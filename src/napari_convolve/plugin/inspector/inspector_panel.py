@@ -1,4 +1,4 @@
-"""See what a convolution does: the window below the mouse, its numbers, and where the result comes from."""
+"""Panel that shows the window of a convolution below the mouse: samples, weights, products, sum."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .player import Player
 from .sample_reader import Reader, showable
 from .transforms_view import FrequencyPart
 from .walk import Walk, on_stride, walk_around
-from .words import legend_of, total_of
+from .window_text import legend_text, sum_text
 
 _START = "Move the mouse over the image."
 
 
 class Inspector(Panel):
-    """Shows the window of a convolution below the mouse, in numbers."""
+    """Shows the samples, weights and products of the window of a convolution below the mouse."""
 
     guide = """# Inspector
 
@@ -92,20 +92,20 @@ and an origin.
         for part in (self.kernel, self.settings, self.stride, self.reader.colour):
             part.changed.connect(self._settings_changed)
         self.plane.changed.connect(self._draw)
-        self._eyes = Visibility(self.native, self.attach, self.detach)
+        self._visibility = Visibility(self.native, self.attach, self.detach)
         self._image_changed()
 
-    # --- coming and going ------------------------------------------------------------------------------------------
+    # --- shown and hidden ------------------------------------------------------------------------------------------
 
     def attach(self) -> None:
-        """Follow the mouse: the panel can be seen."""
+        """Follow the mouse, while the panel is visible."""
         if not self._watching:
             self._watching = True
             self._viewer.mouse_move_callbacks.append(self._hover)
             self._viewer.scene.camera.events.zoom.connect(self.marks.rezoom)
 
     def detach(self) -> None:
-        """Let go of the viewer: nobody sees the panel, and napari does not say when it is closed."""
+        """Disconnect from the viewer while the panel is hidden; napari does not tell when it is closed."""
         if not self._watching:
             return
         self._watching = False
@@ -122,7 +122,7 @@ and an origin.
     def _source(self) -> Source | None:
         return None if self.image.value is None else read_layer(self.image.value)
 
-    # --- what is chosen --------------------------------------------------------------------------------------------
+    # --- changed fields --------------------------------------------------------------------------------------------
 
     def _image_changed(self) -> None:
         before, source = self.view.value, self._source()
@@ -139,11 +139,11 @@ and an origin.
 
     @property
     def busy(self) -> bool:
-        """Whether the kernel of the present values is not made yet."""
+        """Whether the kernel of the present values is still being made."""
         return self._making.busy
 
     def _settings_changed(self) -> None:
-        """Make the kernel in the background, and look at the same place with it."""
+        """Make the kernel in the background, then show the same place with it."""
         self.player.forget()
         self.player.enabled = False
         self.patch = self._kernel = None
@@ -165,7 +165,7 @@ and an origin.
     # --- one window ------------------------------------------------------------------------------------------------
 
     def _hover(self, viewer: Any, event: Any) -> None:
-        """The mouse has moved over the canvas."""
+        """Show the window below the mouse."""
         layer = self.image.value
         if layer is None or self.hold.value or self.player.running:
             return
@@ -174,7 +174,7 @@ and an origin.
             self._look(on_stride(index, self.view.value.axes, self.stride.value))
 
     def _move(self, down: int, right: int) -> None:
-        """Go to a neighbour on the screen; stay at the border."""
+        """Move the window on the screen by steps of the stride, within the image."""
         layer = self.image.value
         if layer is None or self.place is None or self.player.running:
             return
@@ -185,7 +185,7 @@ and an origin.
         self._look(on_stride(tuple(place), self.view.value.axes, stride))
 
     def _inspect(self, source: Source, place: Sequence[int]) -> Patch | str:
-        """The window at a place, or what is wrong."""
+        """The window at a place, or an error message."""
         acted = tuple(place[a] for a in self.view.value.axes)
         try:
             samples, mask = self.reader.samples(source, self.view.value.axes, place)
@@ -199,7 +199,7 @@ and an origin.
         if layer is None or isinstance(self._kernel, str):
             self._say(NO_IMAGE if layer is None else str(self._kernel))
             return
-        if self._kernel is None:  # it is being made, and then looked at here
+        if self._kernel is None:  # it is being made, and then shown at this place
             self.place = None if place is None else tuple(place)
             return
         source = read_layer(layer)
@@ -218,7 +218,7 @@ and an origin.
         self.frequency.follow(samples, self._kernel, patch.index, self._options, mask is not None)
 
     def _say(self, text: str) -> None:
-        """Show a sentence instead of a window."""
+        """Show a message instead of a window."""
         self.patch = None
         self.grids.show_patch(None, 0, True)
         self.frequency.clear()
@@ -232,8 +232,8 @@ and an origin.
         if patch is None or self.place is None:
             return
         self.grids.show_patch(patch, self.plane.value, self._options.get("operation", "convolve") == "convolve")
-        say(self.total, total_of(patch, self.view.value.names, self.plane.value))
-        say(self.legend, legend_of(patch, self._options.get("boundary", "reflect")))
+        say(self.total, sum_text(patch, self.view.value.names, self.plane.value))
+        say(self.legend, legend_text(patch, self._options.get("boundary", "reflect")))
 
     def _outline(self, source: Source, view: View) -> None:
         assert self.patch is not None and self.place is not None
@@ -247,13 +247,13 @@ and an origin.
             self.marks.outline(source, begin, end, shown)
 
     def _shown_axes(self, source: Source) -> list[int]:
-        """The axes of the image that lie in the plane of the screen."""
+        """The axes of the image that are displayed."""
         return sorted(displayed(self._viewer, source.ndim))
 
     # --- the walk --------------------------------------------------------------------------------------------------
 
     def _new_walk(self) -> tuple[Source, Walk] | None:
-        """A walk around the place, or the middle of the image; None when there is nothing to walk on."""
+        """A walk around the place, or around the middle of the image; None without image or kernel."""
         if self.image.value is None or not isinstance(self._kernel, Kernel):
             return None
         source = read_layer(self.image.value)
@@ -263,7 +263,7 @@ and an origin.
         return source, walk_around(place, shape, axes, self.stride.value)
 
     def _middle(self, shape: Sequence[int], shown: Sequence[int]) -> tuple[int, ...]:
-        """The middle of the image, in the planes that are seen now."""
+        """The middle of the visible plane of the image."""
         point = np.asarray(self._viewer.dims.point, float)[-len(shape) :]
         now = layer_index(self.image.value, point)
         return tuple(n // 2 if now is None or a in shown else now[a] for a, n in enumerate(shape))

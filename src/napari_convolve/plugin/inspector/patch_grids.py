@@ -1,4 +1,4 @@
-"""One window of a convolution in numbers: samples, kernel, products, each a grid."""
+"""Grids with the numbers of one window of a convolution: samples, weights, products."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QToolTip
 
 from ...ops.inspection.patch import Patch
-from ..plots.pictures import Fitted
+from ..plots.pictures import HeightForWidth
 
-#: The window's frame, and the kernel's numbers on a dark and on a light ground.
+#: Colours of the outline of the window, and of the weights on a dark and on a light background.
 YELLOW, RED, DARK_RED = "#ffd400", "#ff6b5e", "#c2200f"
-#: So many columns stand beside each other; more go below each other, and many more are cells without numbers.
+#: Most columns of grids that are side by side (else below each other), and of grids with numbers.
 _BESIDE, _READABLE = 4, 11
 _TITLE, _GAP, _SMALLEST = 20, 8, 9
-#: How far down and to the right an arrow key goes.
+#: Steps down and to the right for each arrow key.
 _ARROWS: dict[int, tuple[int, int]] = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -42,18 +42,18 @@ _ARROWS: dict[int, tuple[int, int]] = {
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """A plane of numbers and what stands above it."""
+    """A plane of numbers with a title."""
 
     title: str
     values: NDArray[np.float64]
     red: bool = False
 
 
-class PatchGrids(Fitted):
-    """Draws the grids of a patch; of one with three axes a slice of the kernel.
+class PatchGrids(HeightForWidth):
+    """Draws the grids of a patch, or of one slice of a patch with three axes.
 
-    A sample that the boundary rule supplied is hatched in its grid, and in that of the products; one that is left out
-    is crossed out in all. After a click, arrow keys call `move` with samples down and to the right.
+    Samples that the boundary rule supplied are hatched among the samples and the products; samples that are left out
+    are crossed out everywhere. After a click, the arrow keys call `move` with steps down and to the right.
     """
 
     def __init__(self, move: Callable[[int, int], None] = lambda down, right: None) -> None:
@@ -66,7 +66,6 @@ class PatchGrids(Fitted):
         self._slice = 0
 
     def show_patch(self, patch: Patch | None, plane: int, flipped: bool) -> None:
-        """Draw a patch; None draws nothing."""
         self._patch, self._slice = patch, plane
         if patch is None:
             self._grids = []
@@ -79,7 +78,7 @@ class PatchGrids(Fitted):
             )
             self._grids = [Grid(name, self._plane(values), red) for name, values, red in named]
             self._supplied, self._missing = self._plane(patch.supplied), self._plane(~patch.valid)
-        self.measure()
+        self.update_height()
         self.update()
 
     def _plane(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -97,7 +96,7 @@ class PatchGrids(Fitted):
 
     @property
     def has_numbers(self) -> bool:
-        """Whether there is room for the numbers; otherwise a tooltip tells them."""
+        """Whether there is room for the numbers; otherwise only tooltips show them."""
         return self._columns <= _READABLE
 
     def _cell(self, width: float) -> tuple[float, float]:
@@ -113,7 +112,7 @@ class PatchGrids(Fitted):
         return wide, min(wide, 30.0 if self._columns <= 7 else 22.0)
 
     def _boxes(self) -> list[QRectF]:
-        """Where the grids are, without their titles."""
+        """The areas of the grids, without their titles."""
         wide, high = self._cell(self.width())
         found, left, top = [], 1.0, float(_TITLE)
         small = not self.has_numbers
@@ -127,23 +126,21 @@ class PatchGrids(Fitted):
                 left, top = 1.0, box.bottom() + _TITLE + 2
         return found
 
-    def needed(self) -> int:
-        """To the end of the last grid."""
+    def height_needed(self) -> int:
         return int(max((box.bottom() for box in self._boxes()), default=110)) + 3
 
     def texts(self, number: int) -> list[list[str]]:
-        """The numbers of a grid as they are written."""
         return self._fitted(number)[1]
 
     def _fitted(self, number: int) -> tuple[QFont, list[list[str]]]:
-        """The numbers with as many digits, in as large letters, as there is room for."""
+        """The largest font and the most digits for which the numbers of a grid fit."""
         wide, _ = self._cell(self.width())
         values = self._grids[number].values
         font = QFont(self.font())
         texts: list[list[str]] = []
         for digits, size in ((4, 12), (3, 12), (3, 10), (2, 10), (2, _SMALLEST)):
             font.setPixelSize(size)
-            metrics, texts = QFontMetricsF(font), written(values, digits)
+            metrics, texts = QFontMetricsF(font), cell_texts(values, digits)
             longest = max((text for row in texts for text in row), key=len)
             if metrics.horizontalAdvance(longest) <= wide - 3:
                 break
@@ -196,21 +193,20 @@ class PatchGrids(Fitted):
         painter.drawRect(box)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """One sample further for an arrow key."""
         if event.key() in _ARROWS and self._grids:
             self._move(*_ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
-        """Tell the whole number below the mouse."""
+        """Show the exact numbers below the mouse as a tooltip."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._grids:
             QToolTip.showText(event.globalPos(), self.text_at(event.pos().x(), event.pos().y()), self)
             return True
         return bool(super().event(event))
 
     def text_at(self, x: float, y: float) -> str:
-        """Sample, weight and product of the cell at a point."""
+        """Sample, weight and product of the cell at a pixel."""
         for box in self._boxes():
             if box.contains(x, y):
                 rows, columns = self._grids[0].values.shape
@@ -223,14 +219,14 @@ class PatchGrids(Fitted):
         return ""
 
 
-def written(values: NDArray[np.float64], digits: int) -> list[list[str]]:
-    """Numbers in few letters, all with the same decimals; what is not 0 and looks like it is ``~0``.
+def cell_texts(values: NDArray[np.float64], digits: int) -> list[list[str]]:
+    """Short texts of numbers with the same decimals; ``~0`` for what is rounded to 0.
 
     Examples
     --------
-    >>> written(np.array([[0.1234, -2.0, 0.0, 1e-9]]), 3)
+    >>> cell_texts(np.array([[0.1234, -2.0, 0.0, 1e-9]]), 3)
     [['.12', '−2.00', '0', '~0']]
-    >>> written(np.array([[1234.0, -2.0, np.nan]]), 3), written(np.array([[2.5e-9, 1e-9]]), 2)
+    >>> cell_texts(np.array([[1234.0, -2.0, np.nan]]), 3), cell_texts(np.array([[2.5e-9, 1e-9]]), 2)
     ([['1234', '−2', 'NaN']], [['2.5e−9', '1.0e−9']])
     """
     finite = values[np.isfinite(values)]

@@ -1,4 +1,4 @@
-"""Play, pause and step: the window walks, and the result appears cell by cell."""
+"""Controls of a walk: play, pause, step, speed."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..widgets.containers import Column, beside, button, rows
 from .canvas_marks import Marks
 from .walk import Walk
 
-#: How many values of a walk are looked at before it begins.
-_TRIED = 60
+#: Number of values that are computed in advance for the contrast limits.
+_SAMPLED = 60
 
 
 class Player(Column):
-    """Buttons, speed, and the walk they drive.
+    """Buttons that move the window along a walk while the result appears sample by sample.
 
-    `begin` hands out the image and a new walk on it, `value` the result at a place, each None when there is none;
-    `look` shows the window at a place.
+    `begin` returns the image and a new walk on it, `value` the result at a place, each None if there is none; `look`
+    shows the window at a place.
     """
 
     def __init__(
@@ -45,7 +45,6 @@ class Player(Column):
 
     @property
     def running(self) -> bool:
-        """Whether the window walks by itself."""
         return bool(self._timer.isActive())
 
     def toggle(self) -> None:
@@ -58,7 +57,7 @@ class Player(Column):
             self.play.text = "Pause"
 
     def go(self) -> None:
-        """Pause, and go one cell further."""
+        """Pause, then go one step."""
         self.stop()
         if self._begin():
             self._tick()
@@ -69,7 +68,7 @@ class Player(Column):
         self.play.text = "Play"
 
     def forget(self) -> None:
-        """Stop, and take the result away: it belongs to another kernel or image."""
+        """Stop, and remove the result, which belongs to another kernel or image."""
         self.stop()
         self.walk = None
         self._marks.remove_result()
@@ -79,7 +78,7 @@ class Player(Column):
         return self.walk is None or self.number >= self.walk.length or self._marks.result is None
 
     def _begin(self) -> bool:
-        """Have a walk that is not at its end."""
+        """Start a new walk if there is none or it has ended; whether there is one now."""
         if self._ended:
             found = self._new()
             if found is None:
@@ -90,15 +89,15 @@ class Player(Column):
         return True
 
     def _limits(self, walk: Walk) -> tuple[float, float]:
-        """Between which values the result lies, from some of them: its colours then stay as they are."""
-        places = range(0, walk.length, max(walk.length // _TRIED, 1))
-        tried = [self._value(walk.place(number)) for number in places]
-        finite = [v for v in tried if v is not None and isfinite(v)] or [0.0]
+        """Contrast limits from some values of the result, so that its colours do not change during the walk."""
+        places = range(0, walk.length, max(walk.length // _SAMPLED, 1))
+        values = [self._value(walk.place(number)) for number in places]
+        finite = [v for v in values if v is not None and isfinite(v)] or [0.0]
         low, high = min(finite), max(finite)
         return low, high if high > low else low + 1.0
 
     def _tick(self) -> None:
-        """One cell further; the end, or an error, stops."""
+        """Go one step; stop at the end or at an error."""
         value = None if self.walk is None or self._ended else self._value(self.walk.place(self.number))
         if self.walk is None or value is None:
             self.stop()

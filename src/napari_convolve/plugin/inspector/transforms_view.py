@@ -1,4 +1,4 @@
-"""The same sum in frequency: two transforms, their product, and what differs from the direct result."""
+"""The convolution theorem around a place: transforms, their product, and the difference from the direct result."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ import napari_convolve as nc
 from ...kernels import Kernel
 from ...ops.inspection.theorem import Theorem
 from ..jobs.timing import VIEW_REST, single_shot
-from ..plots.pictures import Fitted, image_of, middle_plane
+from ..plots.pictures import HeightForWidth, image_of, middle_plane
 from ..widgets.containers import Column, holding
 from ..widgets.text import note, say, sentence
 
 _TITLE, _GAP = 18, 6
-#: Decades of an amplitude that are shown, from the largest one down.
+#: Range of the shown amplitudes, in decades below the largest one.
 _DECADES = 5.0
-#: Samples along each axis, around the place, of what is transformed; of a volume fewer.
+#: Side of the transformed region, in samples, by number of axes.
 _REGION = {1: 128, 2: 64, 3: 24}
 _LEFT_OUT = (
     "Where samples are left out, every window has weights of its own: that is no single kernel, and so no product of "
@@ -32,7 +32,7 @@ _LEFT_OUT = (
 
 
 class FrequencyPart(Column):
-    """A box to tick, and then what surrounds a place, computed by transforms too."""
+    """A check box that shows the convolution around a place by transforms too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,20 +48,20 @@ class FrequencyPart(Column):
     def follow(
         self, samples: Any, kernel: Kernel, index: tuple[int, ...], options: Mapping[str, Any], masked: bool = False
     ) -> None:
-        """The place is another one now; when the mouse rests, it is computed."""
+        """Set another place; it is computed when the mouse rests."""
         self._now = samples, kernel, index, {**options, "mask": masked}
         if self.wanted.value:
             self._rest.start()
 
     def clear(self) -> None:
-        """There is no place."""
+        """Show nothing: there is no place."""
         self._now = None
         self.stop()
         self.pictures.show_theorem(None)
         say(self.verdict, "")
 
     def stop(self) -> None:
-        """Compute nothing by itself any more."""
+        """Cancel the pending computation."""
         self._rest.stop()
 
     def _changed(self) -> None:
@@ -71,7 +71,7 @@ class FrequencyPart(Column):
             self.compare()
 
     def compare(self) -> None:
-        """Compute the surroundings of the place directly and by transforms, and show both."""
+        """Compute the region around the place directly and by transforms, and show both."""
         if self._now is None:
             return
         samples, kernel, index, given = self._now
@@ -93,7 +93,7 @@ class FrequencyPart(Column):
 
 
 def verdict(found: Theorem, at: Sequence[int]) -> str:
-    """What a comparison says about one place and all of them."""
+    """Text on the values at one place and the largest difference of all."""
     size, place = " × ".join(map(str, found.direct.shape)), tuple(at)
     return (
         f"Of the {size} samples around: by transforms {found.by_transform[place]:.6g} at this place, directly "
@@ -102,42 +102,37 @@ def verdict(found: Theorem, at: Sequence[int]) -> str:
     )
 
 
-class TransformPictures(Fitted):
-    """Six pictures: image, kernel and result above, the amplitudes of their transforms below.
-
-    Below the image times below the kernel is below the result.
-    """
+class TransformPictures(HeightForWidth):
+    """Six pictures: image, kernel and result above, the amplitudes of their transforms below."""
 
     def __init__(self) -> None:
         super().__init__(height=240)
         self._pictures: list[tuple[str, QImage]] = []
 
     def show_theorem(self, found: Theorem | None) -> None:
-        """Draw the parts of a comparison; None draws nothing."""
         self._pictures = []
         if found is not None:
-            reach = tuple((s - d) // 2 for s, d in zip(found.samples.shape, found.direct.shape, strict=True))
-            shifts = [n // 2 - r for n, r in zip(found.weights.shape, reach, strict=True)]
+            margin = tuple((s - d) // 2 for s, d in zip(found.samples.shape, found.direct.shape, strict=True))
+            shifts = [n // 2 - r for n, r in zip(found.weights.shape, margin, strict=True)]
             weights = np.roll(found.weights, shifts, tuple(range(found.weights.ndim)))
             self._pictures = [
-                ("image", picture(middle_plane(found.samples))),
-                ("⊛ kernel", picture(middle_plane(weights))),
-                ("= result", picture(middle_plane(found.by_transform))),
-                ("transform", amplitude(found.image_transform)),
-                ("× transform", amplitude(found.kernel_transform)),
-                ("= product", amplitude(found.product)),
+                ("image", grey_image(middle_plane(found.samples))),
+                ("⊛ kernel", grey_image(middle_plane(weights))),
+                ("= result", grey_image(middle_plane(found.by_transform))),
+                ("transform", amplitude_image(found.image_transform)),
+                ("× transform", amplitude_image(found.kernel_transform)),
+                ("= product", amplitude_image(found.product)),
             ]
         self.update()
 
     @property
     def titles(self) -> list[str]:
-        """What is shown."""
         return [title for title, _ in self._pictures]
 
     def _side(self) -> float:
         return max(float(self.width() - 2 * _GAP) / 3, 1.0)
 
-    def needed(self) -> int:
+    def height_needed(self) -> int:
         return int(2 * (self._side() + _TITLE)) + 4
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -152,16 +147,16 @@ class TransformPictures(Fitted):
         painter.end()
 
 
-def amplitude(transform: NDArray[np.complex128]) -> QImage:
-    """The amplitudes of a transform, zero frequency in the middle, in decades."""
+def amplitude_image(transform: NDArray[np.complex128]) -> QImage:
+    """The logarithmic amplitudes of a transform, with zero frequency in the middle."""
     size = np.abs(middle_plane(np.fft.fftshift(transform)))
     with np.errstate(divide="ignore"):
         decades = np.log10(size / (size.max() or 1.0))
-    return picture(np.clip(decades, -_DECADES, 0))
+    return grey_image(np.clip(decades, -_DECADES, 0))
 
 
-def picture(values: NDArray[np.float64]) -> QImage:
-    """Numbers as shades of grey, the smallest black and the largest white."""
+def grey_image(values: NDArray[np.float64]) -> QImage:
+    """Values as grey levels, the smallest black and the largest white."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     grey = np.nan_to_num((values - low) / ((high - low) or 1.0) * 255).astype(np.uint8)
     return image_of(grey)

@@ -1,4 +1,4 @@
-"""The walk of a window over a part of an image, cell by cell, as a list of places."""
+"""The path of a window over a part of an image, row by row."""
 
 from __future__ import annotations
 
@@ -8,39 +8,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: At most so many cells along each axis: more, and nobody waits for the end.
+#: Most steps along each axis, so that a walk ends in reasonable time.
 _CELLS = 24
 
 
 @dataclass(frozen=True)
 class Walk:
-    """The cells of a part of a result.
+    """The places of a window, which give the samples of a part of the result."""
 
-    Attributes
-    ----------
-    first : tuple of int
-        Index, in the image, of the first one.
-    shape : tuple of int
-        Number of cells along each axis of the image; 1 along those without steps.
-    stride : tuple of int
-        From cell to cell.
-    """
-
-    first: tuple[int, ...]
-    shape: tuple[int, ...]
+    first: tuple[int, ...]  # index in the image of the first place
+    shape: tuple[int, ...]  # number of places along each axis of the image; 1 along those without steps
     stride: tuple[int, ...]
 
     @property
     def length(self) -> int:
-        """Number of cells."""
         return math.prod(self.shape)
 
     def cell(self, number: int) -> tuple[int, ...]:
-        """Index of a cell in the result, row by row."""
+        """Index of a place in the result."""
         return tuple(int(i) for i in np.unravel_index(number, self.shape))
 
     def place(self, number: int) -> tuple[int, ...]:
-        """Index of a cell in the image.
+        """Index of a place in the image.
 
         Examples
         --------
@@ -53,7 +42,7 @@ class Walk:
 
 
 def walk_around(place: Sequence[int], shape: Sequence[int], axes: Sequence[int], stride: int) -> Walk:
-    """A walk along the last two of `axes`, with the place in its middle, inside an image of `shape`."""
+    """A walk along the last two of `axes`, centred on a place, within an image of `shape`."""
     first, count, steps = list(place), [1] * len(shape), [1] * len(shape)
     for axis in axes[-2:]:
         cells = -(-shape[axis] // stride)
@@ -65,5 +54,5 @@ def walk_around(place: Sequence[int], shape: Sequence[int], axes: Sequence[int],
 
 
 def on_stride(index: Sequence[int], axes: Sequence[int], stride: int) -> tuple[int, ...]:
-    """The sample at or before an index at which a window of a stride along `axes` stands."""
+    """The index rounded down to a multiple of the stride along `axes`."""
     return tuple(i - i % stride if a in axes else i for a, i in enumerate(index))

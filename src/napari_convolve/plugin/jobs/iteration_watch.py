@@ -1,4 +1,4 @@
-"""A look into an iteration that runs in another thread, and a way to end it there."""
+"""Snapshots of an iteration that runs in another thread, and a way to end it early."""
 
 from __future__ import annotations
 
@@ -14,54 +14,51 @@ from .timing import INTERMEDIATE_SECONDS
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
-    """The object after an iteration of one image; `entry` counts the images, which are iterated one after the other."""
+class Snapshot:
+    """The estimate after an iteration of one batch item."""
 
-    entry: int
+    batch_item: int
     iteration: int
     data: NDArray[Any]
 
 
-class Watch:
-    """The `intermediate` callback of an iterative operation: told of every iteration, asked from another thread.
+class IterationWatch:
+    """The `intermediate` callback of an iterative operation: called after every iteration, read from another thread.
 
-    Parameters
-    ----------
-    pictures
-        Whether to keep copies of the object.
+    Batch items are iterated one after the other. `kept` is the number of iterations after which the first of them was
+    stopped, `uneven` whether items before it had another number of them. Without `pictures` no estimates are copied.
     """
 
     def __init__(self, *, pictures: bool = True) -> None:
-        self.entry, self.iteration = 0, 0
+        self.batch_item, self.iteration = 0, 0
         self.kept: int | None = None
         self.uneven = False
         self._pictures, self._last = pictures, 0.0
-        self._look: Look | None = None
+        self._snapshot: Snapshot | None = None
         self._stop = threading.Event()
 
     def __call__(self, iteration: int, found: Any) -> bool:
-        """Note an iteration; True when it shall be the last one."""
+        """Record an iteration; True to make it the last one."""
         if iteration <= self.iteration:
-            self.entry += 1
+            self.batch_item += 1
         self.iteration = iteration
         if self._stop.is_set() and self.kept is None:
-            self.kept, self.uneven = iteration, self.entry > 0
+            self.kept, self.uneven = iteration, self.batch_item > 0
         last = self.kept is not None and iteration >= self.kept
         now = time.monotonic()
-        if self._pictures and self._look is None and (last or now - self._last >= INTERMEDIATE_SECONDS):
-            self._look, self._last = Look(self.entry, iteration, np.array(found)), now
+        if self._pictures and self._snapshot is None and (last or now - self._last >= INTERMEDIATE_SECONDS):
+            self._snapshot, self._last = Snapshot(self.batch_item, iteration, np.array(found)), now
         return last
 
     def stop(self) -> None:
-        """Keep what there is after the present iteration; entries still to come get as many iterations."""
+        """End after the present iteration; batch items to come get as many iterations."""
         self._stop.set()
 
     @property
     def stopping(self) -> bool:
-        """Whether the end was asked for."""
         return self._stop.is_set()
 
-    def take(self) -> Look | None:
-        """The newest look that nobody has taken yet."""
-        look, self._look = self._look, None
-        return look
+    def take(self) -> Snapshot | None:
+        """The newest snapshot, once; None if there is no new one."""
+        snapshot, self._snapshot = self._snapshot, None
+        return snapshot

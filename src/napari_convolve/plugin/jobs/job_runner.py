@@ -1,4 +1,4 @@
-"""One call in the background for a panel with a run bar: progress, Cancel, an outcome."""
+"""Background calls of a panel with a run bar: one at a time, with progress and Cancel."""
 
 from __future__ import annotations
 
@@ -15,14 +15,9 @@ from .timing import PATIENCE, TICK, single_shot
 
 
 class JobRunner:
-    """Runs one call at a time and hands its value over; everything else is shown in the run bar.
+    """Runs one call at a time; progress, errors and cancellation are shown in the run bar.
 
-    Parameters
-    ----------
-    run_bar
-        Shows progress and messages; nothing happens any more once it is gone.
-    ticked, ended
-        Called with a running job every tenth of a second, and when a job is over, before its value is handed over.
+    `ticked` is called with the running job every `TICK`, `ended` when a job is over, before its value is handed over.
     """
 
     def __init__(
@@ -34,17 +29,16 @@ class JobRunner:
         self._run_bar, self._ticked, self._on_end = run_bar, ticked, ended
         self._job: Job | None = None
         self._done: Callable[[Any], object] | None = None
-        # of one shot: napari's activity dock handles events while it draws
-        self._timer = single_shot(run_bar.native, self._look, TICK)
+        # single shots, since napari's activity dock handles events while it draws: a tick could come within a tick
+        self._timer = single_shot(run_bar.native, self._tick, TICK)
         run_bar.cancel.changed.connect(self.cancel)
 
     @property
     def busy(self) -> bool:
-        """Whether a call runs."""
         return self._job is not None
 
     def start(self, call: Call, title: str, done: Callable[[Any], object]) -> None:
-        """Begin; `done` gets the value of a call that neither failed nor was cancelled, in the GUI thread."""
+        """Start a call; `done` gets its value in the GUI thread, unless it fails or is cancelled."""
         if self._job is not None:
             self._run_bar.say("Something is still computed; wait or press Cancel.")
             return
@@ -54,19 +48,19 @@ class JobRunner:
         start(self._job, self._finished)
 
     def cancel(self) -> None:
-        """Stop computing; nothing comes of it. A call that does not stop at once ends by itself, without the panel."""
+        """Cancel the call; the panel waits no longer than `PATIENCE` for it to stop."""
         if self._job is not None:
             self._job.cancel()
             self._run_bar.update_from(self._job)
-            QTimer.singleShot(PATIENCE, partial(self._let_go, self._job))
+            QTimer.singleShot(PATIENCE, partial(self._abandon, self._job))
 
-    def _let_go(self, job: Job) -> None:
-        """Be ready for the next call although a library call of a cancelled job has not returned yet."""
+    def _abandon(self, job: Job) -> None:
+        """Allow the next call although a library call of the cancelled job has not returned yet."""
         if self._job is job and isalive(self._run_bar.native):
             self._end()
             self._run_bar.say("Cancelled; its last step still ends in the background.")
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         if self._job is not None:
             self._run_bar.update_from(self._job)
             self._ticked(self._job)
@@ -80,9 +74,9 @@ class JobRunner:
 
     def _finished(self, job: Job) -> None:
         if self._job is not job or job.outcome is None or not isalive(self._run_bar.native):
-            return  # the window has been closed meanwhile, or the job was let go
+            return  # the window was closed, or the job abandoned
         outcome, done = job.outcome, self._done
-        job.outcome = None  # napari may keep the job: let it not keep the result
+        job.outcome = None  # napari may keep the job alive, but not its result
         self._end()
         if outcome.cancelled:
             self._run_bar.say("Cancelled.")

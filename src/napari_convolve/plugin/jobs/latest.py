@@ -1,4 +1,4 @@
-"""Calls in the background of which only the newest counts."""
+"""Background calls that follow changing values: only the newest call counts."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ from .timing import FRAME_SECONDS, GATHER, single_shot
 
 
 class Latest:
-    """Runs one call at a time, and always the one that is asked for last.
+    """Runs one call at a time, always for the newest values.
 
-    A hand moves faster than pictures are made, so its values are sampled. What is to be called is asked when it
-    begins, never before: no call begins for a value that has passed. While it runs, newer values wait for one *frame*
-    at most, counted from its beginning: a call that is done by then is shown, so that whoever drags sees something
-    move, and the next one begins with the newest values. At the end of the frame a call whose values have passed is
-    stopped at its next step, and whatever it still brings is dropped, as is an error about values that have passed.
-    The last call is of the last values, and nothing is shown after it.
+    A slider changes faster than previews are computed, so its values are sampled. Each call is made by `make` when it
+    starts, from the values of that moment. While it runs, newer values wait until it ends, for one *frame* at most: a
+    call that ends within its frame is shown, so that a preview moves while a slider is dragged. At the end of the frame
+    a call with outdated values is cancelled, and its outcome dropped. The last call is always for the last values.
 
     Parameters
     ----------
     owner
-        Nothing begins or ends any more once this widget is gone.
+        Widget after whose deletion nothing starts and nothing is shown.
     make
-        Gives the call that stands for the present values, or None; a ValueError, TypeError, OSError or MemoryError
-        is an outcome like that of a call.
+        Returns the call for the present values, or None; a ValueError, TypeError, OSError or MemoryError that it raises
+        becomes the outcome.
     done
-        Called in the GUI thread with the outcome of a call that was not stopped.
+        Called in the GUI thread with the outcome of a call that was not cancelled.
     delay
-        Milliseconds from asking to beginning, so that changes that come together are one.
+        Milliseconds from `ask` to the start, which join changes that come together.
     title
-        What napari shows of it.
-    short
-        Seconds of a frame. With 0 a call is stopped as soon as its values have passed, and only present ones are told.
+        Shown by napari.
+    frame
+        Seconds. With 0 a call is cancelled as soon as its values are outdated.
     """
 
     def __init__(
@@ -49,33 +47,33 @@ class Latest:
         *,
         delay: int = GATHER,
         title: str = "preview",
-        short: float = FRAME_SECONDS,
+        frame: float = FRAME_SECONDS,
     ) -> None:
-        self._owner, self._make, self._done, self._delay, self._title = owner, make, done, delay, title
-        self._short = short
+        self._owner, self._make, self._done = owner, make, done
+        self._delay, self._title, self._frame = delay, title, frame
         self._job: Job | None = None
         self._waiting = False
-        self._timer, self._frame = single_shot(owner, self._begin), single_shot(owner, self._frame_over)
+        self._timer, self._frame_timer = single_shot(owner, self._begin), single_shot(owner, self._frame_over)
 
     @property
     def busy(self) -> bool:
-        """Whether something runs or is about to."""
+        """Whether a call runs or is about to start."""
         return self._job is not None or self._timer.isActive()
 
     def ask(self, delay: int | None = None) -> None:
-        """Begin soon, with the values of then; a longer delay starts anew with each asking."""
+        """Start a call soon; a `delay` in milliseconds begins again with every `ask`."""
         if self._job is not None:
             self._waiting = True
-            left = self._short - (perf_counter() - self._job.asked)
+            left = self._frame - (perf_counter() - self._job.created)
             if left <= 0:
                 self._job.cancel()
-            elif isfinite(left) and not self._frame.isActive():
-                self._frame.start(ceil(1000 * left))
+            elif isfinite(left) and not self._frame_timer.isActive():
+                self._frame_timer.start(ceil(1000 * left))
         elif delay is not None or not self._timer.isActive():
             self._timer.start(self._delay if delay is None else delay)
 
     def stop(self) -> None:
-        """Begin nothing and show nothing that still runs."""
+        """Cancel the running call and the one that is about to start."""
         self._timer.stop()
         self._waiting = False
         if self._job is not None:
@@ -86,7 +84,7 @@ class Latest:
             self._job.cancel()
 
     def _begin(self) -> bool:
-        """Whether something runs now."""
+        """Start a call unless one runs; whether one runs now."""
         if self._job is not None:
             return True
         try:
@@ -103,12 +101,12 @@ class Latest:
         if not isalive(self._owner) or self._job is not job:
             return
         self._job = None
-        self._frame.stop()
-        outcome, passed = job.outcome, self._waiting
+        self._frame_timer.stop()
+        outcome, outdated = job.outcome, self._waiting
         job.outcome, self._waiting = None, False
-        late = passed and job.seconds > self._short
-        # the next one first, so that it runs while the last result is drawn
-        if passed and not self._begin():
-            return  # there is nothing to show of the present values, or it has been told
-        if outcome is not None and not (outcome.cancelled or late or (passed and outcome.error)):
+        late = outdated and job.seconds > self._frame
+        # start the next call first, so that it runs while this result is drawn
+        if outdated and not self._begin():
+            return  # the present values need no call, or their error has been shown
+        if outcome is not None and not (outcome.cancelled or late or (outdated and outcome.error)):
             self._done(outcome)

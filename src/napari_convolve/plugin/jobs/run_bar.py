@@ -1,4 +1,4 @@
-"""The run bar of a panel: Run, Cancel, how far it is, and one line of what came out of it."""
+"""Run bar of a panel: Run, Cancel, Help, progress, and a message."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .timing import ACTIVITY_SECONDS
 
 
 class RunBar(Column):
-    """Buttons and messages; it knows what a job looks like and nothing about what it does."""
+    """Buttons, progress and messages below a panel; it shows the state of a `Job` and starts nothing."""
 
     def __init__(self, run_text: str = "Run", *, live: bool = True) -> None:
         self.run = PushButton(text=run_text, tooltip="Compute in the background; napari stays usable")
@@ -40,49 +40,49 @@ class RunBar(Column):
         self.details.native.setFixedHeight(150)
         self.details_button.changed.connect(lambda: setattr(self.details, "visible", not self.details.visible))
         self._activity: Any = None
-        self._told = 0.0
+        self._reported = 0.0
         self.busy = False
         self._set_busy(False)
         self.preview.visible = live
         self.say("")
 
     def say(self, text: str, details: str = "") -> None:
-        """Show one sentence, with details for those who ask."""
+        """Show a message; `details` are shown on request."""
         say(self.message, text)
         self.details.value = details
         self.details_button.visible = bool(details)
         self.details.visible = False
 
     def begin(self, title: str) -> None:
-        """Show that something runs."""
+        """Show that a job runs."""
         self.say("")
         self._set_busy(True)
         self._activity = ActivityProgress(total=0, desc=title)
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         self.show_progress(0, 0, None)
 
     def update_from(self, job: Job) -> None:
-        """Show how far a job is."""
+        """Show the progress of a job."""
         self.show_progress(*job.state, job.seconds_left())
         if job.cancelled:
             self.bar.native.setFormat("stopping …")
 
     def show_progress(self, done: int, total: int, left: float | None) -> None:
-        """Show steps and time left in the panel and in napari's activity dock; a total of 0 is not known yet."""
+        """Show progress and seconds left, in the panel and in napari's activity dock; a total of 0 means unknown."""
         bar = self.bar.native
         bar.setRange(0, total)
         bar.setValue(done)
         bar.setFormat("%p%" if left is None else f"%p% · {format_seconds(left)} left")
         now = time.monotonic()
-        if self._activity is not None and now - self._told >= ACTIVITY_SECONDS:
-            self._told = now
+        if self._activity is not None and now - self._reported >= ACTIVITY_SECONDS:
+            self._reported = now
             if self._activity.total != total:
                 self._activity.total = total
             if self._activity.n != done:
                 self._activity.update(done - self._activity.n)
 
     def end(self) -> None:
-        """Be ready for the next run."""
+        """Show that no job runs any more."""
         if self._activity is not None:
             self._activity.close()
             self._activity = None

@@ -1,4 +1,4 @@
-"""When panels react: how long a value rests before something follows it. Milliseconds, unless a name says seconds."""
+"""Delays and intervals of panels, in milliseconds unless the name says seconds."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer
 
-#: Changes of fields that come together are one.
+#: Joins changes of fields that come together.
 GATHER = 15
-#: Between two looks at the progress of a job.
+#: Interval between updates of the progress bar.
 TICK = 100
-#: Without a movement of the view or the mouse before something follows; napari draws first.
+#: Pause of camera or mouse before a preview follows, so that napari draws first.
 VIEW_REST = 120
-#: Without a change before something that takes longer follows: a plan, a PSF, the exact picture.
+#: Pause of the fields before slower results follow: a plan, a PSF, the exact picture.
 FIELD_REST = 250
-#: Without a change before the settings count as one step of undo.
+#: Pause of the fields before their changes become one step of undo.
 UNDO_REST = 500
-#: Before a preview that is not there yet is mentioned.
+#: Duration of a preview after which it says that it is computing.
 SLOW = 600
-#: Before Cancel no longer waits for a call to stop.
+#: How long Cancel waits for a call to stop.
 PATIENCE = 700
-#: While something is dragged, a call gets this long before newer values stop it.
+#: How long a call may run on outdated values while something is dragged.
 FRAME_SECONDS = 0.1
-#: Between two copies of the object of a running iteration.
+#: Interval between snapshots of a running iteration.
 INTERMEDIATE_SECONDS = 0.4
-#: Between two reports to napari's activity dock, each of which redraws everything.
+#: Interval between reports to napari's activity dock, each of which redraws everything.
 ACTIVITY_SECONDS = 0.5
 
 
 def single_shot(owner: QObject, slot: Callable[[], object], wait: int = 0) -> QTimer:
-    """A timer of an owner that calls once after each start."""
+    """A timer that calls `slot` once after each start."""
     timer = QTimer(owner)
     timer.setSingleShot(True)
     timer.setInterval(wait)

@@ -1,4 +1,4 @@
-"""A template cut out of an image where somebody drew a rectangle."""
+"""Crop a template or kernel from an image where the user has drawn a rectangle."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..layers.layer_data import Source, View, placed
+from ..layers.layer_data import Source, View, placement
 
-Box = tuple[slice | int, ...]
+CropIndex = tuple[slice | int, ...]
 NOTHING = "draw a rectangle around one example first: press 'Draw a rectangle'"
 
 
 def draw_rectangle(viewer: Any, source: Source, name: str, layer: Any = None, **options: Any) -> Any:
-    """Be ready for a rectangle, in a layer or in a new one in the place of the image; returns that layer."""
+    """Let the user draw a rectangle in a shapes layer, by default a new one over the image; returns that layer."""
     viewer.dims.ndisplay = 2
     if layer is None:
         width = max(1.0, max(source.data.shape) / 300)
         look = {"edge_color": "yellow", "face_color": "transparent", "edge_width": width}
-        layer = viewer.add_shapes(ndim=source.ndim, name=name, **look, **placed(source), **options)
+        layer = viewer.add_shapes(ndim=source.ndim, name=name, **look, **placement(source), **options)
     layer.visible = True
     viewer.layers.selection.active = layer
     layer.mode = "add_rectangle"
@@ -28,19 +28,10 @@ def draw_rectangle(viewer: Any, source: Source, name: str, layer: Any = None, **
 
 
 def corners(shapes: Any, image: Any, current: Sequence[float], number: int | None = None) -> NDArray[np.float64]:
-    """The corners of one shape, by default of the selected or the last one, in indices of the image.
+    """Corners of a shape, by default of the selected or the last one, in indices of the image.
 
-    Parameters
-    ----------
-    shapes, image
-        Layers; both may be placed in the world in any way.
-    current
-        The point of the world that the viewer shows, for axes that the shapes do not have.
-
-    Raises
-    ------
-    ValueError
-        When nothing is drawn.
+    ValueError if nothing is drawn. `current` is the point of the world that the viewer shows, for axes that the shapes
+    layer does not have.
     """
     if not len(shapes.data):
         raise ValueError(NOTHING)
@@ -53,12 +44,12 @@ def corners(shapes: Any, image: Any, current: Sequence[float], number: int | Non
     return np.asarray(found, dtype=float)
 
 
-def planes(text: str) -> Any:
-    """Read how deep a template is: a number of planes, or the first and the last one.
+def parse_depth(text: str) -> Any:
+    """Parse the depth of a template: a number of planes, or the first and the last one.
 
     Examples
     --------
-    >>> planes("5"), planes("12-20")
+    >>> parse_depth("5"), parse_depth("12-20")
     (5, (12, 20))
     """
     parts = [part.strip() for part in text.split("-")]
@@ -74,18 +65,18 @@ def planes(text: str) -> Any:
     return numbers[0], numbers[1]
 
 
-def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: int | tuple[int, int]) -> Box:
-    """The samples whose centres lie within the corners; where the corners span none, `depth` planes, or from-to.
+def crop_index(
+    points: NDArray[np.float64], shape: Sequence[int], view: View, depth: int | tuple[int, int]
+) -> CropIndex:
+    """Index of the samples whose centres are inside a drawn shape.
 
-    Raises
-    ------
-    ValueError
-        When fewer than two samples remain along an axis that is drawn.
+    Along an axis of the view that was not drawn along, it takes `depth` planes around the drawn one, or the planes from
+    first to last. ValueError if fewer than two samples remain along a drawn axis.
 
     Examples
     --------
     >>> plane = View("2-D per plane (y, x)", (1, 2), ("y", "x"))
-    >>> box(np.array([[3, 1.6, 2], [3, 4.4, 6.9]]), (9, 9, 9), plane, 1)
+    >>> crop_index(np.array([[3, 1.6, 2], [3, 4.4, 6.9]]), (9, 9, 9), plane, 1)
     (3, slice(2, 5, None), slice(2, 7, None))
     """
     low, high = points.min(axis=0), points.max(axis=0)
@@ -108,6 +99,6 @@ def box(points: NDArray[np.float64], shape: Sequence[int], view: View, depth: in
     return tuple(found)
 
 
-def cut(source: Source, where: Box) -> NDArray[Any]:
-    """The samples of an image in a box, of a lazy one only these."""
+def cropped_samples(source: Source, where: CropIndex) -> NDArray[Any]:
+    """A copy of the indexed samples; of a lazy image only these are read."""
     return np.array(source.data[where])

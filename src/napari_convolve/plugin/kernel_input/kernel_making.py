@@ -1,4 +1,4 @@
-"""Kernels made of what was read from fields, in whichever thread needs them."""
+"""Make kernels from field values, in any thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from ...kernels import KERNELS, Kernel
-from ..layers.layer_data import Source, View, load
+from ..layers.layer_data import Source, View, load_samples
 
 
-class Newest:
-    """Makes kernels of the catalogue; the newest is kept, and made once for all threads that ask for it."""
+class KernelCache:
+    """Makes kernels of the catalogue and keeps the newest, so that several threads do not make the same one twice."""
 
     def __init__(self) -> None:
         self._lock, self._key = Lock(), ""
@@ -28,17 +28,17 @@ class Newest:
             return self._kernel
 
 
-def finished(make: Callable[[], Kernel], view: View, divide: bool) -> Kernel:
-    """A kernel as a view takes it, divided by its sum when that was asked for."""
-    kernel = fitted(make(), view)
+def finished_kernel(make: Callable[[], Kernel], view: View, divide: bool) -> Kernel:
+    """A kernel adapted to a view, and perhaps divided by its sum."""
+    kernel = kernel_for_view(make(), view)
     return kernel.normalized() if divide else kernel
 
 
-def kernel_of(source: Source) -> Kernel:
-    """The kernel that a layer shows: the one it was made from, otherwise its numbers."""
+def kernel_from_layer(source: Source) -> Kernel:
+    """The kernel of a layer: the one in its metadata if the data are still its values, else the data."""
     if source.rgb:
         raise ValueError(f"{source.name!r} is an RGB layer; a kernel needs one number per pixel")
-    values = load(source.data)
+    values = load_samples(source.data)
     known = source.metadata.get("kernel")
     if isinstance(known, Kernel) and np.array_equal(known.values, values):
         return known
@@ -48,13 +48,13 @@ def kernel_of(source: Source) -> Kernel:
 
 
 def kernel_with(kernel: Kernel, **changes: Any) -> Kernel:
-    """The same kernel but for some of its attributes."""
+    """A copy of a kernel with some attributes changed."""
     names = ("values", "center", "spacing", "units", "name", "parameters")
     return Kernel(**{name: changes.get(name, getattr(kernel, name)) for name in names})
 
 
-def fitted(kernel: Kernel, view: View) -> Kernel:
-    """The kernel without leading axes of length 1 that a view has no place for; ValueError when it does not fit."""
+def kernel_for_view(kernel: Kernel, view: View) -> Kernel:
+    """A kernel without the leading axes of length 1 that exceed a view; ValueError if it does not fit."""
     spare = kernel.ndim - view.ndim
     if spare > 0 and all(n == 1 for n in kernel.shape[:spare]):
         spacing = kernel.spacing[spare:] if kernel.spacing else None

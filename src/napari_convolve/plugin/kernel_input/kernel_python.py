@@ -1,4 +1,4 @@
-"""A kernel as the Python expression that makes it."""
+"""Python expressions that make a given kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DESIGNED = "from_response"
 
 
 def expression(kernel: Kernel) -> str:
-    """Python for an equal kernel, with `nc` for the package.
+    """Python expression for an equal kernel, with `nc` for the package.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def expression(kernel: Kernel) -> str:
 
 
 def _call(kernel: Kernel) -> tuple[str, Kernel] | None:
-    """The call of a catalogue entry, or of the design for a response, and what it makes; None if there is none."""
+    """The call of a catalogue entry or of `kernel_from_response`, and its result; None if there is none."""
     given = dict(kernel.parameters)
     if kernel.name != _DESIGNED or "gains" not in given:
         found = None if kernel.name == "custom" else remake(kernel)
@@ -44,5 +44,5 @@ def _call(kernel: Kernel) -> tuple[str, Kernel] | None:
             options |= {"spacing": kernel.spacing, "units": kernel.units}
         words = [repr(curve), repr(size), *(f"{key}={value!r}" for key, value in options.items())]
         return f"nc.kernel_from_response({', '.join(words)})", nc.kernel_from_response(curve, size, **options)
-    except (TypeError, ValueError, KeyError):  # a kernel of a file may say anything of itself
+    except (TypeError, ValueError, KeyError):  # the parameters of a kernel from a file can be anything
         return None

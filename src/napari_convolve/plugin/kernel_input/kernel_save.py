@@ -1,4 +1,4 @@
-"""A kernel into a file that a person chooses."""
+"""Save dialog for kernels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ from ..widgets.actions import save_as
 def save_kernel(
     owner: QWidget, say: Callable[[str], object], kernel: Kernel, title: str, suffix: str = ".json"
 ) -> None:
-    """Ask for a file, save a kernel in it and say so; formats other than that of `suffix` can be chosen."""
+    """Ask for a file and save a kernel in it; the format of `suffix` is offered first."""
     filters = ";;".join(f"*{known}" for known in sorted(FORMATS, key=lambda known: known != suffix))
     save_as(owner, say, title, f"{kernel.name}{suffix}", filters, kernel.save)

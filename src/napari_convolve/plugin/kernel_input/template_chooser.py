@@ -1,4 +1,4 @@
-"""What to look for: rectangles drawn in the image, a layer, a file, a kernel; one, or several."""
+"""Choice of one or several templates: drawn rectangles, a layer, a file, a kernel."""
 
 from __future__ import annotations
 
@@ -13,28 +13,18 @@ from ..widgets.containers import Column, button, rows
 from ..widgets.fields import Choice, TextField
 from ..widgets.layer_choice import LayerChoice
 from ..widgets.text import note, say
-from .drawn_rectangle import NOTHING, box, corners, cut, draw_rectangle, planes
+from .drawn_rectangle import NOTHING, corners, crop_index, cropped_samples, draw_rectangle, parse_depth
 from .kernel_chooser import KernelChooser
 
 _DRAWN, _OTHER = "a rectangle I draw", "a layer, file or kernel"
 
 
 class TemplateChooser(Column):
-    """The template, and others kept beside it.
+    """Choice of a template, and of others kept besides; `image` returns the layer to draw on, or None."""
 
-    Parameters
-    ----------
-    viewer
-        Whose layers are offered.
-    image
-        The layer that rectangles are drawn on, or None.
-    tell
-        Shows one sentence.
-    """
-
-    def __init__(self, viewer: Any, image: Callable[[], Any], tell: Callable[[str], object]) -> None:
+    def __init__(self, viewer: Any, image: Callable[[], Any], say: Callable[[str], object]) -> None:
         super().__init__()
-        self._viewer, self._image, self._tell = viewer, image, tell
+        self._viewer, self._image, self._say = viewer, image, say
         self._view: View | None = None
         self.kept: list[Any] = []
         self.origin = Choice([(text, text) for text in (_DRAWN, _OTHER)], label="template")
@@ -45,7 +35,10 @@ class TemplateChooser(Column):
             tooltip="Each rectangle in this layer is a template",
         )
         self.depth = TextField(
-            planes, 5, label="planes", tooltip="How deep the template is, around the plane drawn in; or from-to: 12-20"
+            parse_depth,
+            5,
+            label="planes",
+            tooltip="How deep the template is, around the plane drawn in; or from-to: 12-20",
         )
         self.draw = button("Draw a rectangle", self._start, "Then drag one around an example in the image")
         self.kernel = KernelChooser(viewer, label="from", start="from a layer", normalize=False)
@@ -59,7 +52,7 @@ class TemplateChooser(Column):
         self._show()
 
     def set_view(self, source: Source, view: View) -> None:
-        """Tell which axes the template has."""
+        """Set the image and the axes of the template."""
         self._view = view
         self.kernel.follow(source, view)
         self.forget_kept()
@@ -73,14 +66,14 @@ class TemplateChooser(Column):
         self.keep.visible = not is_drawn or self.shapes.value is not None
         self.depth.visible = is_drawn and self._view is not None and self._view.ndim > 2
         self.forget.visible = bool(self.kept)
-        said = ", ".join(" x ".join(map(str, template.shape)) for template in self.kept)
-        say(self.also, f"and, kept from before: {said} pixels" if self.kept else "")
+        sizes = ", ".join(" x ".join(map(str, template.shape)) for template in self.kept)
+        say(self.also, f"and, kept from before: {sizes} pixels" if self.kept else "")
 
     def _start(self) -> None:
         self.start_drawing()
 
     def start_drawing(self, again: bool = False) -> None:
-        """Be ready for a rectangle, in a layer in the place of the image, or for one more in it (`again`)."""
+        """Let the user draw a rectangle over the image; `again` keeps those drawn before."""
         image = self._image()
         if image is None:
             return
@@ -92,35 +85,31 @@ class TemplateChooser(Column):
             layer.data = []
         made = {"template": True}
         self.shapes.value = draw_rectangle(self._viewer, read_layer(image), "template", layer, metadata=made)
-        self._tell("Drag a rectangle around one example, then press Run.")
+        self._say("Drag a rectangle around one example, then press Run.")
 
     def keep_this(self) -> None:
-        """Keep the template that is chosen, and look for the next one besides."""
+        """Keep the chosen template, so that another can be given besides."""
         if self.origin.value == _DRAWN:
             self.start_drawing(again=True)
             return
         try:
             self.kept.append(self.kernel.kernel())
         except (ValueError, TypeError, OSError) as error:
-            self._tell(str(error))
+            self._say(str(error))
             return
         self._show()
         self.changed.emit(self)
 
     def forget_kept(self) -> None:
-        """Drop what was kept."""
         if self.kept:
             self.kept.clear()
             self.changed.emit(self)
         self._show()
 
     def factory(self, source: Source, view: View) -> Callable[[], Any]:
-        """Read the fields now; what is returned makes the template, or the list of them, in any thread.
+        """Read the fields; the returned function makes the template or the list of templates, in any thread.
 
-        Raises
-        ------
-        ValueError
-            With one sentence, when there is none.
+        ValueError if there is none.
         """
         if self.origin.value == _OTHER:
             return partial(_one_or_all, list(self.kept), [self.kernel.factory()])
@@ -131,11 +120,11 @@ class TemplateChooser(Column):
         found = []
         for number in range(len(layer.data)):
             points = corners(layer, image, self._viewer.dims.point, number)
-            found.append(partial(cut, source, box(points, source.data.shape, view, depth)))
+            found.append(partial(cropped_samples, source, crop_index(points, source.data.shape, view, depth)))
         return partial(_one_or_all, list(self.kept), found)
 
 
 def _one_or_all(kept: list[Any], makers: Sequence[Callable[[], Any]]) -> Any:
-    """The template itself when there is only one."""
+    """All templates, or the template itself if there is only one."""
     made = [*kept, *(make() for make in makers)]
     return made[0] if len(made) == 1 else made

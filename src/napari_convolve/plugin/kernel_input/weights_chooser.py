@@ -1,4 +1,4 @@
-"""Where the weights of a layer come from: a bank of kernels that is known without training, or a plain NPY file."""
+"""Choice of the weights of `feature_maps`: a bank of kernels or an NPY file."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ..widgets.containers import Column, holding, rows
 from ..widgets.fields import Choice
 from ..widgets.text import note, say
 
-#: Kernels of one channel, or numbers of the shape (maps, channels, *kernel).
+#: Kernels of one channel, or an array of the shape (maps, channels, *kernel).
 Weights = tuple[Kernel, ...] | np.ndarray
 
 _FILE = "from a .npy file"
-_MOST = 32
-_LONGEST = 8
+#: Most kernels that are drawn, and that are named.
+_MOST_DRAWN, _MOST_NAMED = 32, 8
 
 
 class WeightsChooser(Column):
-    """The weights of `feature_maps`, with a picture of each kernel."""
+    """Choice of a bank or a file, with a picture of each kernel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class WeightsChooser(Column):
             tooltip="Numbers of the shape (maps, channels, *kernel), as PyTorch keeps them",
         )
         self.pictures, self.about = KernelPictures(), note()
-        self._making = Latest(self.native, self._begin, self._made, title="bank of kernels", short=0)
+        self._making = Latest(self.native, self._begin, self._made, title="bank of kernels", frame=0)
         for part in (rows(self.kind, self.file), holding(self.pictures), self.about):
             self.append(part)
         self.kind.changed.connect(self._show)
@@ -53,18 +53,12 @@ class WeightsChooser(Column):
         self._show()
 
     def set_view(self, view: View) -> None:
-        """Tell which axes the kernels have."""
+        """Set the axes of the kernels."""
         self._view = view
         self._show()
 
     def factory(self) -> Callable[[], Weights]:
-        """Read the fields now; what is returned makes what `feature_maps` takes, in any thread, or raises.
-
-        Raises
-        ------
-        ValueError, OSError
-            With one sentence that says what is missing or wrong.
-        """
+        """Read the fields; the returned function makes the weights, in any thread. ValueError if no file is chosen."""
         if self.kind.value != _FILE:
             return partial(bank, self.kind.value, ndim=2 if self._view is None else self._view.ndim)
         if not str(self.file.value).strip(". "):
@@ -73,7 +67,7 @@ class WeightsChooser(Column):
 
     @property
     def busy(self) -> bool:
-        """Whether the pictures are not yet of what is chosen."""
+        """Whether the pictures of the chosen weights are still being made."""
         return self._making.busy
 
     def _show(self, *_: object) -> None:
@@ -81,7 +75,7 @@ class WeightsChooser(Column):
         self._making.ask()
 
     def _begin(self) -> Call:
-        return partial(_shown, self.factory())
+        return partial(_planes_and_text, self.factory())
 
     def _made(self, outcome: Outcome) -> None:
         planes, text = outcome.value or ([], outcome.error)
@@ -90,7 +84,7 @@ class WeightsChooser(Column):
 
 
 def _read(path: str, view: View | None) -> np.ndarray:
-    """The weights in a file; ValueError when a view has another number of axes."""
+    """The weights in a file; ValueError if the view has another number of axes."""
     found = read_weights(path)
     if view is not None and found.ndim - 2 != view.ndim:
         shape = " × ".join(map(str, found.shape))
@@ -101,23 +95,22 @@ def _read(path: str, view: View | None) -> np.ndarray:
     return found
 
 
-def _shown(make: Callable[[], Weights], progress: object) -> tuple[list[np.ndarray], str]:
-    """What is shown of weights."""
+def _planes_and_text(make: Callable[[], Weights], progress: object) -> tuple[list[np.ndarray], str]:
     made = make()
-    return planes_of(made), described(made)
+    return kernel_planes(made), weights_text(made)
 
 
-def planes_of(weights: Weights) -> list[np.ndarray]:
-    """A plane of each kernel: of volumes the middle one, of several channels the first."""
+def kernel_planes(weights: Weights) -> list[np.ndarray]:
+    """A plane of each kernel: the middle one of a volume, the first of several channels."""
     found = [kernel.values for kernel in weights] if isinstance(weights, tuple) else [one[0] for one in weights]
-    return [middle_plane(values).astype(float) for values in found[:_MOST]]
+    return [middle_plane(values).astype(float) for values in found[:_MOST_DRAWN]]
 
 
-def described(weights: Weights) -> str:
-    """How many maps there will be, and of what."""
+def weights_text(weights: Weights) -> str:
+    """Number of maps, and the kernels or the shape of the weights."""
     if isinstance(weights, np.ndarray):
         maps, channels, *size = weights.shape
         return f"{maps} maps of {channels} input channel{'s'[: channels != 1]}, kernels {' × '.join(map(str, size))}."
-    names = [f"{number}: {kernel.name}" for number, kernel in enumerate(weights[:_LONGEST])]
-    more = f" … {len(weights) - _LONGEST} more" if len(weights) > _LONGEST else ""
+    names = [f"{number}: {kernel.name}" for number, kernel in enumerate(weights[:_MOST_NAMED])]
+    more = f" … {len(weights) - _MOST_NAMED} more" if len(weights) > _MOST_NAMED else ""
     return f"{len(weights)} maps. {', '.join(names)}{more}"

@@ -1,4 +1,4 @@
-"""Layers that panels add and take away without a person losing what they had selected."""
+"""Add and remove layers of a panel without changing the selection."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import Any
 
 
 def add_beside(viewer: Any, layer: Any) -> Any:
-    """Add a layer; what was selected stays selected."""
+    """Add a layer and keep the selection."""
     selected = set(viewer.layers.selection)
     viewer.add_layer(layer)
     viewer.layers.selection = selected
     return layer
 
 
-def shown(viewer: Any, layer: Any) -> bool:
-    """Whether a layer is in the viewer; a person may have deleted it."""
+def in_viewer(viewer: Any, layer: Any) -> bool:
+    """Whether a layer is still in the viewer."""
     return layer is not None and layer in viewer.layers
 
 
 def take_away(viewer: Any, layer: Any) -> None:
-    """Remove a layer, if it is still there."""
-    if shown(viewer, layer):
+    """Remove a layer if it is still in the viewer."""
+    if in_viewer(viewer, layer):
         viewer.layers.remove(layer)
 
 
 def displayed(viewer: Any, ndim: int) -> list[int]:
-    """The axes of a layer of `ndim` axes that the viewer shows; napari counts axes from the last one."""
+    """The displayed axes among the `ndim` axes of a layer; napari aligns the axes of layers at the last one."""
     spare = viewer.dims.ndim - ndim
     return [axis - spare for axis in viewer.dims.displayed if axis >= spare]

@@ -1,4 +1,4 @@
-"""How a result looks: like its source where the numbers are alike, else so that what is there can be seen."""
+"""Contrast limits and colormap of a result: those of its source if its values are alike, else adapted."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ import numpy as np
 #: Blue is negative, black is zero, orange is positive.
 SIGNED = {"colors": [[0.35, 0.65, 1.0], [0.0, 0.0, 0.0], [1.0, 0.6, 0.2]], "name": "signed"}
 _SAMPLES = 1 << 17
-#: Points so much brighter than all else, on a dark ground, are what there is to see.
+#: The 99.99th percentile is the upper limit if it is so many times the 99.9th: few bright spots on a dark ground.
 _SPARSE = 1.5
-#: Negative samples count when they reach this share of the positive ones.
+#: Negative values matter from this share of the positive ones on; limits may be exceeded by this share.
 _SHARE = 0.1
-#: A result looks like its source when it spans at least this share of the source's contrast.
+#: A result takes the source's limits if it spans at least this share of them.
 _SPAN = 0.3
 
 
-def looks(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
-    """Contrast limits, and for results around zero a colormap that shows the sign.
+def display_options(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
+    """Contrast limits of a result, and for results around zero a colormap that shows the sign.
 
-    Parameters
-    ----------
-    data : array
-        The result; complex ones and those without a finite sample are left to napari.
-    source : mapping
-        ``contrast_limits`` and ``colormap`` of the layer it was made from.
+    `source` has the ``contrast_limits`` of the source layer. Complex results, and those without a finite sample, are
+    left to napari.
 
     Examples
     --------
-    >>> looks(np.array([-4.0, 0.0, 0.0, 5.0]), {"contrast_limits": (0, 9)})["contrast_limits"]
+    >>> display_options(np.array([-4.0, 0.0, 0.0, 5.0]), {"contrast_limits": (0, 9)})["contrast_limits"]
     (-5.0, 5.0)
-    >>> looks(np.eye(150)[75] * np.eye(150)[:, 75:76] * 40, {"contrast_limits": (0, 9)})
+    >>> display_options(np.eye(150)[75] * np.eye(150)[:, 75:76] * 40, {"contrast_limits": (0, 9)})
     {'contrast_limits': (0.0, 40.0)}
-    >>> looks(np.array([1.0, 2.0, 8.0]), {"contrast_limits": (0, 9)})
+    >>> display_options(np.array([1.0, 2.0, 8.0]), {"contrast_limits": (0, 9)})
     {'contrast_limits': (0.0, 9.0)}
     """
     values = _sample(data)
@@ -58,11 +54,11 @@ def looks(data: Any, source: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sample(data: Any) -> np.ndarray:
-    """Some finite samples from everywhere."""
+    """Finite samples from all over an array, about `_SAMPLES` of them."""
     array = np.asarray(data)
     if array.dtype.kind not in "buif" or array.size == 0:
         return np.empty(0)
     flat = array.ravel() if array.flags.c_contiguous else array.reshape(-1)
     step = max(1, flat.size // _SAMPLES)
-    values = flat[:: step | 1].astype(np.float64)  # an odd step does not stay in one column
+    values = flat[:: step | 1].astype(np.float64)  # odd, so that the samples are not all of one column
     return values[np.isfinite(values)]

@@ -1,4 +1,4 @@
-"""Feature maps as a layer: a channel axis more, and pixels as large as the strides and blocks make them."""
+"""Feature maps as an image layer with a channel axis, its pixels enlarged by stride and pooling."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ from typing import Any
 import numpy as np
 
 from ...ops.filtering.cnn_layer import SampleGrid
-from .appearance import looks
+from .appearance import display_options
 from .layer_data import LayerTuple, Source
 
-#: The entry in a layer's metadata that says: its axes do not stand where the operation put them.
+#: Metadata key of layers whose axes are not in the order of the operation's result.
 MOVED = "axes moved"
-#: What the axis of the maps is called, beside those that the image has.
+#: Names for the axis of the maps; the first that the image has not is taken.
 _NAMES = "cqrpab"
 
 
 def maps_tuple(source: Source, data: Any, grid: SampleGrid, name: str) -> LayerTuple:
-    """Maps as an image layer over their image; those of colours come before the plane, where napari looks for channels.
+    """Maps as an image layer over their image; `grid` is the sample grid that the operation reported.
 
-    Parameters
-    ----------
-    source
-        The image.
-    data
-        The maps.
-    grid
-        What the operation reported of where they lie.
+    The maps of an RGB image are moved before the plane, since napari would take the last axis for colours.
     """
     maps, at, moved = np.asarray(data), grid.axis, grid.axis >= source.ndim
     if moved:
@@ -48,13 +41,13 @@ def maps_tuple(source: Source, data: Any, grid: SampleGrid, name: str) -> LayerT
     else:
         axes[at] = letter
     frame["axis_labels"] = axes
-    look = {**source.look, **looks(maps, source.look)}
+    look = {**source.look, **display_options(maps, source.look)}
     metadata = {MOVED: True} if moved else {}
     return maps, {"name": name, "rgb": False, **look, **frame, "metadata": metadata}, "image"
 
 
 def _with_axis(frame: dict[str, Any], at: int) -> dict[str, Any]:
-    """The attributes that place a layer with one axis more, of steps of 1, which nothing turns or shears."""
+    """The attributes that place a layer, for an additional axis of step 1 without rotation and shear."""
     n = len(frame["scale"])
     shear = np.eye(n)
     shear[np.triu_indices(n, 1)] = np.ravel(frame["shear"])
@@ -62,15 +55,15 @@ def _with_axis(frame: dict[str, Any], at: int) -> dict[str, Any]:
     return {
         "scale": np.insert(frame["scale"], at, 1.0),
         "translate": np.insert(frame["translate"], at, 0.0),
-        "rotate": _wider(np.asarray(frame["rotate"]), at),
-        "shear": _wider(shear, at)[np.triu_indices(n + 1, 1)],
-        "affine": _wider(np.asarray(frame["affine"]), at),
+        "rotate": _expanded(np.asarray(frame["rotate"]), at),
+        "shear": _expanded(shear, at)[np.triu_indices(n + 1, 1)],
+        "affine": _expanded(np.asarray(frame["affine"]), at),
         "units": units,
     }
 
 
-def _wider(matrix: np.ndarray, at: int) -> np.ndarray:
-    """A square matrix with one row and column of the identity more."""
+def _expanded(matrix: np.ndarray, at: int) -> np.ndarray:
+    """A square matrix with a row and a column of the identity inserted."""
     found: np.ndarray = np.insert(np.insert(matrix, at, 0.0, axis=0), at, 0.0, axis=1)
     found[at, at] = 1.0
     return found

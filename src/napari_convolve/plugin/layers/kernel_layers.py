@@ -1,4 +1,4 @@
-"""Kernels as files of napari: opened as image layers, saved from image layers."""
+"""Reader and writer of kernel files for napari, and kernels as image layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .layer_data import LayerTuple
 
 
 def reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerTuple]] | None:
-    """Return the function that reads kernel files; None for several files at once."""
+    """The function that reads a kernel file; None for several files at once, as npe2 expects."""
     return read if isinstance(path, str) else None
 
 
@@ -23,7 +23,7 @@ def read(path: str) -> list[LayerTuple]:
 
 
 def write(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
-    """Save an image layer as a kernel: the one it was made from, with all it knows, or else its numbers."""
+    """Save an image layer as a kernel: with all properties if it shows a `Kernel` unchanged, else its values."""
     known = meta.get("metadata", {}).get("kernel")
     values = np.asarray(data)
     kernel = known if isinstance(known, Kernel) and np.array_equal(known.values, values) else Kernel(values)
@@ -32,9 +32,9 @@ def write(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
 
 
 def kernel_tuple(kernel: Kernel, name: str = "") -> LayerTuple:
-    """A kernel as an image layer whose origin is the kernel's centre; other panels find the kernel itself in it.
+    """A kernel as an image layer with the centre at the world's origin and the kernel itself in its metadata.
 
-    Napari shows no image of one dimension: such a kernel becomes a row, which panels take along one axis again.
+    A 1-D kernel becomes a row, since napari shows no 1-D images; panels use it along one axis again.
     """
     if kernel.ndim == 1:
         spacing = kernel.spacing * 2 if kernel.spacing else None

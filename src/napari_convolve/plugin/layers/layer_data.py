@@ -1,7 +1,4 @@
-"""A napari layer as an operation needs it, and a result as the layer that belongs beside it.
-
-Nothing here needs napari: any object with the attributes of a layer will do.
-"""
+"""Read image layers as the input of operations, and make layers of results. Needs no napari."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...bigdata._labeled import canonical_unit
-from .appearance import looks
+from .appearance import display_options
 
-#: What `viewer.add_layer` takes: data, attributes, type.
+#: Data, attributes and type of a layer, as readers and sample data of napari return them.
 LayerTuple = tuple[Any, dict[str, Any], str]
 
 #: The attributes that place a layer in the world, one entry per axis.
@@ -32,98 +29,67 @@ _UNNAMED = re.compile(r"(axis )?-?\d+")
 
 @dataclass(frozen=True)
 class View:
-    """The axes an operation acts on, in words.
-
-    Attributes
-    ----------
-    label : str
-        What a person reads.
-    axes : tuple of int
-        Positions in the data; all others are batch axes.
-    names : tuple of str
-        What the axes are called.
-    """
+    """The axes an operation acts on, with a label for the panel."""
 
     label: str
-    axes: tuple[int, ...]
+    axes: tuple[int, ...]  # positions in the data; all others are batch axes
     names: tuple[str, ...]
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
         return len(self.axes)
 
 
 @dataclass(frozen=True)
 class Source:
-    """An image layer: its numbers at full resolution, and what its axes mean.
+    """The data of an image layer and the meaning of its axes.
 
-    Attributes
-    ----------
-    name : str
-    data : array
-        Lazy arrays stay lazy. The colours of an RGB layer are its last axis, which no other attribute counts.
-    axes, spacing, units : tuple
-        Name, distance of samples and unit of each axis; None for pixels and what is no unit of length or time.
-    rgb : bool
-    frame : mapping
-        Attributes of a layer of the same shape in the same place.
-    steps : ndarray
-        Column i is where one sample along axis i leads, before the layer's `affine`.
-    look : mapping
-        Attributes that decide how it looks.
-    metadata : mapping
-        The layer's own.
-    file : str or None
-        Where it was read from.
+    The colours of an RGB layer are the last axis of `data`, which no other attribute counts. A unit is None for pixels
+    and for anything but a length or a time.
     """
 
     name: str
-    data: Any
+    data: Any  # lazy arrays stay lazy
     axes: tuple[str, ...]
     spacing: tuple[float, ...]
     units: tuple[str | None, ...]
     rgb: bool
-    frame: Mapping[str, Any]
-    steps: NDArray[np.float64]
+    frame: Mapping[str, Any]  # attributes of a layer of the same shape in the same place
+    steps: NDArray[np.float64]  # column i is the step of one sample along axis i, before the layer's `affine`
     look: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     metadata: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     file: str | None = None
 
     @property
     def ndim(self) -> int:
-        """Number of axes, colours not counted."""
         return len(self.axes)
 
     @property
     def letters(self) -> tuple[str, ...]:
-        """One letter for each axis of the data, as recipes have them; ``?`` for one that nobody named."""
+        """One letter per axis of the data, as in recipes; ``?`` for an axis without a name."""
         short = (_LETTERS.get(name, name) for name in self.axes)
         found = tuple(name if len(name) == 1 and name.isalpha() else "?" for name in short)
         return (*found, "s") if self.rgb else found
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the data in memory."""
         return int(math.prod(self.data.shape) * np.dtype(self.data.dtype).itemsize)
 
     @property
     def lazy(self) -> bool:
-        """Whether the data are not in memory yet."""
         return not isinstance(self.data, np.ndarray)
 
     def spacing_of(self, view: View) -> tuple[float, ...]:
-        """Distance of samples along the axes of a view."""
         return tuple(self.spacing[axis] for axis in view.axes)
 
     def unit_of(self, view: View) -> str | None:
-        """The unit that all axes of a view share; None when it is the pixel, or when they differ."""
+        """The common unit of the axes of a view; None for pixels, and if they differ."""
         units = {self.units[axis] for axis in view.axes}
         return units.pop() if len(units) == 1 else None
 
 
 def read_layer(layer: Any, level: int = 0) -> Source:
-    """Describe an image layer, or a coarser level of a multiscale one; its data are neither copied nor computed."""
+    """Describe an image layer, or a level of a multiscale one, without copying or computing its data."""
     data = layer.data[level] if layer.multiscale else layer.data
     axes = name_axes(layer.axis_labels)
     frame = {key: getattr(layer, key) for key in FRAME}
@@ -150,7 +116,7 @@ def read_layer(layer: Any, level: int = 0) -> Source:
 
 
 def name_axes(labels: Sequence[str]) -> tuple[str, ...]:
-    """Names of axes; those that nobody named are called y and x, and axis 0, axis 1 before them.
+    """Names of axes from labels; unnamed axes become y and x, and axis 0, axis 1, ... before them.
 
     Examples
     --------
@@ -164,7 +130,7 @@ def name_axes(labels: Sequence[str]) -> tuple[str, ...]:
 
 
 def views(axes: Sequence[str]) -> tuple[View, ...]:
-    """The ways to act on an image with the given axes: planes, volumes, single axes.
+    """The views of an image that are offered: planes, volumes, single axes.
 
     Examples
     --------
@@ -185,20 +151,14 @@ def views(axes: Sequence[str]) -> tuple[View, ...]:
 
 
 def preferred(choices: Sequence[View], ndim: int | None) -> View:
-    """The view of `ndim` axes, or the nearest below; None means the largest number of spatial axes."""
+    """The first view of `ndim` axes, or of the most there are; None means the most."""
     most = max(view.ndim for view in choices)
     wanted = most if ndim is None else min(ndim, most)
     return next(view for view in choices if view.ndim == wanted)
 
 
-def load(data: Any, check: Callable[[int, int], object] = lambda done, total: None) -> NDArray[Any]:
-    """All numbers in memory; a Dask array goes block by block, with `check(done, total)` before each.
-
-    Raises
-    ------
-    Exception
-        Whatever `check` raises, to stop.
-    """
+def load_samples(data: Any, check: Callable[[int, int], object] = lambda done, total: None) -> NDArray[Any]:
+    """The array in memory; a Dask array is read block by block, after `check(done, total)`, which may raise."""
     if isinstance(data, np.ndarray):
         return data
     counts = getattr(data, "numblocks", None)
@@ -215,19 +175,16 @@ def load(data: Any, check: Callable[[int, int], object] = lambda done, total: No
 
 
 def image_tuple(source: Source, data: Any, name: str, *, first: Mapping[int, float] | None = None) -> LayerTuple:
-    """A result as an image layer in the place of its source, looking like it.
+    """A result as an image layer with the placement and the appearance of its source.
 
-    Parameters
-    ----------
-    first
-        Index in the source of the result's first sample, for axes where that is not 0.
+    `first` is the index in the source of the result's first sample, for the axes where it is not 0.
     """
-    look = {} if source.rgb else {**source.look, **looks(data, source.look)}
-    return data, {"name": name, "rgb": source.rgb, **look, **placed(source, first)}, "image"
+    look = {} if source.rgb else {**source.look, **display_options(data, source.look)}
+    return data, {"name": name, "rgb": source.rgb, **look, **placement(source, first)}, "image"
 
 
-def placed(source: Source, first: Mapping[int, float] | None = None) -> dict[str, Any]:
-    """The attributes that put a layer where its source is, or `first` samples further."""
+def placement(source: Source, first: Mapping[int, float] | None = None) -> dict[str, Any]:
+    """Attributes that place a layer where its source is, shifted by `first` samples along some axes."""
     frame = dict(source.frame)
     if first:
         shift = np.zeros(source.ndim)
@@ -237,7 +194,7 @@ def placed(source: Source, first: Mapping[int, float] | None = None) -> dict[str
 
 
 def short(name: str, length: int = 40) -> str:
-    """A name that fits on a line.
+    """A name shortened to fit on a line.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One call of a public function as data: what a run computes, and what can be narrowed, stored or written out."""
+"""A call of a public function as data, which can be run, restricted to a region, recorded or written as Python."""
 
 from __future__ import annotations
 
@@ -12,23 +12,18 @@ from numpy.typing import NDArray
 
 import napari_convolve as nc
 
-from ..._progress import Report, format_bytes
+from ..._progress import ProgressCallback, Report, format_bytes
 from ...backends import get_backend
 from ..widgets.text import titled
-from .layer_data import LayerTuple, Source, View, load
-from .visible_region import Seen
-
-Progress = Callable[[int, int], None]
+from .layer_data import LayerTuple, Source, View, load_samples
+from .visible_region import VisibleRegion
 
 
 @dataclass(frozen=True)
 class Factory:
-    """An argument whose fields have been read and which is made where it is needed: no hand waits for a large kernel.
+    """An argument that is made in the background, such as a large kernel, from fields that have been read before.
 
-    Attributes
-    ----------
-    make : callable
-        Makes it, in any thread; ValueError, TypeError or OSError with one sentence when that cannot be done.
+    `make` runs in any thread and may raise ValueError, TypeError or OSError.
     """
 
     make: Callable[[], Any]
@@ -36,63 +31,40 @@ class Factory:
 
 @dataclass(frozen=True)
 class Request:
-    """An operation, its image and its arguments.
+    """An operation, its image and its arguments."""
 
-    Attributes
-    ----------
-    operation : str
-        Name of the public function.
-    source : Source
-        The image; for a preview at the level that napari shows.
-    view : View
-        The axes it acts on.
-    arguments : tuple
-        Positional arguments after the image: the kernel, PSF or template; each may be `Factory`.
-    options : mapping
-        Keyword arguments that differ from their defaults, without axes, mask and callbacks.
-    extras : mapping
-        What the panel does with the result besides.
-    mask : array, optional
-        Of labels: where it is 0, samples do not count.
-    seen : Seen, optional
-        What a preview is of; None for a run.
-    memory : dict
-        What previews of one panel estimate once.
-    """
-
-    operation: str
-    source: Source
+    operation: str  # name of the public function
+    source: Source  # the image; for a preview the resolution level that napari shows
     view: View
-    arguments: tuple[Any, ...]
-    options: Mapping[str, Any]
-    extras: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    mask: Any = None
-    seen: Seen | None = None
-    memory: dict[Any, Any] = field(default_factory=dict)
+    arguments: tuple[Any, ...]  # positional ones after the image, such as the kernel; each may be a `Factory`
+    options: Mapping[str, Any]  # keyword arguments that differ from their defaults, without axes, mask and callbacks
+    extras: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))  # settings of the panel itself
+    mask: Any = None  # labels; samples with label 0 are left out
+    visible: VisibleRegion | None = None  # region of a preview; None for a run
+    memory: dict[Any, Any] = field(default_factory=dict)  # estimates that the previews of a panel share
 
     def made(self) -> Request:
-        """The same with every argument made, which may take a while."""
+        """The request with the factories among its arguments called, which may take a while."""
         made = tuple(given.make() if isinstance(given, Factory) else given for given in self.arguments)
         return replace(self, arguments=made)
 
     def call(self, image: Any, *, operation: str = "", options: Mapping[str, Any] | None = None, **more: Any) -> Any:
-        """Call the public function on `image`, or another one in the same way."""
+        """Call the public function, or another `operation`, on `image`."""
         function = getattr(nc, operation or self.operation)
         return function(image, *self.arguments, axes=self.view.axes, **self.keywords(options), **more)
 
     def keywords(self, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The options, the mask among them."""
+        """The options and the mask as keyword arguments."""
         given = dict(self.options if options is None else options)
         return given if self.mask is None else {"mask": np.asarray(self.mask, dtype=bool), **given}
 
-    def image(self, progress: Progress) -> NDArray[Any]:
-        """The numbers of the layer, lazy ones read block by block."""
-        return load(self.source.data, progress)
+    def image(self, progress: ProgressCallback) -> NDArray[Any]:
+        return load_samples(self.source.data, progress)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run hands to the viewer: layers, and what was done."""
+    """Layers for the viewer, the report of the call, and notes for the panel."""
 
     layers: list[LayerTuple]
     report: Report | None = None
@@ -104,11 +76,11 @@ class Result:
 
 
 def on_colours(
-    request: Request, image: NDArray[Any], progress: Progress, **callbacks: Any
+    request: Request, image: NDArray[Any], progress: ProgressCallback, **callbacks: Any
 ) -> tuple[NDArray[Any], Report]:
-    """Call an operation that keeps the image's kind; colours are computed each, opacity is kept as it is.
+    """Call an operation whose result is an image of the same kind: colours are processed one by one, alpha is kept.
 
-    An RGB layer of integers stays one, rounded and saturated: napari shows no other numbers as colours.
+    An RGB layer of integers keeps its dtype, since napari would not show other values as colours.
     """
     reports: list[Report] = []
     callbacks |= {"progress": progress, "report": reports.append}
@@ -124,23 +96,17 @@ def on_colours(
 
 
 def first_index(request: Request, center: Sequence[int], lengths: Sequence[int]) -> dict[int, float]:
-    """Where the first sample of a result lies in the image, for each axis acted on."""
+    """Index in the image of the first sample of a result, for each axis acted on; it depends on ``shape``."""
     shape = request.options.get("shape", "same")
     found = {}
     for axis, c, k in zip(request.view.axes, center, lengths, strict=True):
-        reach = c if request.operation == "convolve" else k - 1 - c
-        found[axis] = {"same": 0.0, "full": -float(reach), "valid": float(k - 1 - reach)}[shape]
+        before = c if request.operation == "convolve" else k - 1 - c
+        found[axis] = {"same": 0.0, "full": -float(before), "valid": float(k - 1 - before)}[shape]
     return found
 
 
 def lazy_note(source: Source) -> str:
-    """What it means that a layer is not in memory; empty when it is.
-
-    Raises
-    ------
-    MemoryError
-        When it does not fit.
-    """
+    """A note on a layer that is not in memory, empty if it is; MemoryError if it does not fit."""
     if not source.lazy:
         return ""
     size, free = source.nbytes, get_backend("numpy").free_bytes()

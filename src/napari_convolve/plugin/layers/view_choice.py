@@ -1,4 +1,4 @@
-"""Which axes of an image an operation acts on, as a choice."""
+"""Combo box of the axes that an operation acts on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from .layer_data import Source, View, preferred, views
 
 
 class ViewChoice(Choice):
-    """Offers the planes, volumes and single axes of an image."""
+    """Choice among the planes, volumes and single axes of an image."""
 
     def __init__(self, tooltip: str) -> None:
         super().__init__(label="act on", least=12, tooltip=tooltip)
 
     def follow(self, source: Source | None, ndim: int | None) -> View | None:
-        """Offer those of another image, without telling; what was chosen stays, or else it is one of `ndim` axes."""
+        """Offer the views of an image, silently; keep the chosen one, or else choose one of `ndim` axes."""
         choices, before = views(source.axes) if source else (), self.value
         with self.changed.blocked():
             self.offer((view.label, view) for view in choices)

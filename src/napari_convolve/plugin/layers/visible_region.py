@@ -1,4 +1,4 @@
-"""What is seen of a layer: the level that napari shows, the visible plane, and the field of view on it."""
+"""The visible region of a layer: resolution level, plane and field of view."""
 
 from __future__ import annotations
 
@@ -12,43 +12,27 @@ import numpy as np
 from ...recipes import Bounds
 from .added import displayed
 
-#: More samples than this are no preview.
+#: Most samples of a preview.
 _MOST = 1 << 25
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A part of one level of a layer.
+class VisibleRegion:
+    """A region of one resolution level of a layer."""
 
-    Attributes
-    ----------
-    level : int
-        0 is the full resolution.
-    factors : tuple of float
-        Samples of the full resolution for one of the level, along each axis.
-    field : tuple of (int, int)
-        Half-open ranges of indices at that level; colours are not counted.
-    """
-
-    level: int
-    factors: tuple[float, ...]
-    field: Bounds
+    level: int  # 0 is the full resolution
+    factors: tuple[float, ...]  # samples of the full resolution per sample of the level, along each axis
+    field: Bounds  # half-open index ranges at that level, without the axis of colours
 
     @property
     def coarse(self) -> str:
-        """What a person is told of the level; empty at full resolution."""
+        """A note on a coarser level; empty at full resolution."""
         times = max(self.factors)
         return f"at level {self.level}, {times:g}× coarser, with the kernel made smaller" if self.level else ""
 
 
-def seen(viewer: Any, layer: Any) -> Seen:
-    """What the viewer shows of an image layer now.
-
-    Raises
-    ------
-    ValueError
-        When that is nothing, or too much.
-    """
+def visible_region(viewer: Any, layer: Any) -> VisibleRegion:
+    """The region of an image layer that the viewer shows; ValueError if it is empty or too large."""
     level = int(layer.data_level) if layer.multiscale else 0
     shape = (layer.data[level] if layer.multiscale else layer.data).shape[: layer.ndim]
     factors = tuple(float(f) for f in layer.downsample_factors[level]) if layer.multiscale else (1.0,) * layer.ndim
@@ -67,11 +51,11 @@ def seen(viewer: Any, layer: Any) -> Seen:
         raise ValueError("nothing of the image is seen")
     if np.prod([high - low for low, high in ranges], dtype=float) > _MOST:
         raise ValueError("too much is seen at once for a preview: show a plane, or zoom in")
-    return Seen(level, factors, tuple((int(a), int(b)) for a, b in ranges))
+    return VisibleRegion(level, factors, tuple((int(a), int(b)) for a, b in ranges))
 
 
 def _corners(viewer: Any, layer: Any, spare: int) -> np.ndarray | None:
-    """The corners of the canvas in the layer's samples; None where there is no canvas to look at."""
+    """The corners of the canvas in samples of the layer; None in grid mode, or if the canvas has no size."""
     camera, size = viewer.scene.camera, np.asarray(viewer.canvas.size, dtype=float)
     if viewer.canvas.grid.enabled or not (size > 1).all() or camera.zoom <= 0:
         return None
@@ -85,5 +69,4 @@ def _corners(viewer: Any, layer: Any, spare: int) -> np.ndarray | None:
 
 
 def level_factors(factors: Sequence[float], axes: Sequence[int]) -> tuple[float, ...]:
-    """The factors along some axes."""
     return tuple(factors[axis] for axis in axes)

@@ -1,15 +1,12 @@
-"""The panel of an operation: layer → arguments → call in the background → layer.
+"""Base class of the panels that compute: layer → arguments → call in the background → layer.
 
-A subclass says which public function it serves, adds the fields of its inputs and turns the result into layers. The
-preview, the plan before a run and the recipe after it are here, once:
+A subclass names its public function, adds the fields of its inputs and makes layers of the result. Preview, plan line
+and recipes are made here:
 
-- `preview` makes the layers that show what is seen of the result. The default shows the operation's own image; a panel
-  that shows something else (points, scores) overrides it and calls `part_of(request, progress, operation=…)`, which
-  computes any public function that makes an image on just the visible part. It runs in another thread, with the
-  `Request` of the moment; `request.seen` says which part, `request.source` is the level of the layer that is shown.
-- The plan line asks `nc.plan`; nothing to do.
-- Every layer of a `Result` gets the recipe of the request in its metadata. A layer made by another call says so:
-  ``recorded(layer, request, report, operation=…, options=…)``.
+- `preview` makes the layers of the visible region, in another thread; by default an image. A panel that shows something
+  else (points, scores) overrides it; `part_of(request, progress, operation=…)` computes an image on that region.
+- Each layer of a `Result` gets the recipe of the request in its metadata. A layer that another call made is passed
+  through ``recorded(layer, request, report, operation=…, options=…)``.
 """
 
 from __future__ import annotations
@@ -24,12 +21,13 @@ from napari.utils.notifications import show_warning
 
 import napari_convolve as nc
 
+from ..._progress import ProgressCallback
 from ..jobs.job import Job
 from ..jobs.job_runner import JobRunner
 from ..jobs.run_bar import RunBar
 from ..layers.layer_data import Source, View, image_tuple, read_layer, short
 from ..layers.recording import recorded_all
-from ..layers.request import Progress, Request, Result, lazy_note, on_colours
+from ..layers.request import Request, Result, lazy_note, on_colours
 from ..layers.view_choice import ViewChoice
 from ..widgets.containers import Fold, column, rows
 from ..widgets.form import Form, Settings
@@ -45,32 +43,28 @@ from .tools import Tools
 
 
 class OperationPanel(Panel):
-    """Base of all panels that compute.
-
-    `operation` and `guide` are all that a function from image to image needs; what else a subclass may say comes
-    first, then what all panels do.
-    """
+    """Base class of the panels that compute; for a function from image to image, `operation` and `guide` are enough."""
 
     #: Name of the public function.
     operation: ClassVar[str]
-    #: Options of the function that the subclass gives itself.
+    #: Options without a field in the form, since the subclass gives them.
     given: ClassVar[tuple[str, ...]] = ()
-    #: Options to fold away besides the advanced ones.
+    #: Options in the collapsed section besides the advanced ones.
     folded: ClassVar[tuple[str, ...]] = ()
-    #: Number of axes of the view that is chosen at first; None: all axes of space.
+    #: Number of axes of the view that is chosen at first; None: all spatial axes.
     ndim: ClassVar[int | None] = 2
-    #: Whether there is a preview; its result must be an image, or `preview` be overridden.
+    #: Whether there is a preview; if the result is no image, `preview` must be overridden.
     previews: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self._wanted = self.ndim
+        self._wanted_ndim = self.ndim
         self.image = LayerChoice(napari_viewer, label="image", tooltip="The layer to work on; it is not changed")
         self.image.prefer_selected()
         self.view = ViewChoice("All other axes (time, channels) are done one by one")
         self.mask = mask_choice(napari_viewer)
         self.settings = self.make_settings()
-        self.run_bar = RunBar()
+        self.run_bar = RunBar(live=self.previews)
         self.lay_out(column([rows(self.image, self.view), *self.inputs(), self.settings]), self.run_bar)
         self.compare = Compare(napari_viewer, lambda: self.image.value)
         self.run_bar.insert(2, self.compare)
@@ -80,7 +74,6 @@ class OperationPanel(Panel):
         title = titled(self.operation)
         self.live = Preview(napari_viewer, self, partial(say, self.run_bar.preview_note), title)
         self.plan_line = PlanLine(self.native, self.request, partial(say, self.run_bar.plan_note))
-        self.run_bar.preview.visible = self.previews
         self.run_bar.preview.changed.connect(self.live.switch)
         self.body.changed.connect(self._settings_changed)
         self.image.changed.connect(self._image_changed)
@@ -89,79 +82,73 @@ class OperationPanel(Panel):
         self.run_bar.help.changed.connect(self.show_help)
         self._image_changed()
 
-    # --- what a subclass says --------------------------------------------------------------------------------------
+    # --- to override ------------------------------------------------------------------------------------------------
 
     def make_settings(self) -> Settings:
-        """The options of the operation; by default all that the panel does not give itself."""
+        """The form of the options; by default a field for each that is not in `given`."""
         leave_out = ("axes", "mask", "origin", *self.given)
         also = [self.mask, *self.advanced()]
         return Form(getattr(nc, self.operation), leave_out=leave_out, fold=self.folded, also=also)
 
     def advanced(self) -> Sequence[Widget]:
-        """Further fields to fold away with the options."""
+        """Further fields for the collapsed section of the form."""
         return ()
 
     def operation_now(self) -> str:
-        """The function to call; another one than `operation` must take the same options."""
+        """Name of the function to call; it must take the options of `operation`."""
         return self.operation
 
     def inputs(self) -> Sequence[Widget]:
-        """The fields between the image and the options."""
+        """Fields between the image and the options."""
         return ()
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
-        """What the function takes after the image; an error with one sentence when something is missing."""
+        """Arguments of the function after the image; ValueError if one is missing."""
         return ()
 
     def more_options(self, source: Source, view: View) -> dict[str, Any]:
-        """Options of the function besides those of the form."""
+        """Options besides those of the form."""
         return {}
 
     def extras(self) -> dict[str, Any]:
-        """What `compute` needs to know besides; it runs in another thread and must not look at fields."""
+        """Values of further fields for `compute`, which runs in another thread and must not read fields."""
         return {}
 
     def view_changed(self, source: Source | None, view: View | None) -> None:
-        """Tell the inputs what is acted on now."""
+        """Adapt the inputs to another image or other axes."""
 
-    def compute(self, request: Request, progress: Progress) -> Result:
-        """Call the function, in the background, and make layers of what it returns; by default an image."""
+    def compute(self, request: Request, progress: ProgressCallback) -> Result:
+        """Call the function, in another thread, and make layers of its result; by default an image."""
         data, report = on_colours(request, request.image(progress), progress)
         name = f"{short(request.source.name)} · {titled(request.operation)}"
         return Result([image_tuple(request.source, data, name)], report)
 
     def begun(self, request: Request) -> None:
-        """A run has started."""
+        """Called when a run starts."""
 
     def ticked(self, job: Job) -> None:
-        """Show more of a job that runs; called every tenth of a second."""
+        """Called with the running job every tenth of a second."""
 
     def ended(self) -> None:
-        """A run is over, whatever came of it; its layers are not added yet."""
+        """Called when a run is over, whatever its outcome, before its layers are added."""
 
     def added(self, request: Request, result: Result) -> None:
-        """Show more of a result, whose layers have been added."""
+        """Called after the layers of a result have been added."""
 
-    def preview(self, request: Request, progress: Progress) -> Result:
-        """Make layers of what is seen of the result, in the background; `request.seen` says what that is.
+    def preview(self, request: Request, progress: ProgressCallback) -> Result:
+        """Make layers of the result in the region `request.visible`, in another thread.
 
-        The notes of the result are shown beside the time it took; say there what is only approximate.
+        The notes of the result are shown beside the time it took; they mention approximations.
         """
         part = part_of(request, progress)
         first = {axis: float(start) for axis, start in enumerate(part.first[: request.source.ndim])}
         made = image_tuple(request.source, part.data, f"preview · {short(request.source.name)}", first=first)
         return Result([made], notes=(str(part),))
 
-    # --- what all panels do ----------------------------------------------------------------------------------------
+    # --- common to all panels --------------------------------------------------------------------------------------
 
     def request(self) -> Request:
-        """What Run would compute now.
-
-        Raises
-        ------
-        ValueError, TypeError, OSError, MemoryError
-            With one sentence that says what is missing.
-        """
+        """The call that Run would start now; ValueError, TypeError, OSError or MemoryError if a field is wrong."""
         if self.image.value is None or self.view.value is None:
             raise ValueError(NO_IMAGE)
         source, view = read_layer(self.image.value), self.view.value
@@ -206,7 +193,7 @@ class OperationPanel(Panel):
 
     def _finished(self, request: Request, result: Result) -> None:
         self.run_bar.say(str(result))
-        self.run_bar.preview.value = False  # the result itself is there now
+        self.run_bar.preview.value = False  # the result replaces it
         for layer in result.layers:
             self._viewer.add_layer(Layer.create(*layer))
         self.compare.raise_()
@@ -216,11 +203,13 @@ class OperationPanel(Panel):
         return None if self.image.value is None else read_layer(self.image.value)
 
     def _image_changed(self) -> None:
-        self.view.follow(self._source(), self._wanted)
+        self.view.follow(self._source(), self._wanted_ndim)
         self._view_changed()
 
     def _view_changed(self, chosen: View | None = None) -> None:
-        self._wanted = chosen.ndim if chosen else self._wanted  # chosen by a person, also for images to come
+        self._wanted_ndim = (
+            chosen.ndim if chosen else self._wanted_ndim
+        )  # a choice of the user also holds for other images
         source = self._source()
         self.view_changed(source, self.view.value)
         self._settings_changed()

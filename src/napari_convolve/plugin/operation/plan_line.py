@@ -1,4 +1,4 @@
-"""One line before a run: by which method, how long, how much memory; found in the background."""
+"""Plan of a run in one line: method, tiles, time and memory; made in the background."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from ..layers.request import Request
 
 
 class PlanLine:
-    """Says in one line what Run will do with the settings of the moment."""
+    """Shows the plan of a run with the present settings."""
 
     def __init__(self, owner: QWidget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._request, self._say = request, say
-        self._latest = Latest(owner, self._make, self._show, title="plan", short=0)
+        self._latest = Latest(owner, self._make, self._show, title="plan", frame=0)
         self.plan: Plan | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether the line does not yet tell of the present values."""
+        """Whether the plan for the present settings is still being made."""
         return self._latest.busy
 
     def ask(self) -> None:
-        """Something has changed."""
+        """Plan again after a pause: a setting has changed."""
         self._latest.ask(FIELD_REST)
 
     def stop(self) -> None:
-        """Find out nothing more."""
+        """Stop planning."""
         self._latest.stop()
 
     def _make(self) -> Call | None:
@@ -51,11 +51,11 @@ class PlanLine:
 
 def _line(request: Request, progress: object) -> str:
     plan, needed = planned(request.made())
-    return " ".join([told(plan), *warnings_of(plan, needed)])
+    return " ".join([plan_text(plan), *warnings_of(plan, needed)])
 
 
 def planned(request: Request) -> tuple[Plan, int]:
-    """How a request would be computed, and the bytes of image and result that do not exist yet."""
+    """The plan of a request, and the bytes of memory that image and result need in addition."""
     source, given = request.source, request.keywords()
     shape = source.data.shape[:-1] if source.rgb else source.data.shape
     spec = ArraySpec((*shape, 3) if source.rgb else shape, source.data.dtype.name)
@@ -63,12 +63,12 @@ def planned(request: Request) -> tuple[Plan, int]:
     return plan, math.prod(spec.shape) * 4 + (source.nbytes if source.lazy else 0)
 
 
-def told(plan: Plan) -> str:
-    """A plan in a few words.
+def plan_text(plan: Plan) -> str:
+    """A plan as one sentence.
 
     Examples
     --------
-    >>> told(Plan("overlap-save", "numpy", (1, 296, 296), 0.43, 3 << 20))
+    >>> plan_text(Plan("overlap-save", "numpy", (1, 296, 296), 0.43, 3 << 20))
     'Run: overlap-save on the CPU, tiles 1 × 296 × 296, about 430 ms and 3.0 MiB of working memory.'
     """
     tiles = " × ".join(map(str, plan.tiles))
@@ -78,7 +78,7 @@ def told(plan: Plan) -> str:
 
 
 def warnings_of(plan: Plan, needed: int) -> list[str]:
-    """What a person should know before the run."""
+    """A warning if a run does not fit into memory."""
     free = get_backend("numpy").free_bytes()
     total = needed + (plan.bytes if plan.backend == "numpy" else 0)
     if total <= free:

@@ -1,4 +1,4 @@
-"""The values of a panel as a JSON file, and back. Nothing in such a file can run."""
+"""Presets: the values of the fields of a panel as a JSON file, which cannot contain code."""
 
 from __future__ import annotations
 
@@ -21,30 +21,19 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 def values_of(body: Widget) -> dict[str, Any]:
-    """What every field says; layers are no part of it.
-
-    Raises
-    ------
-    ValueError
-        When a field says nothing that can be read.
-    """
+    """The values of all fields but choices of layers; ValueError if a text cannot be parsed."""
     return {key: _plain(widget.value) for key, widget in _fields(body) if _is_kept(widget)}
 
 
-def save(path: Path, panel: str, body: Widget) -> None:
-    """Write the values of a panel."""
+def save_preset(path: Path, panel: str, body: Widget) -> None:
     data = {"format": FORMAT, "version": VERSION, "napari-convolve": __version__, "panel": panel}
     path.write_text(json.dumps({**data, "values": values_of(body)}, indent=1) + "\n", encoding="utf-8")
 
 
-def load(path: Path, panel: str, body: Widget) -> None:
-    """Set the fields of a panel to what a file says.
+def load_preset(path: Path, panel: str, body: Widget) -> None:
+    """Set the fields of a panel to the values in a file.
 
-    Raises
-    ------
-    ValueError
-        When it is no preset for this panel, of a newer version, or holds what the panel does not have; then the
-        fields are as they were.
+    ValueError, with the fields unchanged, if it is no preset of this panel and version, or a value does not fit.
     """
     data = parse_json(read_text(path))
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
@@ -67,7 +56,7 @@ def load(path: Path, panel: str, body: Widget) -> None:
 
 
 def _set(body: Widget, values: Mapping[str, Any]) -> None:
-    """Choices first: they decide which other fields there are."""
+    """Set fields; choices first, since they decide which other fields there are."""
     left = dict(values)
     for choices in (True, False):
         for key, widget in list(_fields(body)):
@@ -94,12 +83,12 @@ def _put(key: str, widget: Any, value: Any) -> None:
 
 
 def _fields(widget: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field with a name of its own: its parameter's, else its label, after those around it."""
+    """Every field with a unique key: the names or labels of the containers around it and its own."""
     if isinstance(widget, Container) and not isinstance(widget, Field):
         seen: dict[str, int] = {}
         for child in widget:
             if isinstance(child, Form) and child.native.isHidden():
-                continue  # of a kernel or method that is not chosen
+                continue  # form of a kernel or method that is not chosen
             name = child.name or (child.label if not isinstance(child, Container) else "")
             inner = f"{prefix}{name}"
             if isinstance(child, Container) and not isinstance(child, Field):

@@ -1,4 +1,4 @@
-"""The preview of a panel: what is seen of the result, as a layer of its own, following fields, planes and zoom."""
+"""Preview of a panel: layers of the result in the visible region, which follow fields, sliders and camera."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from napari.layers import Layer
 from napari.utils.colormaps import ensure_colormap
 
-from ..._progress import format_seconds, quiet
+from ..._progress import ProgressCallback, format_seconds, quiet
 from ..jobs.job import Call, Outcome
 from ..jobs.latest import Latest
 from ..jobs.timing import SLOW, VIEW_REST, single_shot
 from ..layers.added import add_beside
 from ..layers.layer_data import LayerTuple
-from ..layers.request import Progress, Request, Result
-from ..layers.visible_region import seen
+from ..layers.request import Request, Result
+from ..layers.visible_region import visible_region
 from ..widgets.layer_choice import PREVIEW
-from .preview_region import narrowed
+from .preview_region import visible_request
 
 if TYPE_CHECKING:
     from .operation_panel import OperationPanel
@@ -29,7 +29,7 @@ _PLACE = ("scale", "translate", "rotate", "shear", "affine")
 
 
 class Preview:
-    """Keeps the preview layers of a panel up to date while it is on, and says how they were made."""
+    """Keeps the preview layers of a panel up to date while it is switched on."""
 
     def __init__(self, viewer: Any, panel: OperationPanel, say: Callable[[str], object], name: str) -> None:
         self._viewer, self._panel, self._say, self._name = viewer, panel, say, name
@@ -43,20 +43,20 @@ class Preview:
 
     @property
     def layers(self) -> list[Any]:
-        """The layers shown now."""
+        """The preview layers that are in the viewer."""
         return [layer for layer in self._layers if layer in self._viewer.layers]
 
     @property
     def busy(self) -> bool:
-        """Whether the layers do not yet show the present values."""
+        """Whether the preview of the present values is still being computed."""
         return self._latest.busy
 
     def switch(self, on: bool) -> None:
-        """Begin to follow, or end and leave nothing behind."""
+        """Switch the preview on, or off and remove its layers."""
         if on == self.on:
             return
         self.on = on
-        # Emitters of napari hold methods weakly: a closed panel is not called.
+        # Emitters of napari hold methods weakly, so that they do not keep a closed panel alive.
         events = (*_view_events(self._viewer), self._viewer.layers.events.removed)
         slots = (*(self._view_moved for _ in events[1:]), self._layer_removed)
         for emitter, slot in zip(events, slots, strict=True):
@@ -73,7 +73,7 @@ class Preview:
             self._say("")
 
     def ask(self, *_: object) -> None:
-        """Something that the result depends on has changed."""
+        """Update the preview: something that it depends on has changed."""
         if self.on:
             self._latest.ask()
 
@@ -94,7 +94,7 @@ class Preview:
             self._layers.remove(event.value)
 
     def _follow(self, layer: Any) -> None:
-        """Notice when the data of a layer are replaced."""
+        """Update the preview when the data of this layer are replaced."""
         if layer != self._source:
             if self._source is not None:
                 self._source.events.data.disconnect(self._data_changed)
@@ -103,22 +103,20 @@ class Preview:
                 layer.events.data.connect(self._data_changed)
 
     def _make(self) -> Call | None:
-        """What is to be computed now."""
         layer = self._panel.image.value
         self._follow(layer)
         if layer is None:
             raise ValueError("no image to preview")
         request = self._panel.request()
         self._slow.start()
-        return partial(self._call, narrowed(request, layer, seen(self._viewer, layer), self._memory))
+        return partial(self._call, visible_request(request, layer, visible_region(self._viewer, layer), self._memory))
 
-    def _call(self, request: Request, progress: Progress) -> tuple[Request, Result, float]:
+    def _call(self, request: Request, progress: ProgressCallback) -> tuple[Request, Result, float]:
         began = perf_counter()
-        with quiet():  # a slider that is dragged is no reason for a row of warnings
+        with quiet():  # else every step of a dragged slider could warn
             return request, self._panel.preview(request.made(), progress), perf_counter() - began
 
     def _show(self, outcome: Outcome) -> None:
-        """Bring the layers up to date."""
         if not self.on:
             return
         if not self._latest.busy:
@@ -137,9 +135,9 @@ class Preview:
             self._update(layer, made) if layer is not None and _alike(layer, made) else self._add(layer, made)
             for layer, made in zip(kept, result.layers, strict=True)
         ]
-        assert request.seen is not None
-        told = [f"Preview {format_seconds(seconds)}", request.seen.coarse, *result.notes]
-        self._say(" · ".join(part for part in told if part))
+        assert request.visible is not None
+        notes = [f"Preview {format_seconds(seconds)}", request.visible.coarse, *result.notes]
+        self._say(" · ".join(note for note in notes if note))
 
     def _update(self, layer: Any, made: LayerTuple) -> Any:
         data, options, _ = made
@@ -177,7 +175,7 @@ class Preview:
 
 
 def _alike(layer: Any, made: LayerTuple) -> bool:
-    """Whether a layer can be brought up to date by its data alone."""
+    """Whether a layer can be kept and only its data replaced."""
     data, options, kind = made
     same = layer.__class__.__name__.lower() == kind
     return same and kind == "image" and bool(layer.rgb) == bool(options.get("rgb")) and layer.data.ndim == data.ndim

@@ -1,4 +1,4 @@
-"""A request on what is seen: one part of the result, ready to be shown."""
+"""Compute a request on the visible region of its layer."""
 
 from __future__ import annotations
 
@@ -8,54 +8,50 @@ from typing import Any
 
 import numpy as np
 
+from ..._progress import ProgressCallback
 from ...kernels import Kernel
 from ...recipes import Part, frozen_options, on_field
 from ..layers.layer_data import read_layer
-from ..layers.request import Progress, Request
-from ..layers.visible_region import Seen, level_factors
+from ..layers.request import Request
+from ..layers.visible_region import VisibleRegion, level_factors
 
 
-def narrowed(request: Request, layer: Any, seen: Seen, memory: dict[Any, Any]) -> Request:
-    """The same request for what is seen of its layer."""
-    source = read_layer(layer, seen.level) if seen.level else request.source
-    return replace(request, source=source, seen=seen, memory=memory)
+def visible_request(request: Request, layer: Any, visible: VisibleRegion, memory: dict[Any, Any]) -> Request:
+    """The request for the visible region of its layer."""
+    source = read_layer(layer, visible.level) if visible.level else request.source
+    return replace(request, source=source, visible=visible, memory=memory)
 
 
 def part_of(
-    request: Request, progress: Progress, *, operation: str = "", options: Mapping[str, Any] | None = None
+    request: Request, progress: ProgressCallback, *, operation: str = "", options: Mapping[str, Any] | None = None
 ) -> Part:
-    """What an operation that makes an image gives on what is seen; in the background.
+    """The result of an operation that makes an image, in the region `request.visible`.
 
-    Parameters
-    ----------
-    request : Request
-        With `seen`.
-    operation, options
-        Others than those of the request.
+    `operation` and `options` replace those of the request.
     """
-    seen = request.seen
-    assert seen is not None
+    visible = request.visible
+    assert visible is not None
     name, source = operation or request.operation, request.source
-    field, image = seen.field, source.data
+    field, image = visible.field, source.data
     given = dict(request.options if options is None else options)
     if source.rgb:
         image, field = image[..., :3], (*field, (0, 3))
         if image.dtype.kind == "u":
             given.setdefault("dtype", image.dtype)
     if request.mask is not None:
-        given["mask"] = at_level(request.mask, seen, image.shape)
-    arrays = [coarser(array, level_factors(seen.factors, request.view.axes)) for array in request.arguments]
+        given["mask"] = at_level(request.mask, visible, image.shape)
+    arrays = [coarser(array, level_factors(visible.factors, request.view.axes)) for array in request.arguments]
     axes = request.view.axes
     frozen = _frozen(request, name, image, arrays, field, given, progress)
     part = on_field(name, image, arrays, field, axes=axes, frozen=frozen, progress=progress, **given)
     if source.rgb and source.data.shape[-1] == 4 and given.get("shape", "same") == "same":
-        alpha = np.asarray(source.data[(*(slice(*pair) for pair in seen.field), slice(3, 4))])
+        alpha = np.asarray(source.data[(*(slice(*pair) for pair in visible.field), slice(3, 4))])
         part = replace(part, data=np.concatenate([part.data, alpha.astype(part.data.dtype)], axis=-1))
     return part
 
 
 def coarser(array: Any, factors: tuple[float, ...]) -> Any:
-    """A kernel as it is on an image that is coarser by `factors`; anything else, and at full resolution, as it is."""
+    """A kernel resampled for an image that is coarser by `factors`; anything else is returned unchanged."""
     if not isinstance(array, Kernel | np.ndarray) or array.ndim != len(factors) or max(factors) == 1:
         return array
     kernel = array if isinstance(array, Kernel) else Kernel(array)
@@ -64,11 +60,11 @@ def coarser(array: Any, factors: tuple[float, ...]) -> Any:
     return kernel.resample(tuple(h * f for h, f in zip(kernel.spacing, factors, strict=True)))
 
 
-def at_level(mask: Any, seen: Seen, shape: tuple[int, ...]) -> Any:
-    """The labels nearest to the samples of a level."""
-    if not seen.level:
+def at_level(mask: Any, visible: VisibleRegion, shape: tuple[int, ...]) -> Any:
+    """A mask at a resolution level, by nearest neighbour."""
+    if not visible.level:
         return mask
-    steps = [max(1, round(factor)) for factor in seen.factors]
+    steps = [max(1, round(factor)) for factor in visible.factors]
     keys = [slice(0, n * step, step) for step, n in zip(steps, shape[: len(steps)], strict=True)]
     return mask[tuple(keys[len(keys) - np.ndim(mask) :])]
 
@@ -80,25 +76,25 @@ def _frozen(
     arrays: list[Any],
     field: Any,
     options: Mapping[str, Any],
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> Mapping[str, Any]:
-    """What is estimated on the whole, once for the same arguments; the newest is remembered."""
-    assert request.seen is not None
+    """Options that are estimated on the whole image, kept as long as image and arguments are the same."""
+    assert request.visible is not None
     batch = tuple(pair for axis, pair in enumerate(field) if axis not in request.view.axes)
-    key = (operation, request.seen.level, request.view.axes, batch, *map(_identity, arrays))
+    key = (operation, request.visible.level, request.view.axes, batch, *map(_identity, arrays))
     key += tuple((name, _identity(value)) for name, value in sorted(options.items()))
     known = request.memory.get("frozen")
     if known is not None and known[0] == key and known[1] is request.source.data:
         found: Mapping[str, Any] = known[2]
         return found
     made = frozen_options(operation, image, arrays, field, axes=request.view.axes, progress=progress, **options)
-    if made:  # nothing is frozen where nearly all is seen, which says nothing about other parts
+    if made:  # empty if nearly the whole image is visible
         request.memory["frozen"] = (key, request.source.data, made)
     return made
 
 
 def _identity(value: Any) -> Any:
-    """What two equal arguments share."""
+    """A key that is equal for equal arguments."""
     if isinstance(value, Kernel):
         return (value.values.shape, value.values.tobytes(), value.center)
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""What a panel can do with its values besides running: Python, presets."""
+"""Buttons of a panel for presets and for its Python script."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import presets
 
 
 class Tools(Column):
-    """Buttons below a panel: presets keep the fields of its body, scripts do what its request says."""
+    """Buttons that copy the script of the panel's request, and save and load the fields of its body."""
 
     def __init__(self, panel: str, body: Widget, request: Callable[[], Request], say: Callable[[str], object]) -> None:
         self._panel, self._body, self._request, self._say = panel, body, request, say
@@ -28,34 +28,27 @@ class Tools(Column):
         super().__init__(self.copy, self.save, self.load, layout="horizontal")
 
     def copy_python(self) -> None:
-        """Put a script that does what Run would do on the clipboard."""
+        """Copy a script that computes what Run would."""
         done = "Copied: a Python script that does this."
         copy_text(lambda: script_of(self._request().made()), self._say, done)
 
     def ask_save(self) -> None:
-        """Ask for a file and keep the settings."""
-
         def write(path: str) -> None:
-            presets.save(Path(path), self._panel, self._body)
+            presets.save_preset(Path(path), self._panel, self._body)
 
         save_as(self.native, self._say, "Save the settings", f"{self._panel}.json", "*.json", write)
 
     def ask_load(self) -> None:
-        """Ask for a file and bring its settings back."""
-
         def read(path: Path) -> None:
-            presets.load(path, self._panel, self._body)
+            presets.load_preset(path, self._panel, self._body)
 
         open_file(self.native, self._say, "Load settings", "*.json", read)
 
 
 def script_of(request: Request) -> str:
-    """A script that does what a request says, after what made its image.
+    """A script that makes the image of a request, if its recipe is known, and computes the request.
 
-    Raises
-    ------
-    ValueError, TypeError
-        When it cannot be said as data.
+    ValueError or TypeError if the request cannot be kept as data.
     """
     if request.operation not in OPERATIONS:
         raise ValueError(f"{titled(request.operation)} cannot be kept as a recipe yet")

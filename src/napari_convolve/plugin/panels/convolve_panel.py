@@ -6,15 +6,16 @@ from typing import Any, ClassVar
 
 from magicgui.widgets import CheckBox, Widget
 
+from ..._progress import ProgressCallback
 from ...kernels import Kernel
 from ..kernel_input.kernel_chooser import KernelChooser
 from ..layers.layer_data import Source, View, image_tuple, short
-from ..layers.request import Factory, Progress, Request, Result, first_index, on_colours
+from ..layers.request import Factory, Request, Result, first_index, on_colours
 from ..operation.operation_panel import OperationPanel
 
 
 class ConvolvePanel(OperationPanel):
-    """Filter an image layer with any kernel; the result is a new layer in the same place."""
+    """Filter an image layer with a kernel; the result is a new layer in the same place."""
 
     operation = "convolve"
     guide: ClassVar[str] = """# Convolve
@@ -42,7 +43,7 @@ class ConvolvePanel(OperationPanel):
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         return (Factory(self.kernel.factory()),)
 
-    def compute(self, request: Request, progress: Progress) -> Result:
+    def compute(self, request: Request, progress: ProgressCallback) -> Result:
         data, report = on_colours(request, request.image(progress), progress)
         kernel: Kernel = request.arguments[0]
         name = f"{short(request.source.name)} · {short(kernel.name, 30)}"

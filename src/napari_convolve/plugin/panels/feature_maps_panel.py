@@ -1,4 +1,4 @@
-"""Feature maps: the layer of a convolutional network on an image, its maps as a channel axis."""
+"""Feature maps of an image, as one layer of a convolutional network computes them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, ClassVar
 
 from magicgui.widgets import Widget
 
-from ..._progress import Report
+from ..._progress import ProgressCallback, Report
 from ..kernel_input.weights_chooser import Weights, WeightsChooser
 from ..layers.feature_map_layers import maps_tuple
 from ..layers.layer_data import Source, View, short
-from ..layers.request import Factory, Progress, Request, Result
+from ..layers.request import Factory, Request, Result
 from ..operation.operation_panel import OperationPanel
 from ..widgets.fields import Choice
 
-_FOUND = "found by itself"
+_AUTOMATIC = "found by itself"
 
 
 class FeaturePanel(OperationPanel):
-    """Look for many things at once: a bank of kernels, one map for each."""
+    """Filter an image with a bank of kernels; the maps become the channels of one layer."""
 
     operation = "feature_maps"
     given = ("channel_axis",)
@@ -45,7 +45,9 @@ on; **More options ▸ input channels** names another one.
 
     def advanced(self) -> list[Widget]:
         self.channel = Choice(
-            [(_FOUND, None)], label="input channels", tooltip="The axis along which every kernel has weights of its own"
+            [(_AUTOMATIC, None)],
+            label="input channels",
+            tooltip="The axis along which every kernel has weights of its own",
         )
         return [self.channel]
 
@@ -54,17 +56,17 @@ on; **More options ▸ input channels** names another one.
             return
         self.weights.set_view(view)
         others = [(name, axis) for axis, name in enumerate(source.axes) if axis not in view.axes]
-        self.channel.offer([(_FOUND, None), *others])
+        self.channel.offer([(_AUTOMATIC, None), *others])
 
     def arguments(self, source: Source, view: View) -> tuple[Any, ...]:
         make = self.weights.factory()
-        return (Factory(partial(_of_colours, make) if source.rgb else make),)
+        return (Factory(partial(_rgb_weights, make) if source.rgb else make),)
 
     def more_options(self, source: Source, view: View) -> dict[str, Any]:
         channel = source.ndim if source.rgb else self.channel.value
         return {} if channel is None else {"channel_axis": channel}
 
-    def compute(self, request: Request, progress: Progress) -> Result:
+    def compute(self, request: Request, progress: ProgressCallback) -> Result:
         reports: list[Report] = []
         image = request.image(progress)
         image = image[..., :3] if request.source.rgb else image
@@ -76,8 +78,8 @@ on; **More options ▸ input channels** names another one.
         return Result([layer], reports[0], notes=(f"the slider {letter} goes from map to map",))
 
 
-def _of_colours(make: Callable[[], Weights]) -> Weights:
-    """Weights for three input channels; ValueError for others."""
+def _rgb_weights(make: Callable[[], Weights]) -> Weights:
+    """Weights for the three channels of an RGB layer; ValueError if they have another number."""
     weights = make()
     channels = 1 if isinstance(weights, tuple) else weights.shape[1]
     if channels == 1:

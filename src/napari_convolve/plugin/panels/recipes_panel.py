@@ -1,4 +1,4 @@
-"""How a layer was made: read it, copy it as Python, keep it, do the same to other layers."""
+"""Show, copy and save the recipe of a layer, and apply it to other layers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from magicgui.types import FileDialogMode
 from magicgui.widgets import FileEdit
 from napari.layers import Layer
 
-from ..._progress import Report
+from ..._progress import ProgressCallback, Report
 from ...recipes import Recipe, names_of
 from ..jobs.job_runner import JobRunner
 from ..jobs.run_bar import RunBar
 from ..layers.feature_map_layers import maps_tuple
-from ..layers.layer_data import LayerTuple, Source, image_tuple, load, read_layer, short
+from ..layers.layer_data import LayerTuple, Source, image_tuple, load_samples, read_layer, short
 from ..layers.recording import ORIGIN, RECIPE, origin_of, with_history
-from ..layers.request import Progress
 from ..widgets.actions import copy_text, save_as
 from ..widgets.containers import beside, button, column, rows
 from ..widgets.fields import Choice
@@ -30,7 +29,7 @@ _FILE, _SELECTED = "a file", "the selected layers"
 
 
 class RecipesPanel(Panel):
-    """Shows the steps that made a layer, and makes them again."""
+    """Lists the steps that made a layer, and applies them to others."""
 
     guide = """# Recipes
 
@@ -45,7 +44,7 @@ Every result of the other panels knows how it was made, back to the image it beg
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.result = LayerChoice(napari_viewer, accept=_has_recipe, nobody=_FILE, label="recipe of")
+        self.result = LayerChoice(napari_viewer, accept=_has_recipe, none=_FILE, label="recipe of")
         self.file = FileEdit(mode=FileDialogMode.EXISTING_FILE, filter="Recipes (*.json)", label="file")
         self.steps = note()
         self.copy = button("Copy Python", self.copy_python, "A script that makes this result without napari")
@@ -65,13 +64,7 @@ Every result of the other panels knows how it was made, back to the image it beg
         self._show()
 
     def recipe(self) -> Recipe:
-        """What is chosen.
-
-        Raises
-        ------
-        ValueError, OSError
-            With one sentence when there is none, or a file is not as it should be.
-        """
+        """The chosen recipe; ValueError or OSError if there is none, or its file is wrong."""
         layer = self.result.value
         if layer is not None:
             found: Recipe = layer.metadata[RECIPE]
@@ -80,7 +73,8 @@ Every result of the other panels knows how it was made, back to the image it beg
             raise ValueError("run another panel first, or choose the file of a recipe")
         return Recipe.from_json(Path(str(self.file.value)))
 
-    def _try(self) -> Recipe | None:
+    def _recipe_or_say(self) -> Recipe | None:
+        """The chosen recipe, or None with the error in the run bar."""
         try:
             return self.recipe()
         except EXPECTED as error:
@@ -90,34 +84,32 @@ Every result of the other panels knows how it was made, back to the image it beg
     def _show(self, *_: object) -> None:
         self.file.visible = self.result.value is None
         self.run_bar.say("")
-        recipe = self._try()
+        recipe = self._recipe_or_say()
         for widget in (self.copy, self.save, self.run_bar.run):
             widget.enabled = recipe is not None and not self.run_bar.busy
         say(self.steps, "" if recipe is None else "\n".join(f"{i}. {s}" for i, s in enumerate(recipe.steps, 1)))
 
     def copy_python(self) -> None:
-        """Put the script on the clipboard."""
-        recipe = self._try()
+        recipe = self._recipe_or_say()
         if recipe is not None:
             origin = {} if self.result.value is None else self.result.value.metadata.get(ORIGIN, {})
             script = partial(recipe.to_python, origin.get("file"))
             copy_text(script, self.run_bar.say, "Copied: a Python script that makes this result.")
 
     def save_file(self) -> None:
-        """Ask for a file and write the recipe."""
-        recipe = self._try()
+        recipe = self._recipe_or_say()
         if recipe is not None:
             save_as(self.native, self.run_bar.say, "Save the recipe", "recipe.json", "*.json", recipe.to_json)
 
     def targets(self) -> list[Any]:
-        """The layers to do the same to."""
+        """The layers that the recipe is applied to."""
         if self.target.value != _SELECTED:
             return [self.target.value]
         return [layer for layer in self._viewer.layers if layer in self._viewer.layers.selection and is_image(layer)]
 
     def run(self) -> None:
-        """Do the same to other layers, in the background."""
-        recipe = None if self.runner.busy else self._try()
+        """Apply the recipe in the background."""
+        recipe = None if self.runner.busy else self._recipe_or_say()
         if recipe is None:
             return
         sources = [read_layer(layer) for layer in self.targets()]
@@ -141,14 +133,14 @@ Every result of the other panels knows how it was made, back to the image it beg
         self.target.offer([(_SELECTED, _SELECTED), *((layer.name, layer) for layer in images)])
 
 
-def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[list[LayerTuple], list[str]]:
-    """The results of a recipe for layers, as layers, and how their axes were found."""
+def _apply(recipe: Recipe, sources: list[Source], progress: ProgressCallback) -> tuple[list[LayerTuple], list[str]]:
+    """Apply a recipe to layers: the resulting layers, and notes on how axes were matched."""
     made, notes = [], []
     for number, source in enumerate(sources):
-        fitting, note = fitted(recipe, source)
+        fitting, note = recipe_for_layer(recipe, source)
         reports: list[Report] = []
         share = partial(_share, progress, number, len(sources))
-        result, done = fitting.retrace(load(source.data, progress), progress=share, report=reports.append)
+        result, done = fitting.retrace(load_samples(source.data, progress), progress=share, report=reports.append)
         last = titled(recipe.steps[-1].operation)
         if not recipe.steps[-1].function.makes_image:
             raise ValueError(f"{last} makes no image: use 'Copy Python', or run it in its panel")
@@ -165,8 +157,8 @@ def _apply(recipe: Recipe, sources: list[Source], progress: Progress) -> tuple[l
     return made, list(dict.fromkeys(notes))
 
 
-def fitted(recipe: Recipe, source: Source) -> tuple[Recipe, str]:
-    """A recipe for the axes of the same names in a layer, else in the same positions; and a sentence that says so."""
+def recipe_for_layer(recipe: Recipe, source: Source) -> tuple[Recipe, str]:
+    """A recipe for the axes of a layer, matched by name if possible, else by position, and a note on which it was."""
     try:
         found = recipe.for_axes(source.letters)
     except ValueError as error:
@@ -175,7 +167,7 @@ def fitted(recipe: Recipe, source: Source) -> tuple[Recipe, str]:
     return found, f"Axes by name: {', '.join(names)}."
 
 
-def _share(progress: Progress, number: int, count: int, done: int, total: int) -> None:
+def _share(progress: ProgressCallback, number: int, count: int, done: int, total: int) -> None:
     progress(number * total + done, count * total)
 
 

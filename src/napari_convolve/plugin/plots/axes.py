@@ -1,4 +1,4 @@
-"""The frame of a plot with ticks and labels, drawn by Qt's own painter in the colours of napari's theme."""
+"""Axes of a plot with ticks and labels, drawn with QPainter in the colours of napari's theme."""
 
 from __future__ import annotations
 
@@ -11,14 +11,8 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 _LETTERS = 12
 
 
-class Axes(QWidget):
-    """Base of the plots, which draw themselves in `draw`.
-
-    Parameters
-    ----------
-    height
-        Below it nothing can be read; docks squash widgets without a minimum.
-    """
+class PlotAxes(QWidget):
+    """Base class of plots, which override `draw`; docks squash widgets without a minimum height."""
 
     def __init__(self, height: int) -> None:
         super().__init__()
@@ -27,12 +21,11 @@ class Axes(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
-        """Room to read it."""
         return QSize(290, self.minimumHeight())
 
     @property
     def frame(self) -> QRectF:
-        """Where the data are, in pixels of the widget; labels are around it."""
+        """The area of the data, in pixels of the widget."""
         top = 22 if self.y_label else 8
         return QRectF(46, top, max(self.width() - 58.0, 1.0), max(self.height() - 40.0 - top, 1.0))
 
@@ -40,7 +33,6 @@ class Axes(QWidget):
         """Draw the plot."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw in small letters and with smooth lines."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(self.font())
@@ -52,7 +44,7 @@ class Axes(QWidget):
     def draw_axes(
         self, painter: QPainter, columns: Iterable[tuple[float, str]], lines: Iterable[tuple[float, str]]
     ) -> None:
-        """Draw a grid and its labels: pixel and text of each tick, along x and along y."""
+        """Draw grid and labels; `columns` and `lines` are pixel and text of each tick along x and along y."""
         frame, ink = self.frame, self.palette().color(self.foregroundRole())
         faint = QColor(ink)
         faint.setAlpha(45)
@@ -72,6 +64,6 @@ class Axes(QWidget):
         painter.drawText(QRectF(4, 1, self.width(), height), Qt.AlignmentFlag.AlignLeft, self.y_label)
 
     def label_row(self, painter: QPainter) -> QRectF:
-        """Where the label of the horizontal axis is."""
+        """The area of the label of the horizontal axis."""
         height = QFontMetricsF(painter.font()).height()
         return QRectF(0, self.height() - height - 2, self.width(), height)

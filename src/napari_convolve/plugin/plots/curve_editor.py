@@ -1,4 +1,4 @@
-"""A curve of a few points that are dragged with the mouse, or moved with the arrow keys."""
+"""Editor of a curve whose points are dragged with the mouse or moved with the arrow keys."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 from .kernel_curves import Line
 from .line_plot import LinePlot
 
-#: Points are this near to the mouse, in pixels, to be taken.
+#: Distance from the mouse at which a point is grabbed, in pixels.
 _NEAR = 12
 _TOP = 1.5
-#: Neighbouring points stay this far apart, as a share of the axis.
+#: Least distance of neighbouring points, as a share of the axis.
 _APART = 0.005
 
 Points = tuple[tuple[float, float], ...]
 
 
 class CurveEditor(LinePlot):
-    """A wanted gain over frequency; the frequencies of its points are shares of the highest one."""
+    """A target gain over frequency; points are shares of the highest frequency, and gains."""
 
-    #: Something was moved.
+    #: A point was moved, added or removed.
     moved = Signal()
 
     def __init__(self, points: Sequence[tuple[float, float]]) -> None:
@@ -38,7 +38,6 @@ class CurveEditor(LinePlot):
 
     @property
     def points(self) -> Points:
-        """Share of the highest frequency, and gain, of each point."""
         return tuple(self._points)
 
     @points.setter
@@ -48,7 +47,7 @@ class CurveEditor(LinePlot):
         self.update()
 
     def show_reached(self, lines: Sequence[Line], highest: float, label: str) -> None:
-        """Draw what a kernel reaches below the curve, over frequencies up to `highest`."""
+        """Draw the response of a kernel under the curve, for frequencies up to `highest`."""
         self.highest = highest
         self.show_lines([Line(line.name, line.x, line.y) for line in lines], label, "gain")
         self.limits = (0.0, highest, min(0.0, self.limits[2]), max(_TOP, self.limits[3]))
@@ -59,7 +58,6 @@ class CurveEditor(LinePlot):
         return self.place(share * self.highest, gain)
 
     def draw_more(self, painter: QPainter) -> None:
-        """The wanted curve, and its points."""
         ink = self.palette().color(self.foregroundRole())
         painter.setPen(QPen(ink, 1.5, Qt.PenStyle.DotLine))
         places = [self.where(i) for i in range(len(self._points))]
@@ -75,7 +73,7 @@ class CurveEditor(LinePlot):
         return best if distances[best] <= _NEAR else None
 
     def _move(self, share: float, gain: float) -> None:
-        """Bring the chosen point there; it stays between its neighbours, and the ends stay at the ends."""
+        """Move the chosen point; it stays between its neighbours, and the first and the last keep their frequency."""
         i, last = self.chosen, len(self._points) - 1
         low = self._points[i - 1][0] + _APART if i else 0.0
         high = self._points[i + 1][0] - _APART if 0 < i < last else 1.0 if i else 0.0
@@ -98,7 +96,7 @@ class CurveEditor(LinePlot):
         self._held = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A new point, if there is none yet."""
+        """Add a point, unless there is one near."""
         f, gain = self.point(event.position())
         share = f / self.highest
         if self._nearest(event.position()) is None and 0 < share < 1:
@@ -107,7 +105,7 @@ class CurveEditor(LinePlot):
             self._move(share, gain)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move the chosen point, Page Up and Down choose another, Del takes it away."""
+        """Arrow keys move the chosen point, Page Up and Down choose another one, Del removes it."""
         share, gain = self._points[self.chosen]
         steps = {
             Qt.Key.Key_Left: (-0.02, 0.0),

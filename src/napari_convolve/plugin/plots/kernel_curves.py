@@ -1,4 +1,4 @@
-"""What is drawn of a kernel: its profiles, its responses, and in words what it does to noise. No Qt."""
+"""Curves and texts about a kernel: profiles, frequency responses, cut-offs, noise gain. No Qt."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import napari_convolve as nc
 from ...kernels import Kernel
 from ...ops.fourier.kernel_response import FrequencyResponse
 
-#: Frequencies from zero to the highest one.
+#: Number of frequencies from zero to the highest one.
 _STEPS = 128
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line of a plot, and the places along it that dashes mark."""
+    """One line of a plot; `marks` are values of x with dashed vertical lines."""
 
     name: str
     x: NDArray[np.float64]
@@ -29,18 +29,12 @@ class Line:
 
 
 def axis_names(ndim: int) -> tuple[str, ...]:
-    """What the last axes are called when nobody named them.
-
-    Examples
-    --------
-    >>> axis_names(3), axis_names(1)
-    (('z', 'y', 'x'), ('x',))
-    """
+    """Names of unnamed axes: x last, then y, z, w before it."""
     return ("w", "z", "y", "x")[-ndim:] if ndim <= 4 else tuple(f"axis {i}" for i in range(ndim))
 
 
 def profiles(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
-    """The weights along each axis through the centre, over the distance from it; absolute ones when complex."""
+    """The weights along each axis through the centre; absolute values if complex."""
     found = []
     for axis, name in enumerate(names or axis_names(kernel.ndim)):
         line = kernel.values[tuple(slice(None) if a == axis else c for a, c in enumerate(kernel.center))]
@@ -51,13 +45,13 @@ def profiles(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
 
 
 def responses(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
-    """The factor for waves along each axis, from frequency zero to the highest; the -6 dB cut-offs are marked."""
+    """The gain of waves along each axis, with marks at the -6 dB cut-offs."""
     found = []
     cutoffs = response(kernel).cutoff_6db
     for axis, name in enumerate(names or axis_names(kernel.ndim)):
         along = response(kernel, axis)
         f, y = np.asarray(along.frequencies[axis], dtype=np.float64), along.amplitude.ravel()
-        # a real kernel does the same to both directions of a wave
+        # the response of a real kernel is symmetric
         order = np.argsort(f) if np.iscomplexobj(kernel.values) else slice(0, _STEPS)
         found.append(Line(name, f[order], y[order], cutoffs[axis]))
     return _merged(found)
@@ -65,13 +59,13 @@ def responses(kernel: Kernel, names: Sequence[str] = ()) -> list[Line]:
 
 @lru_cache(maxsize=16)
 def response(kernel: Kernel, axis: int = -1) -> FrequencyResponse:
-    """The response for waves along one axis: the only axis of the grid that is longer than one."""
+    """The response to waves along one axis."""
     axis %= kernel.ndim
     return nc.frequency_response(kernel, [2 * _STEPS if a == axis else 1 for a in range(kernel.ndim)])
 
 
 def _merged(lines: Sequence[Line]) -> list[Line]:
-    """Lines that are the same as one, under all their names."""
+    """Join equal lines to one with all their names."""
     found: list[Line] = []
     for line in lines:
         same = next((i for i, other in enumerate(found) if _equal(line.x, other.x) and _equal(line.y, other.y)), None)
@@ -88,22 +82,19 @@ def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
 
 
 def distance_label(kernel: Kernel) -> str:
-    """What the horizontal axis of a profile says."""
     return f"distance from the centre ({unit_of(kernel)})"
 
 
 def frequency_label(kernel: Kernel) -> str:
-    """What the horizontal axis of a response says."""
     return f"frequency (cycles/{unit_of(kernel)})"
 
 
 def unit_of(kernel: Kernel) -> str:
-    """The unit of the kernel's spacing as a person writes it."""
     return (kernel.units or ("unit" if kernel.spacing else "px")).replace("um", "µm")
 
 
 def cutoffs_text(kernel: Kernel, names: Sequence[str] = ()) -> str:
-    """The cut-offs of every axis in words.
+    """The cut-offs along each axis as text.
 
     Examples
     --------
@@ -114,20 +105,20 @@ def cutoffs_text(kernel: Kernel, names: Sequence[str] = ()) -> str:
     found, unit = response(kernel), unit_of(kernel)
 
     def row(cut: tuple[tuple[float, ...], ...]) -> str:
-        said: dict[str, list[str]] = {}
+        axes_at: dict[str, list[str]] = {}
         for name, at in zip(names or axis_names(kernel.ndim), cut, strict=True):
-            said.setdefault(" and ".join(f"{f:.3g}" for f in at) or "none", []).append(name)
-        return ", ".join(f"{' = '.join(axes)} {at}" for at, axes in said.items())
+            axes_at.setdefault(" and ".join(f"{f:.3g}" for f in at) or "none", []).append(name)
+        return ", ".join(f"{' = '.join(axes)} {at}" for at, axes in axes_at.items())
 
     return f"−3 dB at {row(found.cutoff_3db)} cycles/{unit}\n−6 dB at {row(found.cutoff_6db)} cycles/{unit}"
 
 
-def noise_text(kernel: Kernel) -> str:
-    """What the kernel does to white noise, in one number.
+def noise_gain_text(kernel: Kernel) -> str:
+    """How much a kernel weakens or strengthens white noise.
 
     Examples
     --------
-    >>> noise_text(nc.kernels.box(size=3)), noise_text(nc.kernels.laplacian())
+    >>> noise_gain_text(nc.kernels.box(size=3)), noise_gain_text(nc.kernels.laplacian())
     ('Noise: 3 times weaker', 'Noise: 4.47 times stronger')
     """
     factor = float(np.linalg.norm(kernel.values))

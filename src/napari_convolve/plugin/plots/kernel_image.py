@@ -1,4 +1,4 @@
-"""A kernel as a picture: coloured cells, with their numbers as long as these can be read."""
+"""Picture of a kernel: coloured cells, with their values if there is room."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .pictures import image_of
 #: Colours of the most negative value, zero, and the most positive one.
 _COLD, _ZERO, _WARM = np.array([[48, 96, 190], [245, 245, 245], [200, 60, 40]], dtype=float)
 _HEIGHT = 290
-#: A number too small to be written, which is not zero.
+#: Text of a value that is not 0 but would be written so.
 _TINY = "≈0"
-#: The smallest letters that can be read, in pixels.
+#: Smallest legible font size, in pixels.
 _SMALLEST = 9
 
 
 class KernelPicture(QWidget):
-    """Draws a kernel of one or two dimensions, or the plane of its centre; blue is negative, red positive."""
+    """Draws a 1-D or 2-D kernel, or the plane of the centre of a 3-D one; blue is negative, red positive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,24 +30,22 @@ class KernelPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
-        """As wide as it may, and of a fixed height."""
         return QSize(_HEIGHT, _HEIGHT)
 
     def show_kernel(self, kernel: Kernel | None) -> None:
-        """Draw a kernel; None draws nothing."""
         if kernel is None:
             self._values = np.zeros((0, 0))
         else:
-            self._values, self._center = plane_of(kernel)
+            self._values, self._center = kernel_plane(kernel)
         self.update()
 
     @property
     def texts(self) -> list[list[str]] | None:
-        """The numbers as they are written into the cells; None when there is no room for them."""
+        """The values as written into the cells; None without room for them."""
         return self._fitted()[0]
 
     def _fitted(self) -> tuple[list[list[str]] | None, QFont]:
-        """Numbers of three or two digits in the largest letters that fit."""
+        """The values with the most digits, in the largest font, that fit into the cells."""
         font = QFont(self.font())
         room = self._cell() - 4 if self._values.size else 0.0
         for digits, size in ((4, 13), (3, 13), (3, 11), (2, 11), (2, _SMALLEST)):
@@ -70,7 +68,6 @@ class KernelPicture(QWidget):
         return (self.width() - columns * cell) / 2, (self.height() - rows * cell) / 2
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw cells, numbers and the frame of the centre."""
         if not self._values.size:
             return
         painter, cell, (left, top) = QPainter(self), self._cell(), self._origin()
@@ -98,14 +95,14 @@ class KernelPicture(QWidget):
         painter.end()
 
     def event(self, event: QEvent) -> bool:
-        """Tell the number below the mouse."""
+        """Show the value below the mouse as a tooltip."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self._values.size:
             QToolTip.showText(event.globalPos(), self.text_at(event.pos()), self)
             return True
         return bool(super().event(event))
 
     def text_at(self, place: QPoint) -> str:
-        """Index and number of the cell at a place of the picture; empty beside it."""
+        """Index and value of the cell at a pixel; empty outside the cells."""
         left, top = self._origin()
         row, column = int((place.y() - top) // self._cell()), int((place.x() - left) // self._cell())
         if not (0 <= row < self._values.shape[0] and 0 <= column < self._values.shape[1]):
@@ -113,8 +110,8 @@ class KernelPicture(QWidget):
         return f"row {row}, column {column}: {self._values[row, column]:.6g}"
 
 
-def plane_of(kernel: Kernel) -> tuple[NDArray[np.float64], tuple[int, int]]:
-    """The last two axes of a kernel at the centre of the others, absolute values when complex, and the centre there."""
+def kernel_plane(kernel: Kernel) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The plane of the last two axes through the centre, absolute values if complex, and the centre in it."""
     plane = np.abs(kernel.values) if kernel.values.dtype.kind == "c" else kernel.values
     plane = plane[kernel.center[:-2]]
     return np.atleast_2d(np.asarray(plane, dtype=float)), (
@@ -124,14 +121,14 @@ def plane_of(kernel: Kernel) -> tuple[NDArray[np.float64], tuple[int, int]]:
 
 
 def colours_of(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Colours on a scale that is symmetric about 0."""
+    """RGB colours on a scale that is symmetric about 0."""
     share = np.clip(values / (np.abs(values).max() or 1.0), -1, 1)[..., None]
     mixed = _ZERO + np.abs(share) * (np.where(share < 0, _COLD, _WARM) - _ZERO)
     return np.asarray(mixed.round(), dtype=np.uint8)
 
 
 def _number(value: float, digits: int) -> str:
-    """So many digits; without the zero before the point, for room."""
+    """A value with so many digits, without the zero before the decimal point."""
     if value and abs(value) < 0.5 * 10.0**-digits:
         return _TINY
     text = f"{value:.{digits}f}" if abs(value) < 1 else f"{value:.{digits}g}"

@@ -1,4 +1,4 @@
-"""A small plot of lines that is drawn in a millisecond."""
+"""A line plot that is drawn in a millisecond."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from .axes import Axes
+from .axes import PlotAxes
 from .kernel_curves import Line
 
-#: Light enough for a dark theme, dark enough for a light one; told apart also without red and green.
-COLOURS = ("#e07b39", "#3b94d9", "#2ba583", "#b06fc4")
-#: More points than this are not marked one by one.
-_MARKED = 41
+#: Legible on dark and on light themes, and distinguishable with red-green blindness.
+LINE_COLOURS = ("#e07b39", "#3b94d9", "#2ba583", "#b06fc4")
+#: Most points of a line that get dots.
+_MOST_DOTS = 41
 
 
-class LinePlot(Axes):
+class LinePlot(PlotAxes):
     """Lines over one another, with a legend."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class LinePlot(Axes):
         self.limits = (0.0, 1.0, 0.0, 1.0)
 
     def show_lines(self, lines: Sequence[Line], x_label: str, y_label: str = "", *, dots: bool = False) -> None:
-        """Draw other lines; their limits become those of the plot, zero included."""
+        """Draw lines, with limits that enclose them and y = 0."""
         self.lines, self.x_label, self.y_label, self.dots = tuple(lines), x_label, y_label, dots
         if lines:
             x = np.concatenate([line.x for line in lines])
@@ -42,7 +42,6 @@ class LinePlot(Axes):
     # --- places ----------------------------------------------------------------------------------------------------
 
     def place(self, x: float, y: float) -> QPointF:
-        """The pixel of a point."""
         frame, (left, right, low, high) = self.frame, self.limits
         return QPointF(
             frame.left() + (x - left) / (right - left) * frame.width(),
@@ -50,7 +49,6 @@ class LinePlot(Axes):
         )
 
     def point(self, place: QPointF) -> tuple[float, float]:
-        """The point at a pixel."""
         frame, (left, right, low, high) = self.frame, self.limits
         x = left + (place.x() - frame.left()) / frame.width() * (right - left)
         return x, low + (frame.bottom() - place.y()) / frame.height() * (high - low)
@@ -67,20 +65,20 @@ class LinePlot(Axes):
             ((self.place(0, y).y(), f"{y:.4g}") for y in lines),
         )
         painter.setClipRect(frame.adjusted(-4, -4, 4, 4))
-        for line, colour in zip(self.lines, COLOURS, strict=False):
+        for line, colour in zip(self.lines, LINE_COLOURS, strict=False):
             self._draw_line(painter, line, QColor(colour))
         painter.setClipping(False)
         self._draw_legend(painter)
         self.draw_more(painter)
 
     def draw_more(self, painter: QPainter) -> None:
-        """What a subclass draws above the lines."""
+        """Draw on top of the lines; for subclasses."""
 
     def _draw_line(self, painter: QPainter, line: Line, colour: QColor) -> None:
         points = [self.place(x, y) for x, y in zip(line.x, line.y, strict=True)]
         painter.setPen(QPen(colour, 2))
         painter.drawPolyline(QPolygonF(points))
-        if self.dots and len(points) <= _MARKED:
+        if self.dots and len(points) <= _MOST_DOTS:
             painter.setBrush(colour)
             for point in points:
                 painter.drawEllipse(point, 3, 3)
@@ -94,7 +92,7 @@ class LinePlot(Axes):
         metrics = QFontMetricsF(painter.font())
         named = [line.name for line in self.lines if line.name]
         width = max((metrics.horizontalAdvance(name) for name in named), default=0.0)
-        for row, (name, colour) in enumerate(zip(named, COLOURS, strict=False)):
+        for row, (name, colour) in enumerate(zip(named, LINE_COLOURS, strict=False)):
             top = self.frame.top() + 4 + row * metrics.height()
             painter.setPen(QColor(colour))
             box = QRectF(self.frame.right() - width - 6, top, width + 1, metrics.height())
@@ -102,7 +100,7 @@ class LinePlot(Axes):
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """At most so many round numbers (steps of 1, 2 or 5) between two numbers, both ends included.
+    """At most `most` round numbers (steps of 1, 2 or 5) in a closed interval.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A PSF as a picture: its plane in focus, and the plane along the axis beside it."""
+"""Picture of a PSF: the plane in focus beside the plane along the optical axis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEIGHT, _LABEL, _GAP = 150, 18, 10
 
 
 class PsfPicture(QWidget):
-    """Draws xy and xz through the centre; brightness goes by the square root, so that rings are seen."""
+    """Draws xy and xz through the centre, as the square root of the intensity, which shows the rings."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,13 +25,12 @@ class PsfPicture(QWidget):
         return QSize(2 * _HEIGHT, _HEIGHT + _LABEL)
 
     def show_kernel(self, kernel: Kernel | None) -> None:
-        """Draw a kernel of two or three axes; None draws nothing."""
-        self.planes = [] if kernel is None else planes_of(kernel)
+        self.planes = [] if kernel is None else psf_planes(kernel)
         self.setVisible(bool(self.planes))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the planes beside each other, with lengths in proportion, and a cross at the centre."""
+        """Draw the planes side by side, to scale, with a cross at the centre."""
         painter = QPainter(self)
         room = (self.width() - _GAP) / 2
         for number, (name, values, ratio, center) in enumerate(self.planes):
@@ -51,8 +50,8 @@ class PsfPicture(QWidget):
         painter.end()
 
 
-def planes_of(kernel: Kernel) -> list[tuple[str, np.ndarray, float, tuple[int, int]]]:
-    """Name, values, height of a row over the width of a column, and centre of each plane."""
+def psf_planes(kernel: Kernel) -> list[tuple[str, np.ndarray, float, tuple[int, int]]]:
+    """Name, values, aspect ratio of the pixels (height / width) and centre of each plane."""
     if kernel.ndim < 2 or kernel.values.dtype.kind == "c":
         return []
     steps, center = kernel.spacing or (1.0,) * kernel.ndim, kernel.center

@@ -1,4 +1,4 @@
-"""How many places score how high, what chance would give, and a threshold to drag."""
+"""Histogram of detection scores with the null distribution and a threshold that can be dragged."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from qtpy.QtCore import QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy
 
-from .axes import Axes
+from .axes import PlotAxes
 
-#: Bars of features, bars below the threshold, chance, the threshold.
-_HIT, _REST, _CHANCE, _HANDLE = "#e07b39", "#8a8f99", "#3b94d9", "#2ba583"
+#: Colours: bars above the threshold, bars below it, expected counts by chance, the threshold.
+_HIT, _REST, _NULL, _HANDLE = "#e07b39", "#8a8f99", "#3b94d9", "#2ba583"
 _BINS = 50
-#: How near the mouse must be to take hold of the threshold, in pixels.
+#: Distance from the mouse at which the cursor shows that the threshold can be dragged, in pixels.
 _NEAR = 12
 
 
-class ScorePlot(Axes):
-    """A histogram of scores from 0 to 1 on a logarithmic scale; the threshold is moved with the mouse."""
+class ScorePlot(PlotAxes):
+    """A histogram of scores from 0 to 1 with logarithmic counts; the threshold is moved with the mouse."""
 
-    #: While the threshold is dragged, and when it is let go.
+    #: Emitted with the threshold while it is dragged, and when it is released.
     moved, released = Signal(float), Signal(float)
 
     def __init__(self) -> None:
         super().__init__(height=170)
         self.x_label = "score"
         self.counts: NDArray[np.float64] = np.zeros(_BINS)
-        self.chance: NDArray[np.float64] = np.zeros(_BINS)
+        self.expected: NDArray[np.float64] = np.zeros(_BINS)
         self.threshold = 0.7
         self._held = False
         self.setMouseTracking(True)
@@ -38,24 +38,22 @@ class ScorePlot(Axes):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def show_scores(self, scores: NDArray[np.float64], null: Any) -> None:
-        """Draw other scores, and how many of each chance gives by `null` (None: not known)."""
+        """Draw scores, and the counts that the null distribution `null` expects, if it is known."""
         edges = np.linspace(0, 1, _BINS + 1)
         self.counts = np.histogram(scores, edges)[0].astype(float)
-        self.chance = np.zeros(_BINS)
+        self.expected = np.zeros(_BINS)
         if null is not None:
             expected = -np.diff(null.expected(edges))
-            self.chance = np.where(edges[:-1] >= null.level, expected, 0.0)
+            self.expected = np.where(edges[:-1] >= null.level, expected, 0.0)
         self.update()
 
     def show_threshold(self, threshold: float) -> None:
-        """Put the threshold elsewhere."""
         self.threshold = threshold
         self.update()
 
     # --- places ----------------------------------------------------------------------------------------------------
 
     def x_of(self, score: float) -> float:
-        """The pixel of a score."""
         return float(self.frame.left() + np.clip(score, 0, 1) * self.frame.width())
 
     def score_at(self, x: float) -> float:
@@ -67,7 +65,7 @@ class ScorePlot(Axes):
         return math.ceil(math.log10(max(float(self.counts.max()), 10.0)))
 
     def _y_of(self, count: float) -> float:
-        """From 0.5, below which nothing is drawn, to the power of ten above the highest bar."""
+        """Pixel of a count; the axis is from 0.5 to the power of ten above the highest bar."""
         share = math.log10(2 * max(count, 0.5)) / math.log10(2 * 10.0**self._decades)
         return float(self.frame.bottom() - min(share, 1.0) * self.frame.height())
 
@@ -101,7 +99,7 @@ class ScorePlot(Axes):
         lines = ((self._y_of(10.0**power), f"{10**power}") for power in range(self._decades + 1))
         self.draw_axes(painter, columns, lines)
         self._draw_bars(painter)
-        self._draw_chance(painter)
+        self._draw_expected(painter)
         here = self.x_of(self.threshold)
         painter.setPen(QPen(QColor(_HANDLE), 3))
         painter.drawLine(QPointF(here, self.frame.top()), QPointF(here, self.frame.bottom()))
@@ -115,13 +113,13 @@ class ScorePlot(Axes):
             for start, stop, colour in ((left, cut, _REST), (cut, right, _HIT)):
                 painter.fillRect(QRectF(start, top, stop - start, self.frame.bottom() - top), QColor(colour))
 
-    def _draw_chance(self, painter: QPainter) -> None:
-        known = np.flatnonzero(self.chance >= 0.5)
+    def _draw_expected(self, painter: QPainter) -> None:
+        known = np.flatnonzero(self.expected >= 0.5)
         if known.size:
-            points = [QPointF(self.x_of((n + 0.5) / _BINS), self._y_of(float(self.chance[n]))) for n in known]
-            painter.setPen(QPen(QColor(_CHANCE), 2))
+            points = [QPointF(self.x_of((n + 0.5) / _BINS), self._y_of(float(self.expected[n]))) for n in known]
+            painter.setPen(QPen(QColor(_NULL), 2))
             painter.drawPolyline(QPolygonF(points))
-        if self.chance.any():  # in the row of the axis label, where nothing is drawn over
-            painter.setPen(QColor(_CHANCE))
+        if self.expected.any():  # in the row of the axis label, where no bar is
+            painter.setPen(QColor(_NULL))
             box = self.label_row(painter).adjusted(0, 0, -12, 0)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, "by chance")

@@ -1,4 +1,4 @@
-"""What buttons do besides computing: a text onto the clipboard, a file that a person chooses."""
+"""Actions of buttons: copy a text to the clipboard, save or open a file."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from .text import EXPECTED, sentence
 
 
 def attempt(action: Callable[[], str], say: Callable[[str], object]) -> None:
-    """Show what an action returns, or what went wrong; an empty text shows nothing."""
+    """Show the text that an action returns or its error; an empty text shows nothing."""
     try:
-        said = action()
+        text = action()
     except EXPECTED as error:
-        said = sentence(error)
-    if said:
-        say(said)
+        text = sentence(error)
+    if text:
+        say(text)
 
 
 def copy_text(make: Callable[[], str], say: Callable[[str], object], done: str) -> None:
-    """Put a text on the clipboard, and say so."""
+    """Copy a text to the clipboard, then show `done`."""
 
     def copied() -> str:
         QApplication.clipboard().setText(make())
@@ -39,7 +39,7 @@ def save_as(
     write: Callable[[str], object],
     done: str = "Saved as {name}.",
 ) -> None:
-    """Ask for a file, write it, and say so; `done` may have the ``{name}`` and the ``{path}`` of the file."""
+    """Ask for a file and write it, then show `done`, in which ``{name}`` and ``{path}`` stand for the file."""
 
     def saved() -> str:
         path, _ = QFileDialog.getSaveFileName(owner, title, name, filters)
@@ -54,7 +54,7 @@ def save_as(
 def open_file(
     owner: QWidget, say: Callable[[str], object], title: str, filters: str, read: Callable[[Path], object]
 ) -> None:
-    """Ask for a file and read it, and say so."""
+    """Ask for a file, read it and show its name."""
 
     def loaded() -> str:
         path, _ = QFileDialog.getOpenFileName(owner, title, "", filters)

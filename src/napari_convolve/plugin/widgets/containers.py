@@ -1,4 +1,4 @@
-"""Boxes of widgets without margins: below each other, beside each other, with labels, folded away."""
+"""Containers without margins: columns, rows, labelled fields, collapsible sections."""
 
 from __future__ import annotations
 
@@ -8,42 +8,40 @@ from typing import Any
 from magicgui.widgets import Container, PushButton, Widget
 from qtpy.QtWidgets import QLabel, QWidget
 
-#: The label that sets the width of the column of labels.
+#: The longest usual label: it sets the width of the column of labels.
 _WIDEST = "outside the image ····"
 
 
 class Column(Container[Widget]):
-    """Widgets below each other; the base of the parts of panels."""
+    """Widgets in a column; base class of the parts of panels."""
 
     def __init__(self, *widgets: Widget, **options: Any) -> None:
         super().__init__(widgets=widgets, **{"labels": False, **options})
         self.margins = (0, 0, 0, 0)
 
 
-# Boxes without a class of their own stay plain containers: presets name what is in them by the type of the box.
+# These stay plain containers: presets name a field by the class names of the containers around it.
 
 
 def column(widgets: Sequence[Widget] = (), **options: Any) -> Container[Widget]:
-    """Widgets below each other."""
     box: Container[Widget] = Container(widgets=widgets, **{"labels": False, **options})
     box.margins = (0, 0, 0, 0)
     return box
 
 
 def beside(*widgets: Widget) -> Container[Widget]:
-    """Widgets beside each other."""
     return column(widgets, layout="horizontal")
 
 
 def holding(widget: QWidget) -> Container[Widget]:
-    """One of Qt's own widgets as a row of a panel."""
+    """A Qt widget as a row of a panel."""
     box = column()
     box.native.layout().addWidget(widget)
     return box
 
 
 def rows(*fields: Widget) -> Container[Widget]:
-    """Fields below each other, labels beside them; in all such boxes the fields begin at the same place."""
+    """Labelled fields in a column; the fields of all such columns are aligned."""
     box = column(fields, labels=True)
     layout = box.native.layout()
     for row in (layout.itemAt(i).widget() for i in range(layout.count())):
@@ -54,7 +52,7 @@ def rows(*fields: Widget) -> Container[Widget]:
 
 
 def button(text: str, action: Callable[..., object], tooltip: str = "") -> PushButton:
-    """A button that may be narrower than its text."""
+    """A button that a narrow panel may make narrower than its text."""
     made = PushButton(text=text, tooltip=tooltip)
     made.native.setMinimumWidth(0)
     made.changed.connect(action)
@@ -62,7 +60,7 @@ def button(text: str, action: Callable[..., object], tooltip: str = "") -> PushB
 
 
 class Fold(Column):
-    """Widgets that a button shows and hides."""
+    """A collapsible section: a button that shows and hides its content."""
 
     def __init__(self, title: str, content: Widget) -> None:
         self._title, self._content = title, content

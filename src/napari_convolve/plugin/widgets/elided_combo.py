@@ -1,4 +1,4 @@
-"""Long texts in combo boxes: their beginning and end are seen, and the mouse brings all of it."""
+"""Combo boxes that shorten long texts in the middle, and sliders for spin boxes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _GAP = 4
 
 
 class Elided(QObject):
-    """Draws a combo box with its text cut in the middle; where it is cut, the tooltip begins with the whole text.
+    """Event filter that draws a combo box with its text elided in the middle and puts the whole text in the tooltip.
 
-    Qt itself cuts off the end and does not say so. The box keeps this filter as long as it lives.
+    Qt itself cuts off the end without a sign of it.
     """
 
     def __init__(self, box: QComboBox) -> None:
@@ -30,25 +30,25 @@ class Elided(QObject):
         box.installEventFilter(self)
 
     def eventFilter(self, box: QObject | None, event: QEvent | None) -> bool:
-        """Draw the box, and tell its text, in Qt's place."""
         if not isinstance(box, QComboBox) or event is None:
             return False
         if event.type() == QEvent.Type.Paint:
             option = _option(box)
-            option.currentText = shown(box)
+            option.currentText = elided_text(box)
             painter = QStylePainter(box)
             painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
             painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
             painter.end()
             return True
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and shown(box) != box.currentText():
+        is_tooltip = isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip
+        if is_tooltip and elided_text(box) != box.currentText():
             QToolTip.showText(event.globalPos(), "\n".join(filter(None, (box.currentText(), box.toolTip()))), box)
             return True
         return False
 
 
-def shown(box: QComboBox) -> str:
-    """What of the current text has room."""
+def elided_text(box: QComboBox) -> str:
+    """The current text, shortened in the middle to the width of the box."""
     option = _option(box)
     field = box.style().subControlRect(
         QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, box
@@ -64,17 +64,17 @@ def _option(box: QComboBox) -> QStyleOptionComboBox:
     return option
 
 
-#: A range without an end goes this many steps from its beginning.
+#: Length of a slider whose spin box has no limit, in steps.
 _STEPS = 100
-#: Limits as large as this are none.
-_NONE = 1e6
+#: Larger limits count as none.
+_NO_LIMIT = 1e6
 
 
 def slider_for(box: QDoubleSpinBox) -> QSlider:
-    """A slider in steps of the box, over its range; the box still takes numbers beyond an end that is open."""
+    """A slider over the range of a spin box; the box still accepts numbers beyond the slider where it has no limit."""
     step, low, high = box.singleStep(), box.minimum(), box.maximum()
-    low = -_STEPS * step if low < -_NONE else low
-    high = low + _STEPS * step if high > _NONE else high
+    low = -_STEPS * step if low < -_NO_LIMIT else low
+    high = low + _STEPS * step if high > _NO_LIMIT else high
     slider = QSlider(Qt.Orientation.Horizontal)
     slider.setRange(0, round((high - low) / step))
     slider.setMinimumWidth(30)

@@ -1,4 +1,4 @@
-"""Fields that magicgui lacks, each a container with a `value` around Qt's own widgets."""
+"""Form fields that magicgui lacks: containers of Qt widgets with a `value`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QPlainTextEdit,
 
 from .elided_combo import Elided, slider_for
 
-#: The value of an entry that is the name of the group below it.
+#: Value of an entry of a `Choice` that is the heading of the entries below it.
 HEADING = object()
-#: Beyond any parameter that makes sense, and still short to write.
+#: Limit of numbers without limits: Qt needs one.
 _HUGE = 1e9
 
 
 class Field(Container[Any]):
-    """A container that is one value."""
+    """A container of Qt widgets that has a value, as a widget of magicgui has."""
 
     def __init__(self, *widgets: QWidget, **options: Any) -> None:
         super().__init__(layout="horizontal", labels=False, **options)
@@ -27,25 +27,24 @@ class Field(Container[Any]):
         for widget in widgets:
             self.native.layout().addWidget(widget)
 
-    def tell(self, *_: object) -> None:
-        """Say that the value may have changed. A method, not a lambda: Qt would keep a lambda, and so the field."""
+    def emit_changed(self, *_: object) -> None:
+        """Emit `changed`. A method, since Qt would keep a lambda, and with it the field, alive."""
         self.changed.emit(self)
 
     @property
     def value(self) -> Any:
-        """What the field says now."""
         raise NotImplementedError
 
 
 class _ShortSpinBox(QDoubleSpinBox):
-    """A spin box that keeps six decimals and shows those that are not 0."""
+    """A spin box of six decimals that shows no trailing zeros."""
 
     def textFromValue(self, value: float) -> str:
         return f"{value:.10g}"
 
 
 class NumberField(Field):
-    """A number with steps; keeps what is typed to six decimals."""
+    """A number of up to six decimals, with steps and perhaps a slider."""
 
     def __init__(
         self,
@@ -64,11 +63,11 @@ class NumberField(Field):
         box.setKeyboardTracking(False)
         box.setValue(value)
         super().__init__(box, *([slider_for(box)] if slider else []), **options)
-        box.valueChanged.connect(self.tell)
+        box.valueChanged.connect(self.emit_changed)
 
     @property
     def value(self) -> float:
-        self._box.interpretText()  # also what is typed but not yet confirmed
+        self._box.interpretText()  # a typed number that is not confirmed yet counts
         return float(self._box.value())
 
     @value.setter
@@ -77,12 +76,11 @@ class NumberField(Field):
 
     @property
     def box(self) -> QDoubleSpinBox:
-        """Qt's own widget."""
         return self._box
 
 
 class LengthsField(Field):
-    """One number for all axes, or one for each; a button with the axes' names switches."""
+    """One number for all axes, or one per axis; a button switches."""
 
     def __init__(self, value: Any = 1.0, *, axes: Sequence[str] = ("y", "x"), **limits: Any) -> None:
         names = {key: limits.pop(key) for key in ("name", "label", "tooltip") if key in limits}
@@ -95,7 +93,7 @@ class LengthsField(Field):
         self._each.toggled.connect(self._show)
         self._column = QVBoxLayout()
         self.native.layout().addLayout(self._column, 1)
-        if limits.get("slider"):  # these take the width
+        if limits.get("slider"):  # sliders take the whole width
             self._column.addWidget(self._each, 0, Qt.AlignmentFlag.AlignRight)
         else:
             self.native.layout().addWidget(self._each, 0, Qt.AlignmentFlag.AlignTop)
@@ -104,10 +102,10 @@ class LengthsField(Field):
         self.value = value
 
     def _grow(self) -> None:
-        """As many boxes as axes; those that are there keep their values."""
+        """Add the boxes that are missing for the axes; existing ones keep their values."""
         while len(self._boxes) < len(self._axes):
             box = NumberField(self._boxes[0].value if self._boxes else 1.0, **self._limits)
-            box.changed.connect(self.tell)
+            box.changed.connect(self.emit_changed)
             self._column.insertWidget(len(self._boxes), box.native)
             self._boxes.append(box)
         self._each.setVisible(len(self._axes) > 1)
@@ -118,7 +116,7 @@ class LengthsField(Field):
         for i, box in enumerate(self._boxes):
             box.native.setVisible(i == 0 or (apart and i < len(self._axes)))
             box.box.setPrefix(f"{self._axes[i]} " if apart and i < len(self._axes) else "")
-        self.tell()
+        self.emit_changed()
 
     @property
     def apart(self) -> bool:
@@ -126,7 +124,6 @@ class LengthsField(Field):
         return bool(self._each.isChecked() and len(self._axes) > 1)
 
     def set_axes(self, names: Sequence[str]) -> None:
-        """Offer one value for each of these axes."""
         self._axes = tuple(names)
         self._grow()
 
@@ -145,7 +142,7 @@ class LengthsField(Field):
 
 
 class TextField(Field):
-    """A line of text that is read as a value when it is asked for; an empty one means `empty`."""
+    """A line of text, parsed by `read` when its value is asked for; the value of an empty one is `empty`."""
 
     def __init__(
         self,
@@ -160,7 +157,7 @@ class TextField(Field):
         self._edit.setPlaceholderText(hint)
         super().__init__(self._edit, **options)
         self.value = value
-        self._edit.editingFinished.connect(self.tell)
+        self._edit.editingFinished.connect(self.emit_changed)
 
     @property
     def value(self) -> Any:
@@ -181,7 +178,7 @@ class TextField(Field):
 
 
 class MatrixField(Field):
-    """Rows of numbers, typed or pasted from a spreadsheet."""
+    """A matrix as text, typed or pasted from a spreadsheet."""
 
     def __init__(self, value: str = "", **options: Any) -> None:
         self._edit = QPlainTextEdit()
@@ -192,7 +189,7 @@ class MatrixField(Field):
         self._edit.setFixedHeight(7 * self._edit.fontMetrics().lineSpacing())
         super().__init__(self._edit, **options)
         self.value = value
-        self._edit.textChanged.connect(self.tell)
+        self._edit.textChanged.connect(self.emit_changed)
 
     @property
     def value(self) -> str:
@@ -204,13 +201,7 @@ class MatrixField(Field):
 
 
 def number(text: str) -> float:
-    """Read one number.
-
-    Examples
-    --------
-    >>> number("0.5")
-    0.5
-    """
+    """Parse one number."""
     try:
         return float(text)
     except ValueError:
@@ -218,7 +209,7 @@ def number(text: str) -> float:
 
 
 def whole(text: str) -> int:
-    """Read one integer."""
+    """Parse one integer."""
     try:
         return int(text)
     except ValueError:
@@ -226,7 +217,7 @@ def whole(text: str) -> int:
 
 
 def numbers(text: str) -> Any:
-    """Read one number, or several separated by commas or spaces.
+    """Parse one number, or several separated by commas or spaces.
 
     Examples
     --------
@@ -238,16 +229,10 @@ def numbers(text: str) -> Any:
 
 
 class Choice(ComboBox):
-    """A combo box whose entries are replaced as a whole; it may be narrower than its longest entry.
+    """A combo box whose entries can be replaced; it may be narrower than its longest entry.
 
-    Parameters
-    ----------
-    entries
-        Text and value of each entry, None for a line between groups; a text with the value `HEADING` cannot be chosen.
-    value
-        What is chosen at first; the first entry by default.
-    least
-        Width in letters that it never falls below.
+    `entries` are pairs of text and value, None for a separator; an entry with the value `HEADING` cannot be chosen.
+    The width does not fall below `least` letters.
     """
 
     def __init__(
@@ -264,7 +249,7 @@ class Choice(ComboBox):
             self.value = value
 
     def offer(self, entries: Iterable[tuple[str, Any] | None]) -> None:
-        """Replace the entries; what was chosen stays chosen if it is still there."""
+        """Replace the entries; the chosen value stays chosen if it is still offered."""
         box: QComboBox = self.native
         before = self.value if box.count() else None
         with self.changed.blocked():
@@ -285,13 +270,13 @@ class Choice(ComboBox):
             self.changed.emit(self.value)
 
     def _on_value_change(self, value: Any = None) -> None:
-        """Say so also when the entry that stands for nothing is chosen, about which magicgui is silent."""
+        """Emit `changed` for the value None too, for which magicgui does not."""
         self.changed.emit(value)
 
     def restore(self, value: Any) -> None:
-        """Choose what was chosen before, if it is still offered."""
+        """Choose a value, if it is offered."""
         if value in self.choices:
             self.value = value
 
     def reset_choices(self, *_: Any) -> None:
-        """Nothing: magicgui would put the first entries back."""
+        """Keep the entries: magicgui would restore the first ones."""

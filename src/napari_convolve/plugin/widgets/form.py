@@ -1,4 +1,4 @@
-"""A form made from the signature of a function: the only description of its parameters."""
+"""Forms made from the signature of a function: one field per parameter."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ...recipes import Parameter, parameters
 from .containers import Column, Fold, rows
 from .fields import Choice, LengthsField, MatrixField, NumberField, TextField, number, numbers, whole
 
-#: Parameters whose type says too little about how a person gives them: the name decides.
+#: Choices of the parameter `dtype`, whose type says nothing of them.
 _DTYPES = [("automatic", None), *((name, name) for name in ("uint8", "uint16", "float32", "float64"))]
 
-#: Choices whose names say little, in words that have room in a narrow panel; Python's name mostly stands beside.
+#: Labels of choices whose names alone say little, short enough for a narrow panel.
 _CHOICES = {
     "abs": "abs: without sign",
     "auto": "automatic",
@@ -52,43 +52,23 @@ _CHOICES = {
 
 
 class Settings(Column):
-    """Fields that give an operation its options."""
+    """Base class of forms that give an operation its options."""
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
-        """What there are fields for."""
+        """The parameters that have a field."""
         raise NotImplementedError
 
     def arguments(self) -> dict[str, Any]:
-        """The values that differ from the defaults of the signature.
-
-        Raises
-        ------
-        ValueError
-            When a text cannot be read; it begins with the label of the field.
-        """
+        """The values that differ from the defaults; ValueError with the field's label if a text cannot be parsed."""
         raise NotImplementedError
 
 
 class Form(Settings):
-    """The parameters of a function as fields with limits, choices and tooltips; advanced ones are folded away.
+    """Fields for the parameters of a public function or a kernel, with limits, choices and tooltips.
 
-    Parameters
-    ----------
-    function
-        A public function or a kernel of the catalogue.
-    leave_out
-        Names of parameters that somebody else provides.
-    start
-        Values that differ from the defaults of the signature.
-    fold
-        Names of parameters to fold away besides the advanced ones.
-    more
-        What the button of the advanced ones says.
-    also
-        Further widgets to fold away with them.
-    sliders
-        Whether numbers are moved by sliders.
+    Parameters named in `leave_out` get no field. Advanced ones, those in `fold` and the widgets `also` are in a
+    collapsible section with the title `more`.
     """
 
     def __init__(
@@ -96,7 +76,6 @@ class Form(Settings):
         function: Callable[..., Any],
         *,
         leave_out: Collection[str] = (),
-        start: Mapping[str, Any] | None = None,
         fold: Collection[str] = (),
         more: str = "More options",
         also: Sequence[Widget] = (),
@@ -105,9 +84,7 @@ class Form(Settings):
         super().__init__()
         hidden = {"progress", "report", *leave_out}
         self._parameters = {p.name: p for p in parameters(function) if not p.array and p.name not in hidden}
-        self._fields: dict[str, Any] = {
-            name: field_for(p, (start or {}).get(name), sliders=sliders) for name, p in self._parameters.items()
-        }
+        self._fields: dict[str, Any] = {name: field_for(p, sliders=sliders) for name, p in self._parameters.items()}
         folded = {name for name, p in self._parameters.items() if p.limits.advanced or name in fold}
         advanced = [*also, *(field for name, field in self._fields.items() if name in folded)]
         usual = [field for name, field in self._fields.items() if name not in folded]
@@ -134,7 +111,7 @@ class Form(Settings):
         self._fields["cval"].visible = self._fields["boundary"].value == "constant"
 
     def set_axes(self, names: Sequence[str]) -> None:
-        """Tell the fields that speak of axes what the axes are called."""
+        """Set the names of the axes, in the fields that have a value per axis or choose one."""
         for name, field in self._fields.items():
             if isinstance(field, LengthsField):
                 field.set_axes(names)
@@ -149,11 +126,11 @@ class Form(Settings):
         return "boundary" not in self._fields or self._fields["boundary"].value == "constant"
 
 
-def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False) -> Widget:
-    """The field in which a person gives a parameter."""
+def field_for(parameter: Parameter, *, sliders: bool = False) -> Widget:
+    """The field for a parameter, chosen by its name, its options and its type."""
     limits, types = parameter.limits, parameter.types
-    default = start if start is not None else parameter.default
-    value = _first_value(parameter) if default is inspect.Parameter.empty else default
+    default = parameter.default
+    value: Any = (1.0 if types & {int, float} else "") if default is inspect.Parameter.empty else default
     names: dict[str, Any] = {
         "name": parameter.name,
         "label": limits.label or parameter.name.replace("_", " "),
@@ -187,7 +164,7 @@ def field_for(parameter: Parameter, start: Any = None, *, sliders: bool = False)
 
 
 def _hint(text: str) -> str:
-    """What an empty field says: the number that counts then, if the documentation names one.
+    """Placeholder of an empty field: the default number, if the documentation names one.
 
     Examples
     --------
@@ -199,15 +176,10 @@ def _hint(text: str) -> str:
 
 
 def _reader(parameter: Parameter) -> Callable[[str], Any]:
-    """How the text of a field becomes a value."""
+    """The function that parses the text of a field."""
     types = parameter.types
     if Sequence in types:
         return numbers
     if float in types or (parameter.limits.min is not None and int not in types):
         return number
     return whole if int in types and str not in types else str
-
-
-def _first_value(parameter: Parameter) -> Any:
-    """Where a field begins whose parameter has no default."""
-    return 1.0 if parameter.types & {int, float} else ""

@@ -1,4 +1,4 @@
-"""The help of a panel: what to do, and every option, from the text that the functions carry."""
+"""Help of a panel, composed of its guide and the docstring of its function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .text import summary
 
 
 def help_text(guide: str, function: Callable[..., Any], form: Settings) -> str:
-    """Steps, what is computed, and every option, in Markdown."""
+    """Guide, summary of the function and description of every option, in Markdown."""
     lines = [guide, "## What is computed", "", summary(function), "", "## Options", ""]
     lines += [f"- **{p.limits.label or name.replace('_', ' ')}**: {p.help}" for name, p in form.parameters.items()]
     lines += ["", f"In Python: `{function.__module__.partition('.')[0]}`, `{function.__name__}`."]
@@ -21,7 +21,7 @@ def help_text(guide: str, function: Callable[..., Any], form: Settings) -> str:
 
 
 def show_help(parent: QWidget, text: str) -> QDialog:
-    """Open a window with a text in Markdown; napari stays usable."""
+    """Open a modeless window with a text in Markdown."""
     dialog = QDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle("Help")

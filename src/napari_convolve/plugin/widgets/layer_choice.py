@@ -1,4 +1,4 @@
-"""A choice among the layers of a viewer that follows them: added, removed, renamed."""
+"""Combo boxes of the layers of a viewer, kept up to date."""
 
 from __future__ import annotations
 
@@ -9,24 +9,15 @@ from napari.layers import Image, Labels, Layer
 
 from .fields import Choice
 
-#: The entry in the metadata of layers that show a preview: they are no input for anything.
+#: Metadata key of preview layers, which are never offered as input.
 PREVIEW = "napari-convolve preview"
 NO_IMAGE = "Open an image first: File ▸ Open …, or File ▸ Open Sample ▸ napari-convolve."
 
 
 class LayerChoice(Choice):
-    """Offers layers by name and is the layer itself, also when its name changes.
+    """Combo box of the layers that `accept` accepts, those for which `first` is true first; its value is the layer.
 
-    Parameters
-    ----------
-    viewer
-        Whose layers.
-    accept
-        Which of them; image layers by default.
-    nobody
-        What to call the choice of no layer; None: there is no such choice.
-    first
-        Which of them come first.
+    `none` is the label of the choice of no layer, which is not offered by default.
     """
 
     def __init__(
@@ -34,15 +25,15 @@ class LayerChoice(Choice):
         viewer: Any,
         *,
         accept: Callable[[Layer], bool] = lambda layer: isinstance(layer, Image),
-        nobody: str | None = None,
+        none: str | None = None,
         first: Callable[[Layer], bool] = lambda layer: False,
         **options: Any,
     ) -> None:
-        self._viewer, self._accept, self._nobody, self._first = viewer, accept, nobody, first
+        self._viewer, self._accept, self._none, self._first = viewer, accept, none, first
         super().__init__(self._entries(), **options)
 
     def _entries(self) -> list[tuple[str, Layer | None]]:
-        nothing = [] if self._nobody is None else [(self._nobody, None)]
+        nothing = [] if self._none is None else [(self._none, None)]
         found = sorted(filter(self._offered, self._viewer.layers), key=lambda layer: not self._first(layer))
         return [*nothing, *((layer.name, layer) for layer in found)]
 
@@ -50,27 +41,27 @@ class LayerChoice(Choice):
         return PREVIEW not in layer.metadata and self._accept(layer)
 
     def reset_choices(self, *_: Any) -> None:
-        """Look at the viewer again; napari asks for it when layers come, go or change their name."""
+        """Update the entries; napari calls this when layers are added, removed or renamed."""
         self.offer(self._entries())
 
     def prefer_selected(self) -> None:
-        """Choose the layer that is selected in the viewer, if it is offered."""
+        """Choose the active layer of the viewer, if it is offered."""
         active = self._viewer.layers.selection.active
         if active is not None and self._offered(active):
             self.value = active
 
 
 def is_image(layer: Layer) -> bool:
-    """Whether a layer is an image, and no preview of one."""
+    """Whether a layer is an image that is no preview."""
     return isinstance(layer, Image) and PREVIEW not in layer.metadata
 
 
 def mask_choice(viewer: Any) -> LayerChoice:
-    """Labels that say which samples of an image count."""
+    """Choice of a labels layer as mask: samples with label 0 are left out."""
     return LayerChoice(
         viewer,
         accept=lambda layer: isinstance(layer, Labels),
-        nobody="the whole image",
+        none="the whole image",
         label="use only",
         tooltip="A labels layer: where it is 0, the image is left out",
     )

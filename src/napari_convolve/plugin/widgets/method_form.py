@@ -1,4 +1,4 @@
-"""One form for several operations of the same kind: what they share is asked for once."""
+"""One form for several operations: choose one, with the fields that all share shown once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .text import note, say, summary
 
 
 @dataclass(frozen=True)
-class Method:
-    """A public function to choose, by the label that a person reads, and a text about what it does, for whom."""
+class MethodEntry:
+    """A public function that can be chosen: its name, its label and a sentence on when to use it."""
 
     operation: str
     label: str
@@ -27,30 +27,24 @@ class Method:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Those of the public function."""
         return parameters(getattr(nc, self.operation))
 
 
-def method_of(operation: str, label: str = "", about: str = "") -> Method:
-    """A method by its public function; label and text come from its name and docstring when they are empty."""
+def method_of(operation: str, label: str = "", about: str = "") -> MethodEntry:
+    """The entry of an operation; empty texts come from its name and the first sentence of its docstring."""
     plain = operation.replace("_", " ").capitalize()
-    return Method(operation, label or plain, about or summary(getattr(nc, operation)))
+    return MethodEntry(operation, label or plain, about or summary(getattr(nc, operation)))
 
 
 class MethodForms(Settings):
-    """Which method, its own options, and the options that all methods share.
+    """The choice of a method, a form with its own options, and one with the options that all methods share.
 
-    Parameters
-    ----------
-    methods
-        To choose from.
-    leave_out
-        Names of parameters that somebody else provides.
-    also
-        Further widgets to fold away with the shared options.
+    `leave_out` and `also` are those of `Form`; `also` goes with the shared options.
     """
 
-    def __init__(self, methods: Sequence[Method], *, leave_out: Collection[str], also: Sequence[Widget] = ()) -> None:
+    def __init__(
+        self, methods: Sequence[MethodEntry], *, leave_out: Collection[str], also: Sequence[Widget] = ()
+    ) -> None:
         super().__init__()
         self._methods = {method.operation: method for method in methods}
         shared = set.intersection(*({p.name for p in m.parameters if p.limits.advanced} for m in methods))
@@ -82,7 +76,6 @@ class MethodForms(Settings):
 
     @property
     def operation(self) -> str:
-        """Name of the chosen function."""
         return str(self.method.value)
 
     @property

@@ -1,4 +1,4 @@
-"""The frame of every panel: a body that scrolls, and below it what stays in sight."""
+"""Base class of all panels: a scrolling body above widgets that stay visible."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .help_dialog import show_help
 
 
 class Panel(Container[Widget]):
-    """A dock widget of napari, made with the viewer it belongs to."""
+    """A dock widget of napari."""
 
-    #: What a person does, step by step, in Markdown.
+    #: How to use the panel, in Markdown.
     guide: ClassVar[str]
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -24,26 +24,24 @@ class Panel(Container[Widget]):
         self.native_parent_changed.connect(self._moved)
 
     def lay_out(self, body: Container[Widget], *below: Widget) -> None:
-        """Put in what scrolls, and what stays in sight below it."""
+        """Fill the panel: `body` scrolls, the widgets below it stay visible."""
         self.body = body
         self.extend(below)
         self.native.layout().insertWidget(0, Scroll(body))
 
     def reset_choices(self, *_: Any) -> None:
-        """Follow the layers of the viewer; napari calls it."""
+        """Update the choices of layers; napari calls this."""
         super().reset_choices()
         self.body.reset_choices()
 
     def help_text(self) -> str:
-        """The help of the panel, in Markdown."""
         return self.guide
 
     def show_help(self) -> None:
-        """Open a window that says what to do."""
         show_help(self.native, self.help_text())
 
     def closed(self) -> None:
-        """Stop what runs and give back the viewer: the panel has been taken out of the window."""
+        """Stop computations and disconnect from the viewer: the panel was taken out of the window."""
 
     def _moved(self, parent: object = None) -> None:
         if self.native.parent() is None:
@@ -51,7 +49,7 @@ class Panel(Container[Widget]):
 
 
 class Scroll(QScrollArea):
-    """As high as its content when there is room; otherwise it scrolls up and down, never sideways."""
+    """A scroll area as high as its content if there is room; it never scrolls sideways."""
 
     def __init__(self, content: Container[Widget]) -> None:
         super().__init__()
@@ -64,19 +62,19 @@ class Scroll(QScrollArea):
         self._content.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow fields that are shown and hidden."""
+        """Adapt the size when fields are shown or hidden."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.setMinimumWidth(self._least_width())
             self.updateGeometry()
         return bool(super().eventFilter(watched, event))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrapped texts need another height at another width."""
+        """Ask for another height: wrapped texts depend on the width."""
         super().resizeEvent(event)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        """No wider than it must be, and as high as the content at the present width."""
+        """The least width, and the height of the content at the present width."""
         layout, width = self._content.layout(), self.viewport().width()
         height = layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.sizeHint().height()
         return QSize(self._least_width(), height + self.height() - self.viewport().height())

@@ -1,4 +1,4 @@
-"""Text in a panel: always plain, always wrapped, never wider than the panel."""
+"""Texts of panels: labels with plain, wrapped text, and how units, names and errors are written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qtpy.QtWidgets import QLabel, QSizePolicy
 
 import napari_convolve as nc
 
-#: Errors whose text is meant for a person.
+#: Errors of wrong input or of the machine, whose text is shown as it is.
 EXPECTED = (ValueError, TypeError, MemoryError, OSError, nc.BackendUnavailable)
 
 
-def plain(label: QLabel) -> QLabel:
-    """Make a label show wrapped plain text: names of layers and files are never taken for markup."""
+def plain_label(label: QLabel) -> QLabel:
+    """Make a label show wrapped plain text, since names of layers and files may look like markup."""
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -27,40 +27,34 @@ def plain(label: QLabel) -> QLabel:
 
 
 def note(text: str = "") -> Label:
-    """A line of text of a panel; hidden as long as it is empty."""
+    """A label of a panel, hidden while it is empty."""
     label = Label(value="")
-    plain(label.native)
+    plain_label(label.native)
     say(label, text)
     return label
 
 
 def say(label: Label, text: str) -> None:
-    """Show a text in a `note`, or hide it when there is none."""
+    """Set the text of a `note`; an empty one hides it."""
     label.value = text
     label.visible = bool(text)
 
 
 def sentence(error: BaseException) -> str:
-    """What went wrong, for a person; the type is named only when nobody expected it."""
+    """The message of an error, with its type if it is none of `EXPECTED`."""
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) and not text:
         return "there is not enough memory"
     return text if isinstance(error, EXPECTED) and text else f"{type(error).__name__}: {text}"
 
 
-def written(unit: str) -> str:
-    """A unit as a person writes it.
-
-    Examples
-    --------
-    >>> written("um"), written("nm")
-    ('µm', 'nm')
-    """
+def unit_text(unit: str) -> str:
+    """A unit with the sign µ."""
     return "µm" if unit == "um" else unit
 
 
 def typeset(text: str, axes: Sequence[str] = ()) -> str:
-    """A sentence of the library as a panel shows it: units and products by their signs, axes by their names.
+    """A message of the library with µm, × and the names of the axes.
 
     Examples
     --------
@@ -73,7 +67,7 @@ def typeset(text: str, axes: Sequence[str] = ()) -> str:
 
 
 def titled(operation: str) -> str:
-    """A public function by the name that a person knows.
+    """The title of a public function.
 
     Examples
     --------
@@ -84,7 +78,7 @@ def titled(operation: str) -> str:
 
 
 def capital(text: str) -> str:
-    """A sentence with a large first letter."""
+    """A text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 

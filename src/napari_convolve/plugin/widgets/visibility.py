@@ -1,4 +1,4 @@
-"""When a widget is seen."""
+"""Callbacks for a widget that is shown or hidden."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 
 class Visibility(QObject):
-    """Calls back when a widget is shown and hidden: closing a dock hides its panel and says nothing else."""
+    """Event filter that calls back when a widget is shown or hidden, the only sign that a dock was closed."""
 
     def __init__(self, widget: QWidget, shown: Callable[[], None], hidden: Callable[[], None]) -> None:
         super().__init__(widget)

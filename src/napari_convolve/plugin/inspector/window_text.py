@@ -1,4 +1,4 @@
-"""What an inspector says about a window."""
+"""Texts of the inspector about a window."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from ...ops.inspection.patch import Patch
 
 
-def total_of(patch: Patch, names: Sequence[str], plane: int) -> str:
-    """The sum of the products, and where it stands in the result.
+def sum_text(patch: Patch, names: Sequence[str], plane: int) -> str:
+    """The sum of the products and its index in the result.
 
     Examples
     --------
     >>> import napari_convolve as nc
-    >>> total_of(nc.inspect([1, 2, 4], [1, 10, 100], 0), ["x"], 0)
+    >>> sum_text(nc.inspect([1, 2, 4], [1, 10, 100], 0), ["x"], 0)
     'Sum of the products 112 = the result at x 0'
     """
     where = ", ".join(f"{name} {i}" for name, i in zip(names, patch.index, strict=True))
@@ -25,23 +25,23 @@ def total_of(patch: Patch, names: Sequence[str], plane: int) -> str:
     return f"Sum of the products {patch.sum.real:.6g}{part} = the result at {where}"
 
 
-def legend_of(patch: Patch, rule: str) -> str:
-    """What is special about some samples of a window; empty when nothing is.
+def legend_text(patch: Patch, rule: str) -> str:
+    """Explanation of hatched, crossed out and infinite samples; empty without any.
 
     Examples
     --------
     >>> import napari_convolve as nc
-    >>> legend_of(nc.inspect([1, 2, 4], [1, 10, 100], 0), "reflect")
+    >>> legend_text(nc.inspect([1, 2, 4], [1, 10, 100], 0), "reflect")
     'Hatched: 1 of 3 samples lies outside the image; “reflect” supplies it'
     """
-    said = []
+    lines = []
     outside, missing, size = int(patch.supplied.sum()), int((~patch.valid).sum()), patch.supplied.size
     if outside:
         lies, it = ("lies", "it") if outside == 1 else ("lie", "them")
-        said.append(f"Hatched: {outside} of {size} samples {lies} outside the image; “{rule}” supplies {it}")
+        lines.append(f"Hatched: {outside} of {size} samples {lies} outside the image; “{rule}” supplies {it}")
     if missing:
         are = "is" if missing == 1 else "are"
-        said.append(f"Crossed out: {missing} of {size} {are} left out; the other weights of the same sign are raised")
+        lines.append(f"Crossed out: {missing} of {size} {are} left out; the other weights of the same sign are raised")
     elif not np.isfinite(patch.sum):
-        said.append("A sample is NaN or infinite, and so is the sum; More options ▸ NaN ▸ omit leaves it out")
-    return ". ".join(said)
+        lines.append("A sample is NaN or infinite, and so is the sum; More options ▸ NaN ▸ omit leaves it out")
+    return ". ".join(lines)

@@ -1,4 +1,4 @@
-"""The layers that belong to the spectrum of one image: made, found again, followed, taken away."""
+"""Layer group of the spectrum of one image: spectrum, shapes, mirror images, notches, filtered plane."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..layers.layer_data import Source, short
 from . import spectrum_layers as layers
 from .plane import Plane, live_tuple, reading_at
 
-#: Width of the rim of shapes that are no rings, as a share of the highest frequency.
-_RIM = 0.008
+#: Width of the outline of shapes other than rings, as a share of the highest frequency.
+_OUTLINE = 0.008
 
 
-class Stage:
-    """An image, the plane of it that is seen, and the layers beside it; calls `changed` when what is drawn changes."""
+class LayerGroup:
+    """An image, its visible plane, and the layers of its spectrum; calls `changed` when a shape or notch changes."""
 
     def __init__(self, viewer: Any, changed: Callable[..., Any]) -> None:
         self._viewer, self._changed = viewer, changed
@@ -34,49 +34,48 @@ class Stage:
 
     @property
     def ready(self) -> bool:
-        """Whether a spectrum is shown."""
         return self.plane is not None and self.has("spectrum")
 
     def owns(self, layer: Any) -> bool:
-        """Whether a layer was made here, and is no image of anybody's."""
+        """Whether a layer belongs to the group."""
         return any(layer is own for own in self._own.values())
 
     def has(self, role: str) -> bool:
-        """Whether a layer of ours is there; a person may have deleted it."""
+        """Whether the layer with this role is in the viewer."""
         return role in self._own and self._own[role] in self._viewer.layers
 
     def get(self, role: str) -> Any:
-        """One of our layers, None when it is gone."""
+        """The layer with this role; None if it is not in the viewer."""
         return self._own[role] if self.has(role) else None
 
     def show(self, layer: Any, source: Source, plane: Plane, shown_as: str) -> None:
-        """Put the spectrum of a plane beside its image, and a layer to draw on over it."""
+        """Show the spectrum of a plane beside its image, with a shapes layer over it."""
         self.layer, self.source, self.plane = layer, source, plane
         self.place = layers.Place.beside(layer, plane.spacing, plane.bin)
         self.draw(shown_as)
         if not self.has("shapes"):
-            shapes = self._add("shapes", layers.shapes_tuple(source, self.place, _RIM * plane.highest))
-            take_away(self._viewer, self.get("mirror"))  # of shapes that a person has deleted
+            shapes = self._add("shapes", layers.shapes_tuple(source, self.place, _OUTLINE * plane.highest))
+            take_away(self._viewer, self.get("mirror"))  # left from a shapes layer that was deleted
             self._add("mirror", layers.mirror_tuple(source, self.place))
             self._viewer.layers.move(len(self._viewer.layers) - 1, self._viewer.layers.index(shapes))
-            shapes.events.set_data.connect(self._drawn_on)
-            shapes.events.data.connect(self._drawn_on)
+            shapes.events.set_data.connect(self._shapes_changed)
+            shapes.events.data.connect(self._shapes_changed)
         self._viewer.layers.selection.active = self._own["shapes"]
 
-    def _drawn_on(self, *_: object) -> None:
-        """A shape has come, gone or moved."""
+    def _shapes_changed(self, *_: object) -> None:
+        """Update the mirror images: a shape was added, removed or moved."""
         shapes, mirror = self.get("shapes"), self.get("mirror")
         if shapes is not None and mirror is not None:
             layers.reflect(shapes, mirror)
         self._changed()
 
     def follow(self, plane: Plane, shown_as: str) -> None:
-        """Another plane of the same image is seen now."""
+        """Show the spectrum of another plane of the same image."""
         self.plane = plane
         self.draw(shown_as)
 
     def draw(self, shown_as: str) -> None:
-        """Make the picture of the spectrum, or renew it."""
+        """Add the layer of the spectrum, or update it."""
         assert self.source is not None and self.plane is not None and self.place is not None
         made = layers.spectrum_tuple(
             self.source, self.plane.picture(shown_as), self.plane.smooth, shown_as, self.place, self.plane.unit
@@ -90,7 +89,7 @@ class Stage:
             setattr(layer, name, options[name])
 
     def reading(self, position: Any) -> str:
-        """What the spectrum says at a place in the world; empty outside of it."""
+        """Text on the wave at a position in the world; empty outside the spectrum."""
         layer = self.get("spectrum")
         if layer is None or self.plane is None:
             return ""
@@ -99,12 +98,12 @@ class Stage:
         return reading_at(self.plane, [float(f) for f in frequency])
 
     def add_shape(self, kind: str, does: str, width: float) -> None:
-        """A disc, ring, wedge or box, selected and ready to be moved; `width` of a ring in shares."""
+        """Add and select a disc, ring, wedge or box; `width` of a ring is a share of the highest frequency."""
         assert self.plane is not None and self.place is not None
         shapes, f = self._own["shapes"], self.plane.highest / self.place.step
         shapes.selected_data = set()
         shapes.feature_defaults = {"does": does, "ring": kind == "ring"}
-        shapes.current_edge_width = width * f if kind == "ring" else _RIM * f
+        shapes.current_edge_width = width * f if kind == "ring" else _OUTLINE * f
         shapes.current_edge_color, shapes.current_face_color = layers.colours(does, ring=kind == "ring")
         middle, r = ((0.0, 0.0), 0.5 * f) if kind == "ring" else ((0.0, 0.45 * f), 0.15 * f)
         box = np.array([(-r, -r), (-r, r), (r, r), (r, -r)]) + middle
@@ -117,11 +116,11 @@ class Stage:
         self._viewer.layers.selection.active = shapes
         shapes.mode = "select"
         shapes.selected_data = {len(shapes.data) - 1}
-        shapes.feature_defaults = {"does": does, "ring": False}  # what is drawn by hand is no ring
-        self._drawn_on()
+        shapes.feature_defaults = {"does": does, "ring": False}  # shapes drawn by hand are no rings
+        self._shapes_changed()
 
     def widen(self, width: float) -> None:
-        """Make selected rings, or all when none is selected, as wide as a share of the highest frequency."""
+        """Set the width of the selected rings, or of all, as a share of the highest frequency."""
         shapes = self.get("shapes")
         if shapes is None or self.plane is None or self.place is None or not len(shapes.data):
             return
@@ -129,10 +128,10 @@ class Stage:
         chosen = rings & set(shapes.selected_data) or rings
         wide = width * self.plane.highest / self.place.step
         shapes.edge_width = [wide if i in chosen else w for i, w in enumerate(shapes.edge_width)]
-        self._drawn_on()
+        self._shapes_changed()
 
     def selected_do(self, does: str) -> None:
-        """Let selected shapes, and the next ones, take out or let through."""
+        """Set whether the selected and the next shapes ``block`` or ``pass``."""
         shapes = self.get("shapes")
         if shapes is None:
             return
@@ -147,25 +146,25 @@ class Stage:
                 edges[i], faces[i] = (transform_color(c)[0] for c in layers.colours(does, ring=bool(ring[i])))
             shapes.edge_color, shapes.face_color = edges, faces
         shapes.feature_defaults = {"does": does, "ring": False}
-        self._drawn_on()
+        self._shapes_changed()
 
     def show_notches(self, peaks: Peaks) -> None:
-        """Points at waves and their opposites, in place of those that were there."""
+        """Replace the notches by those at the given peaks."""
         assert self.plane is not None and self.source is not None and self.place is not None
         if self.has("notches"):
             self._viewer.layers.remove(self._own.pop("notches"))
         if len(peaks):
             size = 0.06 * self.plane.highest
             points = self._add(
-                "notches", layers.points_tuple(self.source, peaks.frequency, peaks.amplitude, self.place, size)
+                "notches", layers.notches_tuple(self.source, peaks.frequency, peaks.amplitude, self.place, size)
             )
             points.events.data.connect(self._changed)
             self._viewer.layers.selection.active = points
-            points.mode = "select"  # a click and the Delete key are enough
+            points.mode = "select"  # so that a click selects a notch and Delete removes it
         self._changed()
 
     def drawn(self, soft: float, radius: float, keep_mean: bool) -> DrawnFilter:
-        """The filter of what is drawn; `soft` in shares of the highest frequency, `radius` in bins."""
+        """The drawn filter; `soft` is a share of the highest frequency, `radius` is in bins."""
         assert self.plane is not None and self.place is not None
         return layers.drawn_filter(
             self.get("shapes"),
@@ -177,7 +176,7 @@ class Stage:
         )
 
     def show_live(self, data: np.ndarray, *, own_limits: bool, settled: bool) -> None:
-        """Put the filtered plane over the image, with its contrast limits or own ones, renewed when settled."""
+        """Show the filtered plane over the image, with its contrast limits or own ones, updated when `settled`."""
         assert self.source is not None
         layer = self.get("live")
         if layer is not None:
@@ -196,7 +195,7 @@ class Stage:
         self._own_limits = False
 
     def clear(self) -> None:
-        """Take all of it away."""
+        """Remove all layers of the group."""
         for role in list(self._own):
             take_away(self._viewer, self._own.pop(role))
         self.layer = self.source = self.plane = self.place = None
