@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,20 +55,12 @@ class WindowSum:
             valid = None
         if valid is None and (self.method.run(block, self.weights, out, backend, workers) or all_finite(block, xp)):
             return
-        finite = None if all_finite(block, xp) else xp.isfinite(block)
-        missing = valid
-        if finite is not None and self.omit:
-            missing = finite if valid is None else finite & valid
-        clean = block
-        kept = finite if valid is None else (valid if finite is None else finite & valid)
-        if kept is not None:
-            clean = xp.where(kept, block, xp.zeros_like(block))
+        clean, missing, bad = split_missing(block, valid, self.omit, xp)
         if missing is None:
             self.method.run(clean, self.weights, out, backend, workers)
         else:
             backend.assign(out, ..., self._normalised(clean, missing, backend, workers))
-        if finite is not None and not self.omit:
-            bad = ~finite if valid is None else ~finite & valid
+        if bad is not None:
             hit = count_flags(bad, self.weights.values != 0, self.weights.axes, backend) > 0
             backend.assign(out, ..., xp.where(hit, xp.asarray(math.nan, dtype=out.dtype, device=out.device), out))
 
@@ -95,6 +88,22 @@ class WindowSum:
             nothing = xp.asarray(math.nan, dtype=ratio.dtype, device=ratio.device)
             total = total + sign * share * xp.where(any_valid, ratio, nothing)
         return total
+
+
+def split_missing(block: Array, valid: Array | None, omit: bool, xp: Any) -> tuple[Array, Array | None, Array | None]:
+    """The block with 0 for missing samples, the samples that count (None for all), and those whose windows become NaN.
+
+    Non-finite samples are left out like masked ones with `omit`; otherwise their windows become NaN.
+    """
+    finite = None if all_finite(block, xp) else xp.isfinite(block)
+    if finite is None:
+        kept, there, bad = valid, valid, None
+    else:
+        kept = finite if valid is None else finite & valid
+        there = kept if omit else valid
+        bad = None if omit else ~finite if valid is None else ~finite & valid
+    clean = block if kept is None else xp.where(kept, block, xp.zeros_like(block))
+    return clean, there, bad
 
 
 def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, PreparedKernel], ...]:

@@ -16,15 +16,14 @@ from ..execution.tiles import tile_loop
 from ..filtering.window import Window
 from .detections import Detections
 from .local_maxima import local_maxima
-from .ncc import BestScores, Scoring
-from .ncc_numba import compile_scoring_later
 from .null_distribution import NullScores, ScorePeaks, learn
 from .peak_selection import Search as Search
 from .peak_selection import Where as Where
 from .peak_selection import best_variants, collect
 from .rotated_templates import TemplateWindow
+from .scoring_cost import scoring_method
 from .template_bank import TemplateBank
-from .template_matching import resolution_of, score_geometry, scoring_methods
+from .template_matching import BestScores, compile_scoring_later, resolution_of, score_geometry
 
 #: Bytes of patterns' transforms that one batch may take; more would push each other out of the cache.
 _SPECTRA = 96 << 20
@@ -168,11 +167,13 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
     if 0 in problem.out:
         return best
     run.check_room((2, *problem.out), geometry.dtype)
-    candidates = scoring_methods(len(bank), bank.is_box)
+    candidates = [scoring_method(method, len(bank), bank.is_box) for method in METHODS.values()]
     plan = run.plan(problem, candidates)
     spectrum = 16 * math.prod(problem.block(plan.tiles)[a] for a in problem.axes)
     size = max(1, min(_SPECTRA // max(spectrum, 1), len(bank)))
-    scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
+    computation = BestScores(
+        (), METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid
+    )
     task.begin(_STEPS * math.ceil(len(bank) / size))
     # the patterns' spectra count as well, and so do two maps of scores
     maps = 2 * math.prod(problem.out) * problem.itemsize
@@ -180,15 +181,8 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
     for numbers, patterns in bank.batches(size):
         part = task.part(_STEPS)
         with SESSION.keeping(spared):
-            found = tile_loop(
-                image,
-                where.valid,
-                geometry,
-                plan,
-                BestScores(scoring, patterns),
-                candidates,
-                replace(run, task=part),
-            )
+            compute = replace(computation, patterns=patterns)
+            found = tile_loop(image, where.valid, geometry, plan, compute, candidates, replace(run, task=part))
         plan = part.plan
         if numbers.start == 0:
             best = found

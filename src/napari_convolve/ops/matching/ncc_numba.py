@@ -1,14 +1,16 @@
 """Inner loops of normalised cross-correlation, compiled by Numba when it is installed.
 
-Each means what its NumPy twin in `_moments` or `_scores` means, and adds in the same order, so that compiled or not the
-bits are equal: nothing here is contracted, and only the power of a block is reassociated. What is not ready when it is
-wanted is compiled after the call has returned.
+Each does what the NumPy code of its caller does, and adds in the same order, so that the results are equal bit for bit:
+no multiply-add is contracted, and only the power of a block is reassociated. A loop that is not ready is compiled after
+the call has returned.
+
+Arrays come as flat memory with the position of the first sample and the distance between rows (`memory_planes`).
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -226,45 +228,28 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def ready(name: str, *dtypes: str) -> Callable[..., Any] | None:
-    """The compiled loop, None when it is not ready."""
-    key = ("scores", name, *dtypes)
-    if key not in SESSION.ready():
-        return None
-    return SESSION.compiled(key, lambda: _compile(name, dtypes))
-
-
-def compile_now(read: str, wanted: str, boxes: bool = True) -> None:
-    """Compile what scoring an image of dtype `read` in dtype `wanted` needs, with boxes alone or any templates."""
-    for name, dtypes in _needed(read, wanted, boxes):
-        SESSION.compiled(("scores", name, *dtypes), partial(_compile, name, dtypes))
-
-
 def compile_scoring() -> None:
-    """Compile now what scoring the usual images needs, if Numba is there."""
+    """Compile all loops for the usual images now, if Numba is installed."""
     if installed():
         for read in ("float32", "uint8", "uint16"):
-            compile_now(read, "float32", boxes=False)
+            for loop in needed_loops(read, "float32", boxes=False):
+                compile_now(*loop)
 
 
-def compile_scoring_later(read: str, wanted: str, boxes: bool = True) -> None:
-    """Have it compiled after this call, unless it is."""
-    if read not in READ or wanted not in ("float32", "float64") or not installed():
-        return
-    missing = [(n, d) for n, d in _needed(read, wanted, boxes) if ("scores", n, *d) not in SESSION.ready()]
-    SESSION.later(partial(SESSION.compiled, ("scores", n, *d), partial(_compile, n, d)) for n, d in missing)
+@functools.cache
+def needed_loops(read: str, compute: str, boxes: bool) -> tuple[tuple[str, ...], ...]:
+    """Name and dtypes of the loops that score images of dtype `read`: for boxes alone, or for any template."""
+    found = (("centre", read, compute), ("divide", compute), ("box_norms", read, compute))
+    return found if boxes else (*found, ("divide_max", compute), ("support_norms", compute))
 
 
-def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = [
-        ("centre", (read, wanted)),
-        ("divide", (wanted,)),
-        ("box_norms", (read, wanted)),
-    ]
-    return found if boxes else [*found, ("divide_max", (wanted,)), ("support_norms", (wanted,))]
+def compile_now(name: str, *dtypes: str) -> None:
+    """Compile a loop unless it is ready."""
+    SESSION.compiled(("scores", name, *dtypes), lambda: compile_loop(name, dtypes))
 
 
-def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
+def compile_loop(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
+    """Compile a loop for arrays of the given dtypes."""
     from numba import types
 
     found = [getattr(types, dtype) for dtype in dtypes]
