@@ -18,14 +18,14 @@ import numpy as np
 from ...backends import SESSION
 from ...methods._compiled import compile_kept, installed
 
-#: Results of a strip, whose lines of sums stay in a core's cache.
+#: Width of a strip of results, whose lines of sums fit into a core's cache.
 STRIP = 224
-#: dtypes of images that are read as they are.
+#: Image dtypes that the loops read.
 READ = ("float32", "float64", "uint8", "uint16", "int16")
 
 
 def centre(P: Any, p0: int, sp: int, ny: int, nx: int, offset: float, F: Any) -> float:
-    """Write the samples less `offset` into the corner of `F`; returns the sum of their squares."""
+    """Write the samples less `offset` into the corner of `F`, and return the sum of their squares."""
     power = 0.0
     for y in range(ny):
         row = P[p0 + y * sp : p0 + y * sp + nx]
@@ -53,7 +53,7 @@ def box_norms(
     Z: Any,
     N: Any,
 ) -> float:
-    """Norms of all windows of ky x kx, in strips; the smallest that is not 0.
+    """Write the norms of all ky x kx windows into `N`, in strips, and return the smallest that is not 0.
 
     The norm is the square root of the sum of squared differences from the window's mean, 0 where that is rounding. A
     line of `Z` holds sums of samples, then sums of squares.
@@ -64,7 +64,7 @@ def box_norms(
     lowest = np.inf
     strips = (ox + STRIP - 1) // STRIP
     broad = (ox + strips - 1) // strips
-    broad = (broad + kx - 1) // kx * kx  # so that blocks along the row are those of the whole row
+    broad = (broad + kx - 1) // kx * kx  # so that the sections along a row are those of the whole row
     lines = np.zeros((2, 2 * (broad + kx)))
     for x0 in range(0, ox, broad):
         w = min(broad, ox - x0)
@@ -75,7 +75,7 @@ def box_norms(
         total = lines[1, :n]
         second = lines[1, n : 2 * n]
         for y0 in range(0, oy, ky):
-            # down the columns: from each row to the last of the block ...
+            # down the columns: from each row to the last of its section ...
             line[:] = 0.0
             for j in range(ky - 1, -1, -1):
                 first = p0 + (y0 + j) * sp + x0
@@ -87,7 +87,7 @@ def box_norms(
                     squares[x] += value * value
                 for x in range(2 * n):
                     kept[x] = line[x]
-            # ... plus from the first row of the next block on
+            # ... plus from the first row of the next section
             line[:] = 0.0
             for y in range(y0, min(y0 + ky, oy)):
                 u = Z[y - y0, : 2 * n]
@@ -148,9 +148,9 @@ def support_norms(
     slope: float,
     N: Any,
 ) -> tuple[float, int]:
-    """Norms from the sums of windows and of their squares; the smallest that is not 0, and how many are.
+    """Write norms from sums of samples and of squares; return the smallest that is not 0, and the number of zeros.
 
-    Scatter below ``constant + slope |mean|`` is rounding.
+    Squared deviations below ``constant + slope |mean|`` are rounding.
     """
     lowest = np.inf
     none = 0
@@ -212,7 +212,7 @@ def divide_max(
     zero: Any,
     one: Any,
 ) -> None:
-    """Write scores where they are higher than what is there."""
+    """Write scores into `out` where they are higher than its values."""
     for y in range(ny):
         r = R[r0 + y * sr : r0 + y * sr + nx]
         n = N[n0 + y * sn : n0 + y * sn + nx]

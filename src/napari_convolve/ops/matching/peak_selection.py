@@ -1,4 +1,4 @@
-"""From peaks of a score map to detections: which variant each is, which are too close, where exactly they lie."""
+"""From peaks of a score map to detections: best variant, non-maximum suppression, side lobes, subpixel position."""
 
 from __future__ import annotations
 
@@ -21,24 +21,20 @@ from .template_bank import TemplateBank
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What counts as a detection.
+    """Criteria for detections.
 
     Attributes
     ----------
     threshold : float
-        Least score.
+        Lowest score.
     false_alarms : float or None
-        Instead: how many detections chance may give.
-    rule : Rule
-        Which detections are too close to each other.
-    max_count : int or None
-    subpixel : bool
+        Expected number of chance detections, instead of a threshold.
     min_valid : float
-        Least share of a template's samples that the image must have: inside it, and not left out.
+        Least share of a template's samples that must lie inside the image and be valid.
     region : ndarray of bool or None
         Of the image's shape; where a template's centre may lie.
     order : tuple of int
-        The template's axes as it was given, among the axes acted on.
+        The template's axes as given, among the acted axes.
     """
 
     threshold: float
@@ -53,7 +49,7 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Where:
-    """The image and how it is computed with: what every step needs."""
+    """The image to search and the execution options."""
 
     image: Array
     valid: Array | None
@@ -95,7 +91,7 @@ def collect(
     heights: np.ndarray,
     variants: np.ndarray,
 ) -> Detections:
-    """Suppress what is too close, find the places between samples, and see again what is too close."""
+    """Suppress peaks that are too close, refine the rest to subpixel positions, and suppress again."""
     used, index = np.unique(variants, return_inverse=True)
     footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.frame.shape, bool)])
     axes = list(window.axes)
@@ -103,7 +99,7 @@ def collect(
     batches = np.zeros(len(places), int)
     for axis in others:
         batches = batches * where.image.shape[axis] + places[:, axis]
-    # a few more than asked for: places between the samples may bring two of them too close
+    # more than asked for, since subpixel positions may bring two of them too close
     limit = None if search.max_count is None else 2 * search.max_count + 16
     keep = suppress(places[:, axes].astype(float), batches, heights, index, search.rule, footprints, limit)
     shifts = np.zeros((len(keep), len(axes)))
@@ -140,7 +136,7 @@ def collect(
 
 
 def _shifts(where: Where, bank: TemplateBank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
-    """How far from its sample each detection lies."""
+    """Subpixel shift of each detection from its sample."""
     reader = _reader(where, window)
     shifts = np.zeros((len(places), len(window.axes)))
     for number in np.unique(variants):

@@ -1,4 +1,4 @@
-"""All the forms a template may appear in, made when they are needed, a batch at a time."""
+"""Bank of rotated and scaled templates, made in batches when they are needed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,13 @@ import numpy as np
 from .rotated_templates import Template, TemplateWindow, Variant, common_frame, pattern_of
 from .template import Pattern
 
-#: Banks whose patterns take less than this are kept whole; of larger ones a batch at a time exists.
+#: The patterns of a bank are kept when all of them take less bytes than this.
 _KEPT = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class TemplateBank:
-    """Templates, the variants of each that are looked for, and the window they share.
-
-    Parameters
-    ----------
-    templates : sequence of Template
-    variants : sequence of Variant
-        Scale by scale.
-    """
+    """Templates, their variants in order of scale, and the window they share."""
 
     templates: Sequence[Template]
     variants: Sequence[Variant]
@@ -64,13 +57,7 @@ class TemplateBank:
 def make_template_bank(
     templates: Sequence[Template], scales: Sequence[float], rotations: Sequence[tuple[np.ndarray, float]]
 ) -> TemplateBank:
-    """The bank of every template at every scale and rotation.
-
-    Parameters
-    ----------
-    rotations
-        Matrix and angle of each.
-    """
+    """The bank of every template at every scale and rotation (matrix and angle)."""
     variants = [
         Variant(number, scale, matrix, angle)
         for number in range(len(templates))
