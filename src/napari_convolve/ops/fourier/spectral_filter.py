@@ -1,4 +1,4 @@
-"""Filters given by what they do at each frequency, on images whose edges are extended first."""
+"""Filter images by a frequency response, after extending their edges."""
 
 from __future__ import annotations
 
@@ -20,20 +20,7 @@ _STEPS = 2
 
 @dataclass(frozen=True)
 class FilterOptions:
-    """The options of a filter, validated.
-
-    Attributes
-    ----------
-    operation : str
-        The public function's name.
-    axes : tuple of int
-        Rising.
-    spacing : tuple of float
-        One for each of `axes`.
-    edges : str
-    dtype : str or None
-        Of the result.
-    """
+    """Validated options: the public function's name, rising axes, spacing along each, dtype of the result."""
 
     operation: str
     axes: tuple[int, ...]
@@ -42,7 +29,7 @@ class FilterOptions:
     dtype: str | None
 
 
-#: Returns the block of a batch item, changed before it is filtered.
+#: Preprocessing of a batch item: returns its block.
 Prepare = Callable[[BatchItem], Array]
 
 
@@ -56,7 +43,7 @@ def filter_image(
 ) -> Array:
     """Multiply the image's spectrum with a response; see `napari_convolve.filter_spectrum`.
 
-    With `prepare`, each batch item is changed by it first; without a response that is all.
+    Each batch item goes through `prepare` first; the response may be None.
     """
     given = dtype_name(image.dtype)
     real = not given.startswith("complex")
@@ -97,7 +84,7 @@ def filter_image(
 
 
 def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> Array:
-    """The block's extension filtered; the mean is multiplied with the gain at zero apart from the rest."""
+    """Filter the extended block; its mean is multiplied with the gain at zero separately, without rounding."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
     real = not dtype.startswith("complex")
     axes = tuple(range(block.ndim))

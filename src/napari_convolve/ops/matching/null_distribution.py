@@ -91,7 +91,7 @@ class NullScores:
 
     def threshold(self, false_alarms: float) -> float:
         """The score above which chance gives `false_alarms` detections in the image."""
-        return _where(self.expected, min(law.level for law in self.laws), false_alarms)
+        return _score_at(self.expected, min(law.level for law in self.laws), false_alarms)
 
 
 def _score_at(expected: Callable[[Any], np.ndarray], low: float, number: float) -> float:
