@@ -162,7 +162,7 @@ def predict_gap(psf: Psf, axis: int, n: int, length: int, dtype: str) -> GapPred
 def _weights(psf: Psf, axis: int, n: int, length: int) -> np.ndarray:
     """Weights that predict the gap (rows) from the samples around it (columns: the image's end, then its start).
 
-    The model is one-dimensional: an object of power ``1/f^2``, blurred by the PSF summed over the other axes, and noise.
+    A 1-D model: an object of power ``1/f^2``, blurred by the PSF summed over the other axes, plus noise.
     """
     others = tuple(a for a in range(psf.values.ndim) if a != axis)
     profile = np.abs(psf.values).sum(axis=others) if psf.is_complex else psf.values.sum(axis=others)

@@ -189,7 +189,7 @@ def _signed(n: int) -> np.ndarray:
 
 
 def canonical(wave: Wave, unsigned: float) -> Wave:
-    """Of the two frequencies of a real wave, the one that is positive along the last axis where it exceeds `unsigned`."""
+    """Of the two frequencies of a real wave, the one positive along the last axis where it exceeds `unsigned`."""
     for p in reversed(wave.place):
         if abs(p) > unsigned:
             if p < 0:

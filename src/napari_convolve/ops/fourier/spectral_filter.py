@@ -84,7 +84,7 @@ def filter_image(
 
 
 def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> Array:
-    """Filter the extended block; its mean is multiplied with the gain at zero separately, without rounding."""
+    """Filter the extended block; its mean is multiplied with the gain at zero separately."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
     real = not dtype.startswith("complex")
     axes = tuple(range(block.ndim))

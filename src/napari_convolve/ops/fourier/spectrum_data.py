@@ -120,7 +120,7 @@ class Spectrum:
 
     @cached_property
     def amplitude(self) -> Array:
-        """Amplitude of the real waves of a real image (0.3 for ``0.3 cos``), or of the complex waves of a complex one."""
+        """Amplitude of the real waves of a real image (0.3 for ``0.3 cos``), of the complex waves of a complex one."""
         backend, xp = self._backend, self._backend.xp
         found = xp.abs(self.values)
         if not self.real:
