@@ -103,7 +103,7 @@ class Layer:
         return SampleGrid(self.channel, new, axes, first, step)
 
     def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Shape of the maps of an image before pooling, and of the result; lengths below 1 if the image is too small."""
+        """Shape of the maps before pooling, and of the result; lengths below 1 if the image is too small."""
         before, after = list(shape), list(shape)
         before[self.channel] = after[self.channel] = len(self.weights)
         for place, axis in enumerate(self.axes):
@@ -178,7 +178,7 @@ def _problem(
 
 
 def _whole(plan: Plan, maps: int, held: int) -> Plan:
-    """The plan of all maps, from that of one: memory also holds the padded image and a map before stride and pooling."""
+    """The plan of all maps, from that of one; `held` are the bytes of the padded image and of a map before stride."""
     return replace(plan, seconds=maps * plan.seconds, bytes=plan.bytes + held, reason=f"{plan.reason}, for {maps} maps")
 
 

@@ -122,7 +122,7 @@ class SystemCheck:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the response to a linear combination is that of the responses."""
+        """Whether the response to a weighted sum is the weighted sum of the responses."""
         return max(self.additive, self.homogeneous) <= self.tolerance
 
     @property

@@ -21,7 +21,7 @@ class Theorem:
     Attributes
     ----------
     samples : ndarray
-        Samples that the part depends on: the image there, and around it by half a kernel, with the boundary rule.
+        Samples that the part depends on: the image there and under the kernel around it, with the boundary rule.
     weights : ndarray
         The kernel on the grid of the samples, padded with zeros; reversed for a correlation.
     image_transform, kernel_transform, product : ndarray of complex
