@@ -47,6 +47,11 @@ class WaveFit:
         """Amplitude in standard errors."""
         return abs(self.wave.amplitude) / self.error if self.error else math.inf
 
+    def halved(self) -> WaveFit:
+        """For a real wave that equals its negative frequency: the fitted amplitude is the sum of both."""
+        wave = Wave(self.wave.place, complex(self.wave.amplitude.real / 2))
+        return WaveFit(wave, self.error / 2, self.patches)
+
 
 @dataclass(frozen=True)
 class _Patches:
@@ -87,10 +92,7 @@ def fit_wave(
     tried = [_fit(block, at, length, changes, backend, steps=_TRIAL) for length in lengths] if len(lengths) > 1 else []
     chosen = min(range(len(tried)), key=lambda i: tried[i].error, default=0)
     best = _fit(block, at, lengths[chosen], changes, backend)
-    if single:  # it equals its negative frequency, so that the amplitude is that of both
-        half = Wave(best.wave.place, complex(best.wave.amplitude.real / 2))
-        best = WaveFit(half, best.error / 2, best.patches)
-    return best
+    return best.halved() if single else best
 
 
 def is_own_opposite(place: np.ndarray, shape: Sequence[int]) -> bool:
@@ -173,7 +175,7 @@ def _patches(block: Array, place: np.ndarray, lengths: tuple[int, ...], backend:
 
 
 def hann_patches(n: int, length: int, place: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that project each patch of an axis onto ``exp(2 pi i place (x - middle))``, and the patches' positions."""
+    """Weights that project patches of an axis onto ``exp(2 pi i place (x - middle))``, and the patches' positions."""
     starts = np.linspace(0, n - length, _count(n, length))
     t = (np.arange(n) - starts[:, None] + 0.5) / length
     window = np.where((t > 0) & (t < 1), np.sin(np.pi * np.clip(t, 0, 1)) ** 2, 0.0)
@@ -195,7 +197,7 @@ def _search(patches: _Patches, shape: Sequence[int]) -> np.ndarray:
 
 
 def _robust(patches: _Patches, change: np.ndarray, within: np.ndarray, steps: int) -> tuple[complex, float, np.ndarray]:
-    """Amplitude, scale of the patches around it, and change of the frequency, by iteratively reweighted least squares."""
+    """Amplitude, scale of the patches about it, change of the frequency: iteratively reweighted least squares."""
     z, middles = patches.amplitudes.ravel(), patches.middles
     free = np.flatnonzero((within > 0) & (np.ptp(middles, axis=0) > 0))
     lead = np.exp(2j * np.pi * middles @ change)

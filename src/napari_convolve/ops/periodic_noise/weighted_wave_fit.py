@@ -53,9 +53,7 @@ def weigh(block: Array, fit: WaveFit, backend: Backend, *, refine: bool) -> Wave
             best = found
     if best is None:
         return fit
-    if single:
-        best = WaveFit(Wave(best.wave.place, complex(best.wave.amplitude.real / 2)), best.error / 2, best.patches)
-    return best
+    return best.halved() if single else best
 
 
 def _in_patches(
