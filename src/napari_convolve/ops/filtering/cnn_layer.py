@@ -171,10 +171,10 @@ def _problem(
 ) -> Problem:
     """The problem of a single kernel; of several, that of the one with most weights, as neither separable nor flat."""
     kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
-    applied, reach = as_convolution(kernel, window)
+    applied, center = as_convolution(kernel, window)
     factors = tuple(applied.factors() or ()) if len(kernels) == 1 else ()
-    spec = window_geometry(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
-    return spec.problem if len(kernels) == 1 else replace(spec.problem, terms=0, flat=False)
+    problem = window_geometry(tuple(shape), dtype, applied, window, center, masked, watched, factors).problem
+    return problem if len(kernels) == 1 else replace(problem, terms=0, flat=False)
 
 
 def _whole(plan: Plan, maps: int, held: int) -> Plan:

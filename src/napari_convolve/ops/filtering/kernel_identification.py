@@ -244,11 +244,11 @@ def _most_likely(
     for alike, falls in itertools.product(_ALIKE, _FALLS):
         root = _prior_root(size, alike, falls)
         values, vectors = np.linalg.eigh(root.T @ gram @ root)
-        values, turned = np.maximum(values, 0.0), vectors.T @ (root.T @ right)
+        values, projected = np.maximum(values, 0.0), vectors.T @ (root.T @ right)
         scales = 10.0**_SCALES / max(float(values.max()), 1e-300) * count
         gains = scales[:, None] * values + 1
         # square - right' A^-1 right, in the basis where A is diagonal
-        rest = np.maximum(square - (scales[:, None] * turned**2 / gains).sum(axis=1), roundings)
+        rest = np.maximum(square - (scales[:, None] * projected**2 / gains).sum(axis=1), roundings)
         surprise = (count - 1) * np.log(rest / max(count - 1, 1)) + np.log(gains).sum(axis=1)
         i = int(np.argmin(surprise))
         if best is None or surprise[i] < best[0]:

@@ -115,17 +115,17 @@ def window_geometry(
     dtype: str,
     kernel: Kernel,
     window: Window,
-    reach: tuple[int, ...],
+    center: tuple[int, ...],
     masked: bool,
     responsive: bool,
     factors: Factors = (),
 ) -> WindowGeometry:
-    """Geometry and problem of a convolution with `kernel`."""
+    """Geometry and problem of a convolution with `kernel`; `center` includes the origin."""
     masked = masked or window.nan == "omit"
     out, first = window_shape(shape, kernel, window), []
-    for k, c, s in zip(kernel.shape, kernel.center, reach, strict=True):
+    for k, c, shifted in zip(kernel.shape, kernel.center, center, strict=True):
         start = {"same": 0, "full": -c, "valid": k - 1 - c}[window.shape]
-        first.append(start + s - (k - 1))
+        first.append(start + shifted - (k - 1))
     is_complex = kernel.values.dtype.kind == "c"
     compute = compute_dtype(dtype, complex_kernel=is_complex, wanted=window.dtype)
     problem = Problem(

@@ -154,7 +154,7 @@ def predict_gap(psf: Psf, axis: int, n: int, length: int, dtype: str) -> GapPred
     """Prediction from `n` samples to `length` along an axis, kept for the next call; None when there is no gap."""
     if n == length:
         return None
-    key = ("bridge", psf.digest, axis, n, length, dtype)
+    key = ("gap", psf.digest, axis, n, length, dtype)
     make = lambda: _weights(psf, axis, n, length).astype(dtype)  # noqa: E731
     return GapPrediction(SESSION.cached(key, make, lambda a: a.nbytes), n)
 
@@ -166,11 +166,11 @@ def _weights(psf: Psf, axis: int, n: int, length: int) -> np.ndarray:
     """
     others = tuple(a for a in range(psf.values.ndim) if a != axis)
     profile = np.abs(psf.values).sum(axis=others) if psf.is_complex else psf.values.sum(axis=others)
-    reach = 2 * psf.reach[axis] + 1
+    size = 2 * psf.reach[axis] + 1
     frequency = np.fft.rfftfreq(length)
-    power = (np.maximum(frequency, 0.1 / reach) / _REFERENCE) ** -2.0
+    power = (np.maximum(frequency, 0.1 / size) / _REFERENCE) ** -2.0
     covariance = np.fft.irfft(np.abs(np.fft.rfft(profile, length)) ** 2 * power + _NOISE, length)
-    side = min(_SIDE * reach, _MOST)
+    side = min(_SIDE * size, _MOST)
     known = np.arange(n) if 2 * side >= n else np.concatenate((np.arange(n - side, n), length + np.arange(side)))
     among = covariance[np.abs(known[:, None] - known) % length]
     across = covariance[np.abs(np.arange(n, length)[:, None] - known) % length]

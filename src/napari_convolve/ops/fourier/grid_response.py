@@ -49,7 +49,7 @@ class GridResponse:
         Whether the response had to be made symmetric.
     """
 
-    frame: PaddedGrid
+    padded: PaddedGrid
     values: np.ndarray
     impulse: FilterSupport
     changed: bool
@@ -59,7 +59,7 @@ class GridResponse:
         return complex(self.values[(0,) * self.values.ndim])
 
 
-def on_frame(
+def response_on_padded_grid(
     response: Response, shape: Sequence[int], spacing: Sequence[float], edges: str, real: bool, backend: Backend
 ) -> GridResponse:
     """The response for images of `shape`; for real ones it is made symmetric, so that results are real too.
@@ -71,19 +71,19 @@ def on_frame(
     """
     values, changed = _on_grid(response, shape, spacing, real)
     radius = (0,) * len(shape)
-    frame = PaddedGrid(tuple(shape), tuple(shape))
+    padded = PaddedGrid(tuple(shape), tuple(shape))
     if edges == "extend":
         weights = np.fft.ifftn(values)
         reach = Psf(np.fft.fftshift(np.abs(weights)), tuple(n // 2 for n in shape)).reach
         radius = tuple(min(r, max(int((_LONGEST * n / 1.5 - 1) / 2), 0)) for r, n in zip(reach, shape, strict=True))
-        frame = make_grid(shape, radius, edges, backend)
+        padded = make_grid(shape, radius, edges, backend)
         if not isinstance(response, np.ndarray):
-            values, _ = _on_grid(response, frame.grid, spacing, real)
+            values, _ = _on_grid(response, padded.grid, spacing, real)
         else:
-            values = _interpolated(weights, frame.grid)
+            values = _interpolated(weights, padded.grid)
     if real:
-        values = values[..., : frame.grid[-1] // 2 + 1]
-    return GridResponse(frame, values, FilterSupport(np.ones((1,) * len(shape)), (0,) * len(shape), radius), changed)
+        values = values[..., : padded.grid[-1] // 2 + 1]
+    return GridResponse(padded, values, FilterSupport(np.ones((1,) * len(shape)), (0,) * len(shape), radius), changed)
 
 
 def _on_grid(response: Response, grid: Sequence[int], spacing: Sequence[float], real: bool) -> tuple[np.ndarray, bool]:

@@ -11,7 +11,7 @@ from ..._arrays import COMPLEX_OF, REAL_OF, Array, compute_dtype, dtype_name
 from ...backends import Backend, get_backend
 from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch, without_psf
 from ..execution.execution import Execution
-from .grid_response import GridResponse, on_frame
+from .grid_response import GridResponse, response_on_padded_grid
 from .missing_samples import fill_missing
 from .response_spec import Response
 
@@ -56,7 +56,7 @@ def filter_image(
     lengths = [image.shape[a] for a in options.axes]
     on = None
     if response is not None:
-        on = on_frame(response, lengths, options.spacing, options.edges, real, get_backend("numpy"))
+        on = response_on_padded_grid(response, lengths, options.spacing, options.edges, real, get_backend("numpy"))
         if on.changed:
             run.task.assume(
                 "the response was made symmetric (a real image has each wave at a frequency and at its opposite): "
@@ -65,7 +65,7 @@ def filter_image(
     items = without_psf(image.shape, options.axes)
     masked = valid is not None
     problem = batch_problem(options.operation, image, items, compute, options.edges, masked=masked, run=run)
-    grid = tuple(lengths) if on is None else on.frame.grid
+    grid = tuple(lengths) if on is None else on.padded.grid
     cost = ItemCost(grid, transforms=2, buffers=5, steps=_STEPS)
 
     def filtered_item(item: BatchItem) -> Array:
@@ -89,8 +89,8 @@ def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> 
     real = not dtype.startswith("complex")
     axes = tuple(range(block.ndim))
     mean = xp.mean(block)
-    spectrum = backend.fft(on.frame.extend(block, mean, on.impulse, backend, workers), on.frame.grid, axes, workers)
+    spectrum = backend.fft(on.padded.extend(block, mean, on.impulse, backend, workers), on.padded.grid, axes, workers)
     gains = backend.astype(backend.to_device(np.ascontiguousarray(on.values)), COMPLEX_OF.get(dtype, dtype))
-    result = backend.ifft(spectrum * gains, on.frame.grid, axes, workers, real)[on.frame.key]
+    result = backend.ifft(spectrum * gains, on.padded.grid, axes, workers, real)[on.padded.key]
     gain = on.at_zero.real if real else on.at_zero
     return result + mean * gain

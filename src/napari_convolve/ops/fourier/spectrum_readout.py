@@ -78,12 +78,9 @@ def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> SpectrumReading | No
     return SpectrumReading((2 if windowed.real else 1) * abs(wave.amplitude), frequency, period, angle, phase, True)
 
 
-def _box(values: np.ndarray, middle: np.ndarray, reach: int) -> np.ndarray:
-    return np.asarray(
-        values[
-            np.ix_(*(np.mod(m + np.arange(-reach, reach + 1), n) for m, n in zip(middle, values.shape, strict=True)))
-        ]
-    )
+def _box(values: np.ndarray, middle: np.ndarray, half: int) -> np.ndarray:
+    offsets = np.arange(-half, half + 1)
+    return np.asarray(values[np.ix_(*(np.mod(m + offsets, n) for m, n in zip(middle, values.shape, strict=True)))])
 
 
 def _period_and_angle(frequency: tuple[float, ...], real: bool) -> tuple[float, float]:

@@ -35,7 +35,7 @@ def score_features(where: Where, bank: TemplateBank, window: Window, search: Sea
     """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
     window = replace(window, dtype=None)
     scores = best_scores(where, bank, window, search.min_valid)
-    first = first_center(bank.frame, window, scores.ndim)
+    first = first_center(bank.window, window, scores.ndim)
     region = None if search.region is None else _region(search.region, scores.shape, first, where.run.source)
     return FeatureScores(scores, first, where, bank, window, search, region)
 
@@ -77,7 +77,7 @@ class FeatureScores:
             return places[high], heights[high]
         places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.run.source)
         centers = places + np.array(self.first)
-        enough = inside_shares(centers, self._where.image.shape, self._window.axes, self._bank.frame)
+        enough = inside_shares(centers, self._where.image.shape, self._window.axes, self._bank.window)
         enough = enough >= self._search.min_valid
         return places[enough], heights[enough]
 
@@ -85,13 +85,13 @@ class FeatureScores:
     def null(self) -> NullScores:
         """Null distribution of the scores in this image."""
         places, heights = self.peaks
-        axes, frame = self._window.axes, self._bank.frame
+        axes, template_window = self._window.axes, self._bank.window
         source = self._where.run.source
         there = ~source.xp.isnan(self.map)
         searched = source.to_host(there if self._region is None else there & self._region)
         border = [
             (c - self.first[axis], self._where.image.shape[axis] - k + 1 + c - self.first[axis])
-            for axis, k, c in zip(axes, frame.shape, frame.center, strict=True)
+            for axis, k, c in zip(axes, template_window.shape, template_window.center, strict=True)
         ]
         positive = heights > 0
         peaks = ScorePeaks(
@@ -100,7 +100,7 @@ class FeatureScores:
             None if searched.all() else searched,
             tuple(self.map.shape),
             axes,
-            frame.shape,
+            template_window.shape,
             border,
             self._bank.pattern(0).count,
         )
@@ -138,10 +138,12 @@ class FeatureScores:
         return replace(found, null=null)
 
 
-def inside_shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: TemplateWindow) -> np.ndarray:
+def inside_shares(
+    places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], template_window: TemplateWindow
+) -> np.ndarray:
     """Share of the window around each place that lies within the image."""
     share = np.ones(len(places))
-    for axis, length, center in zip(axes, frame.shape, frame.center, strict=True):
+    for axis, length, center in zip(axes, template_window.shape, template_window.center, strict=True):
         first = places[:, axis] - center
         inside = np.minimum(first + length, shape[axis]) - np.maximum(first, 0)
         share *= np.maximum(inside, 0) / length
@@ -186,9 +188,9 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
     return best
 
 
-def first_center(frame: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
+def first_center(template_window: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
     """Position of the template's centre in the image for the first score."""
-    sides = zip(frame.shape, frame.center, window.origin, strict=True)
+    sides = zip(template_window.shape, template_window.center, window.origin, strict=True)
     first = ({"same": -o, "valid": c, "full": c - (k - 1)}[window.shape] for k, c, o in sides)
     return by_axis(ndim, window.axes, first, 0)
 

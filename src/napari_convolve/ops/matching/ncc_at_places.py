@@ -48,9 +48,9 @@ class WindowReader:
     omit: bool
     backend: Backend
 
-    def read(self, places: np.ndarray, frame: TemplateWindow) -> Patches:
+    def read(self, places: np.ndarray, window: TemplateWindow) -> Patches:
         """The windows centred at `places`, integers of shape (n, ndim)."""
-        index, outside = self._index(places, frame)
+        index, outside = self._index(places, window)
         values = self._take(self.image, index).astype(np.float64)
         values[outside] = self.cval
         finite = np.isfinite(values)
@@ -75,33 +75,33 @@ class WindowReader:
         values = values / np.where(largest > 0, largest, 1.0)
         return Patches(values, there, bad)
 
-    def raw(self, place: np.ndarray, frame: TemplateWindow) -> tuple[np.ndarray, np.ndarray]:
+    def raw(self, place: np.ndarray, window: TemplateWindow) -> tuple[np.ndarray, np.ndarray]:
         """The samples of one window, 0 where missing, and which of them are valid."""
-        index, outside = self._index(place[None], frame)
+        index, outside = self._index(place[None], window)
         values = self._take(self.image, index).astype(np.float64)
         values[outside] = self.cval
         there = np.isfinite(values)
         if self.valid is not None:
             there &= self._take(self.valid, index).astype(bool) | outside
-        return np.where(there, values, 0.0).reshape(frame.shape), there.reshape(frame.shape)
+        return np.where(there, values, 0.0).reshape(window.shape), there.reshape(window.shape)
 
-    def chunks(self, places: np.ndarray, frame: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
+    def chunks(self, places: np.ndarray, window: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
         """`read` a few places at a time."""
-        step = max(1, _HELD // int(np.prod(frame.shape)))
+        step = max(1, _HELD // int(np.prod(window.shape)))
         for part in in_steps(len(places), step):
-            yield part, self.read(places[part], frame)
+            yield part, self.read(places[part], window)
 
-    def _index(self, places: np.ndarray, frame: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:
+    def _index(self, places: np.ndarray, window: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:
         """Indices along each axis, shaped to broadcast, and the samples that are the constant outside the image."""
-        number, dims = len(places), len(frame.shape)
+        number, dims = len(places), len(window.shape)
         index: list[np.ndarray] = []
-        outside = np.zeros((number, *frame.shape), bool)
+        outside = np.zeros((number, *window.shape), bool)
         for axis in range(self.image.ndim):
             if axis not in self.axes:
                 index.append(places[:, axis].reshape(number, *(1,) * dims))
                 continue
             at = self.axes.index(axis)
-            offsets = np.arange(frame.shape[at]) - frame.center[at]
+            offsets = np.arange(window.shape[at]) - window.center[at]
             source = MODES.get(self.boundary)(places[:, axis, None] + offsets, self.image.shape[axis])
             shape = (number, *(len(offsets) if a == at else 1 for a in range(dims)))
             outside |= (source < 0).reshape(shape)

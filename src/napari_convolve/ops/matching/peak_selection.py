@@ -13,7 +13,7 @@ from ..filtering.window import Window
 from .detections import Detections
 from .ncc_at_places import WindowReader, scores_at
 from .non_maximum_suppression import Footprints, Rule, suppress
-from .rotated_templates import common_frame, turn
+from .rotated_templates import common_window, rotated
 from .sidelobes import stand_out
 from .subpixel_fit import Shifted, refine
 from .template_bank import TemplateBank
@@ -70,9 +70,9 @@ def best_variants(where: Where, bank: TemplateBank, window: Window, places: np.n
         return winners
     reader = _reader(where, window)
     top = np.full(len(places), -np.inf)
-    step = max(1, (16 << 20) // (24 * math.prod(bank.frame.shape)))
+    step = max(1, (16 << 20) // (24 * math.prod(bank.window.shape)))
     for numbers, patterns in bank.batches(step):
-        for part, patches in reader.chunks(places, bank.frame):
+        for part, patches in reader.chunks(places, bank.window):
             scores = scores_at(patches, patterns)
             best = scores.argmax(axis=1)
             height = scores[np.arange(len(best)), best]
@@ -93,7 +93,7 @@ def collect(
 ) -> Detections:
     """Suppress peaks that are too close, refine the rest to subpixel positions, and suppress again."""
     used, index = np.unique(variants, return_inverse=True)
-    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.frame.shape, bool)])
+    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.window.shape, bool)])
     axes = list(window.axes)
     others = [a for a in range(where.image.ndim) if a not in axes]
     batches = np.zeros(len(places), int)
@@ -142,9 +142,9 @@ def _shifts(where: Where, bank: TemplateBank, window: Window, places: np.ndarray
     for number in np.unique(variants):
         variant = bank.variants[number]
         template = bank.templates[variant.template]
-        frame = common_frame([(template, variant)])
-        shifted = Shifted(*turn(template, variant, frame, beyond=True))
+        template_window = common_window([(template, variant)])
+        shifted = Shifted(*rotated(template, variant, template_window, beyond=True))
         rows = np.flatnonzero(variants == number)
-        for part, patches in reader.chunks(places[rows], frame):
+        for part, patches in reader.chunks(places[rows], template_window):
             shifts[rows[part]] = refine(patches, shifted)
     return shifts

@@ -130,7 +130,7 @@ def planar(angle: float, ndim: int) -> np.ndarray:
     return matrix
 
 
-def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
+def common_window(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
     """The smallest window that holds every variant; ValueError when the variants are too small to hold a sample."""
     found = list(pairs)
     lows, highs = [], []
@@ -147,12 +147,12 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
     return TemplateWindow(tuple(int(n) for n in high - low + 1), tuple(int(n) for n in -low))
 
 
-def turn(
-    template: Template, variant: Variant, frame: TemplateWindow, beyond: bool = False
+def rotated(
+    template: Template, variant: Variant, window: TemplateWindow, beyond: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values and support of a variant in a window; 0 outside the support, or extrapolated with `beyond`."""
     inverse = variant.rotation.T / variant.scale
-    offsets = np.indices(frame.shape).reshape(len(frame.shape), -1) - np.array(frame.center)[:, None]
+    offsets = np.indices(window.shape).reshape(len(window.shape), -1) - np.array(window.center)[:, None]
     places = inverse @ (offsets + template.anchor[:, None])
     places = np.round(places + template.middle[:, None], _DECIMALS)
     size = np.array(template.shape)[:, None]
@@ -171,15 +171,15 @@ def turn(
     values, support = np.zeros(inside.size), np.zeros(inside.size, bool)
     values[slice(None) if beyond else inside] = read
     support[inside] = counts[inside] if beyond else counts
-    return values.reshape(frame.shape), support.reshape(frame.shape)
+    return values.reshape(window.shape), support.reshape(window.shape)
 
 
-def pattern_of(template: Template, variant: Variant, frame: TemplateWindow) -> Pattern:
+def pattern_of(template: Template, variant: Variant, window: TemplateWindow) -> Pattern:
     """The pattern of a variant in a window; ValueError when too few samples are left, or they are flat."""
-    values, support = turn(template, variant, frame)
+    values, support = rotated(template, variant, window)
     if np.count_nonzero(support) < 2:
         raise ValueError(_too_small(template, variant))
-    return make_pattern(np.where(support, values, 0.0), support, frame.center)
+    return make_pattern(np.where(support, values, 0.0), support, window.center)
 
 
 def _too_small(template: Template, variant: Variant) -> str:

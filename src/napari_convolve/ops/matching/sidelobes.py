@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .ncc_at_places import Patches, WindowReader, scores_at
-from .rotated_templates import turn
+from .rotated_templates import rotated
 from .template import Pattern
 from .template_bank import TemplateBank
 
@@ -52,7 +52,7 @@ def stand_out(
     if not len(places):
         return keep
     axes = list(reader.axes)
-    shape = np.array(bank.frame.shape)
+    shape = np.array(bank.window.shape)
     # in units of the window, so that windows that overlap are nearer than 1 along every axis
     scaled = np.column_stack([places[:, axes] / shape, batches * 4.0 + 0.0])
     if len(places) > 1:
@@ -61,7 +61,7 @@ def stand_out(
     features: dict[int, _Feature] = {}
     for number, place in enumerate(places):
         pattern = bank.pattern(int(variants[number]))
-        samples, there = reader.raw(place, bank.frame)
+        samples, there = reader.raw(place, bank.window)
         before = [features[n] for n in neighbours[number] if n in features and batches[n] == batches[number]]
         for feature in before:
             _subtract(samples, feature, place[axes])
@@ -101,7 +101,7 @@ def _form(bank: TemplateBank, number: int, shift: np.ndarray) -> np.ndarray:
 
     variant = bank.variants[number]
     pattern = bank.pattern(number)
-    values, support = turn(bank.templates[variant.template], variant, bank.frame, beyond=True)
+    values, support = rotated(bank.templates[variant.template], variant, bank.window, beyond=True)
     inside = values[support]
     norm = float(np.sqrt(np.sum((inside - inside.mean()) ** 2)))
     moved = shifted((values - inside.mean()) / norm, shift, order=3, mode="nearest")

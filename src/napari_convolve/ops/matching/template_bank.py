@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .rotated_templates import Template, TemplateWindow, Variant, common_frame, pattern_of
+from .rotated_templates import Template, TemplateWindow, Variant, common_window, pattern_of
 from .template import Pattern
 
 #: The patterns of a bank are kept when all of them take less bytes than this.
@@ -21,11 +21,11 @@ class TemplateBank:
 
     templates: Sequence[Template]
     variants: Sequence[Variant]
-    frame: TemplateWindow = field(init=False)
+    window: TemplateWindow = field(init=False)
     _patterns: dict[int, Pattern] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frame", common_frame((self.templates[v.template], v) for v in self.variants))
+        object.__setattr__(self, "window", common_window((self.templates[v.template], v) for v in self.variants))
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -35,8 +35,8 @@ class TemplateBank:
         found = self._patterns.get(number)
         if found is None:
             variant = self.variants[number]
-            found = pattern_of(self.templates[variant.template], variant, self.frame)
-            if 9 * math.prod(self.frame.shape) * len(self) <= _KEPT:
+            found = pattern_of(self.templates[variant.template], variant, self.window)
+            if 9 * math.prod(self.window.shape) * len(self) <= _KEPT:
                 self._patterns[number] = found
         return found
 
@@ -50,7 +50,7 @@ class TemplateBank:
     def is_box(self) -> bool:
         """Whether every sample of the window counts in every variant."""
         return all(v.is_plain for v in self.variants) and all(
-            bool(t.support.all()) and t.shape == self.frame.shape for t in self.templates
+            bool(t.support.all()) and t.shape == self.window.shape for t in self.templates
         )
 
 

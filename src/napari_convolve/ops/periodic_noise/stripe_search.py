@@ -142,12 +142,12 @@ def _by_chance(bins: float, blocks: int) -> float:
 
 
 def _forget(
-    height: np.ndarray, bins: Sequence[np.ndarray], place: np.ndarray, reach: float, shape: Sequence[int]
+    height: np.ndarray, bins: Sequence[np.ndarray], place: np.ndarray, radius: float, shape: Sequence[int]
 ) -> None:
     near: np.ndarray = np.ones((1,) * len(bins), bool)
     for b, p, n in zip(bins, place, shape, strict=True):
         away = np.abs(b - p)
-        near = near & (np.minimum(away, n - away) <= reach)
+        near = near & (np.minimum(away, n - away) <= radius)
     height[np.broadcast_to(near, height.shape)] = -np.inf
 
 
