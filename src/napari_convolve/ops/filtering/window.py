@@ -21,8 +21,6 @@ from ..execution.execution import Execution
 from ..execution.tiles import WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
 
-OUTPUT_SHAPES = ("same", "full", "valid")
-
 
 @dataclass(frozen=True)
 class Window:

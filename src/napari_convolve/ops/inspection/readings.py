@@ -50,7 +50,6 @@ def correlate_sequences(
     overlap = np.minimum(np.minimum(n, m), np.minimum(lags + n, m - lags))
     if not normalize:
         return CrossCorrelation(lags * spacing, full(second, first[::-1]), overlap)
-    values = np.empty(len(lags))
     first, second = first - first.mean(), second - second.mean()  # keeps rounding in the sums below small
     product = full(second, first[::-1])
     ones, others = np.ones(n), np.ones(m)

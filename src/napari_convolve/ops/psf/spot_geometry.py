@@ -26,15 +26,6 @@ def fourier_shift(values: np.ndarray, shift: Sequence[float]) -> np.ndarray:
     return np.asarray(np.fft.ifftn(spectrum).real)
 
 
-def shift_contents(values: np.ndarray, shift: Sequence[float], margin: int = 8) -> np.ndarray:
-    """Move the contents by `shift` samples; values from outside fade to 0."""
-    whole = np.round(shift).astype(int)
-    pads = [(margin + abs(int(w)),) * 2 for w in whole]
-    padded = np.pad(values, pads, mode="linear_ramp")
-    turned = fourier_shift(np.roll(padded, whole, tuple(range(values.ndim))), np.subtract(shift, whole))
-    return turned[tuple(slice(p, p + n) for (p, _), n in zip(pads, values.shape, strict=True))]
-
-
 def box_around(center: Sequence[int], half: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
     """Index of the part of an array within `half` of a place."""
     return tuple(slice(max(c - h, 0), min(c + h + 1, n)) for c, h, n in zip(center, half, shape, strict=True))
