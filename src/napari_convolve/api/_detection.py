@@ -141,7 +141,7 @@ def detect_features(
     order = tuple(int(a) for a in np.argsort(acted))
     bank = bank_of(patterns, scales, rotations, order)
     call = o.WindowCall(tuple(acted[a] for a in order), boundary, cval, shape, _ordered(origin, order), nan)
-    window = call.window("correlate", o.spec_of(given.array), bank.frame, "template")
+    window = call.window("correlate", o.spec_of(given.array), bank.window, "template")
     for pattern in patterns:
         for axis, k in zip(acted, pattern.shape, strict=True):
             if k > size[axis]:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops.matching import ncc_numba as _loops
+from napari_convolve.ops.matching import ncc_numba
+from napari_convolve.ops.matching.block import Block
 
 pytest.importorskip("numba", reason="Numba is not installed")
 
@@ -34,8 +35,8 @@ LAYOUTS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["float32", "uint16"])
 def dtype(request: pytest.FixtureRequest) -> str:
-    _loops.compile_now(request.param, "float32", True)
-    _loops.compile_now(request.param, "float32", False)
+    for loop in ncc_numba.needed_loops(request.param, "float32", boxes=False):
+        ncc_numba.compile_now(*loop)
     return str(request.param)
 
 
@@ -46,7 +47,7 @@ def test_compiled_or_not_the_bits_are_equal(
     dtype: str, layout: str, mask: Any, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used: list[str] = []
-    ready = _loops.ready
+    ready = Block.loop
 
     def spy(name: str, *dtypes: str) -> Any:
         found = ready(name, *dtypes)
@@ -57,9 +58,9 @@ def test_compiled_or_not_the_bits_are_equal(
     for offset in (1000, 60000):
         image = LAYOUTS[layout](np.clip(np.rint(5 * NOISE + offset), 0, 65535).astype(dtype))
         options: dict[str, Any] = {"method": method, "template_mask": mask}
-        monkeypatch.setattr(_loops, "ready", spy)
+        monkeypatch.setattr(Block, "loop", staticmethod(spy))
         compiled = nc.match_template(image, template, **options)
-        monkeypatch.setattr(_loops, "ready", lambda *key: None)
+        monkeypatch.setattr(Block, "loop", staticmethod(lambda *key: None))
         plain = nc.match_template(image, template, **options)
         np.testing.assert_array_equal(compiled, plain)
     if layout != "with NaN":
@@ -70,7 +71,7 @@ def test_compiled_or_not_the_best_of_many_is_the_same(dtype: str, monkeypatch: p
     image = np.rint(5 * NOISE + 3000).astype(dtype)
     options: dict[str, Any] = {"rotations": range(0, 360, 30), "threshold": 0.3, "method": "overlap-save"}
     compiled = nc.detect_features(image, NOISE[6:18, 7:15], **options)
-    monkeypatch.setattr(_loops, "ready", lambda *key: None)
+    monkeypatch.setattr(Block, "loop", staticmethod(lambda *key: None))
     plain = nc.detect_features(image, NOISE[6:18, 7:15], **options)
     assert len(plain) > 3
     for name, column in plain.columns().items():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import napari_convolve as nc
-from napari_convolve.ops.psf.spot_geometry import shift_contents
+from napari_convolve.ops.psf.spot_geometry import fourier_shift
 
 UM = {"spacing": (0.2, 0.1, 0.1), "units": "um"}
 IMAGE = np.zeros((40, 64, 64))
@@ -32,6 +32,15 @@ def put(values: np.ndarray, where: Any, what: float) -> np.ndarray:
     values = values.copy()
     values[where] = what
     return values
+
+
+def shift_contents(values: np.ndarray, shift: tuple[float, ...], margin: int = 8) -> np.ndarray:
+    """Move the contents by `shift` samples; values from outside fade to 0."""
+    whole = np.round(shift).astype(int)
+    pads = [(margin + abs(int(w)),) * 2 for w in whole]
+    padded = np.pad(values, pads, mode="linear_ramp")
+    moved = fourier_shift(np.roll(padded, whole, tuple(range(values.ndim))), np.subtract(shift, whole))
+    return moved[tuple(slice(p, p + n) for (p, _), n in zip(pads, values.shape, strict=True))]
 
 
 def comatic(waves: float, planes: int = 1) -> np.ndarray:

@@ -1,7 +1,7 @@
-"""The layer of a convolutional network: a bank of correlations over all input channels, strided, biased, bent, pooled.
+"""Layer of a convolutional network: correlations over all channels, with stride, bias, activation and pooling.
 
-Each map is a valid correlation with a kernel that has the channel axis too, over the image continued by the boundary
-rule: so every method, backend and rule for missing samples of the window operations holds here.
+Each map is a valid correlation with a kernel that has the channel axis too, over the image padded by the boundary rule,
+so that all methods, backends and rules for missing samples of the window operations apply.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _TICKS = 100
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """Where the samples of feature maps lie in their image.
+    """Positions of the samples of feature maps in their image.
 
     Attributes
     ----------
     axis : int
-        Along which the maps stand, in the result.
+        The axis of the maps in the result.
     new : bool
         Whether the image has no such axis.
     axes : tuple of int
         The acted axes of the image.
     first : tuple of float
-        Index in the image, along each of these, of the middle of what the first sample of a map sees; where blocks are
-        pooled, of the middle of the block.
+        Index in the image, along each of these, of the centre of the receptive field of a map's first sample; with
+        pooling, of its block.
     step : tuple of int
-        Samples of the image from sample to sample of a map.
+        Distance of neighbouring samples of a map, in samples of the image.
     """
 
     axis: int
@@ -54,26 +54,20 @@ class SampleGrid:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer, validated.
+    """The validated options of a layer.
 
     Attributes
     ----------
     weights : ndarray, shape (maps, channels, *kernel)
         Not yet dilated.
-    bias : ndarray, shape (maps,)
     centers : tuple of int
-        Of the dilated kernels, one for each acted axis.
+        Of the dilated kernels, one for each acted axis, like `stride`, `dilation` and `pool_size`.
     axes : tuple of int
         The acted axes of the image with its channel axis, one for each axis of a kernel, in any order.
     channel : int
         The channel axis of the image; the maps take its place.
-    stride, dilation, pool_size : tuple of int
-        One for each acted axis.
     margins : tuple of (int, int)
-        Samples of the boundary rule before and after the image, one pair for each acted axis.
-    activation, pooling : str or None
-    boundary, cval, nan, dtype
-        As for `convolve`.
+        Padding by the boundary rule before and after the image along each acted axis.
     """
 
     weights: np.ndarray
@@ -94,11 +88,11 @@ class Layer:
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Of the dilated kernel along each acted axis."""
+        """Length of the dilated kernel along each acted axis."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.weights.shape[2:], self.dilation, strict=True))
 
     def grid(self, *, new: bool) -> SampleGrid:
-        """Where the maps lie in an image; `new`: which was given without the channel axis."""
+        """Positions of the maps in an image; `new` for an image given without the channel axis."""
         blocks = self.pool_size if self.pooling else (1,) * len(self.axes)
         first = tuple(
             c - before + step * (block - 1) / 2
@@ -109,7 +103,7 @@ class Layer:
         return SampleGrid(self.channel, new, axes, first, step)
 
     def size(self, shape: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Shape of the maps of an image before they are pooled, and of the result; numbers below 1 mean: too small."""
+        """Shape of the maps before pooling, and of the result; lengths below 1 if the image is too small."""
         before, after = list(shape), list(shape)
         before[self.channel] = after[self.channel] = len(self.weights)
         for place, axis in enumerate(self.axes):
@@ -158,7 +152,7 @@ def layer_maps(image: Array, layer: Layer, valid: Array | None, run: Execution) 
     for number, (kernel, window) in enumerate(kernels):
         part = task.part(_TICKS)
         one = window_sum(block, kernel, window, flags, replace(each, task=part))
-        if number == 0:  # it may have had to be another one
+        if number == 0:  # the plan may have changed when memory ran out
             task.plan = _whole(part.plan, len(kernels), held)
         one = one[kept] + float(layer.bias[number])
         if layer.activation:
@@ -175,16 +169,16 @@ def layer_maps(image: Array, layer: Layer, valid: Array | None, run: Execution) 
 def _problem(
     shape: Sequence[int], dtype: str, kernels: Sequence[tuple[Kernel, Window]], masked: bool, watched: bool
 ) -> Problem:
-    """That of a single kernel; of several, of one which stands for all: with most weights and no form of its own."""
+    """The problem of a single kernel; of several, that of the one with most weights, as neither separable nor flat."""
     kernel, window = max(kernels, key=lambda each: np.count_nonzero(each[0].values))
-    applied, reach = as_convolution(kernel, window)
+    applied, center = as_convolution(kernel, window)
     factors = tuple(applied.factors() or ()) if len(kernels) == 1 else ()
-    spec = window_geometry(tuple(shape), dtype, applied, window, reach, masked, watched, factors)
-    return spec.problem if len(kernels) == 1 else replace(spec.problem, terms=0, flat=False)
+    problem = window_geometry(tuple(shape), dtype, applied, window, center, masked, watched, factors).problem
+    return problem if len(kernels) == 1 else replace(problem, terms=0, flat=False)
 
 
 def _whole(plan: Plan, maps: int, held: int) -> Plan:
-    """The plan of one map as that of all, which hold the padded image and a map before steps and pooling besides."""
+    """The plan of all maps, from that of one; `held` are the bytes of the padded image and of a map before stride."""
     return replace(plan, seconds=maps * plan.seconds, bytes=plan.bytes + held, reason=f"{plan.reason}, for {maps} maps")
 
 
@@ -211,7 +205,7 @@ def _zeros(x: Array, xp: Any) -> Array:
 
 
 def _sigmoid(x: Array, xp: Any) -> Array:
-    # never the exponential of a large number
+    # avoids the exponential of a large number
     small = xp.exp(-xp.abs(x))
     return xp.where(x >= 0, 1 / (1 + small), small / (1 + small))
 
@@ -224,7 +218,7 @@ ACTIVATIONS.register("abs", lambda x, xp: xp.abs(x))
 
 
 def pool(values: Array, axes: Sequence[int], size: Sequence[int], how: str, backend: Backend) -> Array:
-    """The largest, or the mean, of each block of `size` samples; what does not fill a block at the end is left out."""
+    """The maximum or mean of each block of `size` samples; incomplete blocks at the end are dropped."""
     xp = backend.xp
     for axis, n in zip(axes, size, strict=True):
         count = values.shape[axis] // n
@@ -235,5 +229,5 @@ def pool(values: Array, axes: Sequence[int], size: Sequence[int], how: str, back
 
 
 def is_complex(array: Array) -> bool:
-    """Whether its numbers have an imaginary part, which no activation takes."""
+    """Whether an array is complex, which no activation supports."""
     return dtype_name(array.dtype).startswith("complex")

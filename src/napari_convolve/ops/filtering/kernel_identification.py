@@ -1,10 +1,10 @@
 """Identify the kernel that turns one image into another.
 
 ``after[i] = sum_j w[j] before[i + c - j] + offset + noise`` is linear in the weights, so that those of least squared
-error solve a small system of equations. A natural image shows little at high frequencies and leaves the weights there
-open; what is known beforehand closes them: neighbouring weights are alike, and those far from the centre are small. How
-alike and how small is what makes the pair of images the least surprising (evidence, type II maximum likelihood), and
-the spread of the weights that remain likely is their uncertainty.
+error solve a small system of equations. A natural image has little power at high frequencies, where it does not
+determine the weights. A Gaussian prior does: neighbouring weights are similar, and those far from the centre are small.
+Its two lengths and its scale maximise the evidence of the pair of images (type II maximum likelihood); the posterior
+covariance gives the uncertainty.
 
 References: D. J. C. MacKay, "Bayesian interpolation", Neural Computation 4 (1992) 415; G. Pillonetto and
 G. De Nicolao, "A new kernel-based approach for linear system identification", Automatica 46 (2010) 81.
@@ -26,17 +26,17 @@ from ...backends import Backend
 from ...kernels import Kernel
 from ..execution.batches import without_psf
 
-#: How the weights that the images leave open are closed.
+#: Regularization of weights that the images do not determine.
 WEIGHT_REGULARIZATIONS = ("auto", "none")
-#: Values (bytes) of one block of equations.
+#: Bytes of one block of equations.
 _BLOCK = 8 << 20
-#: Tried: distances (in weights) over which neighbours are alike, and over which weights fall off (in half sizes).
+#: Candidates of the prior: correlation length (in weights), and length over which weights fall off (in half sizes).
 _ALIKE, _FALLS = (0.0, 0.7, 1.5, 3.0), (math.inf, 0.7, 0.35)
-#: Tried: logarithms (base 10) of the prior variance of a weight over what the data would say.
+#: Candidates of the prior variance of a weight: logarithms (base 10), relative to that from the data.
 _SCALES = np.arange(-8, 8.01, 0.25)
 #: An image whose variance is below this share of its squared mean is constant.
 _FLAT = 1e-24
-#: Standard errors on both sides of a weight that hold the true one with a chance of 99 %.
+#: Half width of a 99 % interval, in standard errors.
 _TWO_SIDED = 2.576
 
 
@@ -51,13 +51,13 @@ class KernelEstimate:
     standard_error : ndarray
         Of each weight of the kernel.
     uncertainty : ndarray
-        Half the width of the interval around each weight that holds the true one with a chance of 99 %.
+        Half the width of the 99 % interval of each weight.
     offset : float
         Constant that was added.
     noise : float
-        Standard deviation of what the kernel does not explain.
+        Standard deviation of the residual.
     explained : float
-        Share of the second image's variance that the kernel explains, 1 when it is all.
+        Share of the second image's variance that the kernel explains, 1 for all of it.
     samples : int
         Number of samples, and so of equations, that were used.
     reason : str
@@ -103,11 +103,11 @@ class Equations:
 
     @classmethod
     def none(cls, taps: int) -> Equations:
-        """Before any sample was seen."""
+        """No equation yet."""
         return cls(np.zeros((taps, taps)), np.zeros(taps))
 
     def centred(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Without the constant: Gram matrix, right side and sum of squares about the means."""
+        """Eliminate the constant: Gram matrix, right side and sum of squares about the means."""
         n = self.count
         sums, total = self.gram[-1, :-1], self.right[-1]
         gram = self.gram[:-1, :-1] - np.outer(sums, sums) / n
@@ -123,7 +123,7 @@ def add_equations(
     backend: Backend,
     task: Task,
 ) -> None:
-    """Add one equation for each sample whose whole window lies in the image (and is valid, with what it becomes)."""
+    """Add one equation for each sample whose whole window lies inside the image, and is valid like the result."""
     xp = backend.xp
     kept = [n - k + 1 for n, k in zip(before.shape, size, strict=True)]
     centre = [k // 2 for k in size]
@@ -140,7 +140,7 @@ def add_equations(
             tail = (slice(o, o + n) for o, n in zip(offset[1:], kept[1:], strict=True))
             return xp.reshape(array[(head, *tail)], (-1,))
 
-        # w[j] meets before[i + c - j]; i is where the window starts, plus k - 1 - c
+        # w[j] is multiplied with before[i + c - j]; i is the start of the window plus k - 1 - c
         columns = [window(before, [k - 1 - j for k, j in zip(size, tap, strict=True)]) for tap in taps]
         target = window(after, [k - 1 - c for k, c in zip(size, centre, strict=True)])
         matrix = xp.stack([*columns, xp.ones_like(target)], axis=0)
@@ -170,12 +170,7 @@ def identify_kernel(
     backend: Backend,
     task: Task,
 ) -> KernelEstimate:
-    """See `napari_convolve.estimate_kernel`.
-
-    Parameters
-    ----------
-    axes, size : tuple of int
-        Rising axes, and the number of weights along each.
+    """See `napari_convolve.estimate_kernel`; `axes` rise, `size` is the number of weights along each.
 
     Raises
     ------
@@ -210,14 +205,14 @@ def identify_kernel(
         reason = "least squares"
     else:
         weights, covariance, noise, reason = _most_likely(gram, right, square, equations.count, size)
-    rest = square - 2 * float(right @ weights) + float(weights @ gram @ weights)
+    residual = square - 2 * float(right @ weights) + float(weights @ gram @ weights)
     constant = (equations.right[-1] - float(equations.gram[-1, :-1] @ weights)) / equations.count
     return KernelEstimate(
         Kernel(weights.reshape(size)),
         np.sqrt(np.maximum(np.diag(covariance), 0.0)).reshape(size),
         float(constant + level[1] - level[0] * weights.sum()),
         math.sqrt(noise),
-        float(1 - max(rest, 0.0) / square) if square > 0 else 1.0,
+        float(1 - max(residual, 0.0) / square) if square > 0 else 1.0,
         equations.count,
         reason,
     )
@@ -243,17 +238,17 @@ def _least_squares(
 def _most_likely(
     gram: np.ndarray, right: np.ndarray, square: float, count: int, size: Sequence[int]
 ) -> tuple[np.ndarray, np.ndarray, float, str]:
-    """The weights under the prior of greatest evidence; the variance of the noise is integrated out with it."""
+    """The weights under the prior of greatest evidence, with the noise variance integrated out."""
     best: tuple[float, float, float, float] | None = None
     roundings = 1e-14 * square + np.finfo(float).tiny
     for alike, falls in itertools.product(_ALIKE, _FALLS):
         root = _prior_root(size, alike, falls)
         values, vectors = np.linalg.eigh(root.T @ gram @ root)
-        values, turned = np.maximum(values, 0.0), vectors.T @ (root.T @ right)
+        values, projected = np.maximum(values, 0.0), vectors.T @ (root.T @ right)
         scales = 10.0**_SCALES / max(float(values.max()), 1e-300) * count
         gains = scales[:, None] * values + 1
         # square - right' A^-1 right, in the basis where A is diagonal
-        rest = np.maximum(square - (scales[:, None] * turned**2 / gains).sum(axis=1), roundings)
+        rest = np.maximum(square - (scales[:, None] * projected**2 / gains).sum(axis=1), roundings)
         surprise = (count - 1) * np.log(rest / max(count - 1, 1)) + np.log(gains).sum(axis=1)
         i = int(np.argmin(surprise))
         if best is None or surprise[i] < best[0]:

@@ -1,8 +1,8 @@
-"""The sum over a window where samples may be missing: NaN, infinite, or masked out.
+"""Sums over windows with missing samples: NaN, infinite, or masked.
 
-Not-finite samples make exactly those windows NaN that hold one under a weight that is not 0. Masked samples are left
-out by normalised convolution (Knutsson and Westin 1993), each sign of the kernel for itself:
-``S * conv(f m, w) / conv(m, w)`` with ``S = sum(w)``, for the positive and the negative weights, then subtracted.
+A non-finite sample makes exactly those windows NaN that have it under a non-zero weight. Masked samples are left out by
+normalised convolution (Knutsson and Westin 1993), ``S * conv(f m, w) / conv(m, w)`` with ``S = sum(w)``, separately for
+the positive and the negative weights of the kernel.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -18,23 +19,23 @@ from ...backends import Backend
 from ...kernels import Kernel
 from ...methods import Factors, Method, PreparedKernel, valid_key
 
-#: Below this share of a part's weight a transform's rounding matters, and the window is summed directly.
+#: Windows with less than this share of the weight valid are summed directly, since the rounding of an FFT matters.
 _WEAK = 1e-3
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class WindowSum:
-    """One kernel and one policy for missing samples, applied to blocks.
+    """The computation of a tile: one kernel, and one rule for missing samples.
 
     Parameters
     ----------
     method : Method
-        Sums over windows of clean blocks.
+        Sums over windows of blocks without missing samples.
     weights : PreparedKernel
         As a convolution applies them.
     omit : bool
-        Whether not-finite samples are left out like masked ones, instead of making their windows NaN.
+        Whether non-finite samples are left out like masked ones; otherwise their windows become NaN.
     parts : tuple
         The kernel's `signed_parts`, needed where samples can be left out.
     """
@@ -47,27 +48,19 @@ class WindowSum:
     def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
         """Fill `out` with the sums over all windows inside `block`.
 
-        The sums are taken first and asked about afterwards: looking at every sample costs as much as a small kernel.
+        Without a mask the sums are computed before samples are checked: the check costs as much as a small kernel.
         """
         xp = backend.xp
         if valid is not None and bool(xp.all(valid)):
             valid = None
         if valid is None and (self.method.run(block, self.weights, out, backend, workers) or all_finite(block, xp)):
             return
-        finite = None if all_finite(block, xp) else xp.isfinite(block)
-        missing = valid
-        if finite is not None and self.omit:
-            missing = finite if valid is None else finite & valid
-        clean = block
-        kept = finite if valid is None else (valid if finite is None else finite & valid)
-        if kept is not None:
-            clean = xp.where(kept, block, xp.zeros_like(block))
+        clean, missing, bad = split_missing(block, valid, self.omit, xp)
         if missing is None:
             self.method.run(clean, self.weights, out, backend, workers)
         else:
             backend.assign(out, ..., self._normalised(clean, missing, backend, workers))
-        if finite is not None and not self.omit:
-            bad = ~finite if valid is None else ~finite & valid
+        if bad is not None:
             hit = count_flags(bad, self.weights.values != 0, self.weights.axes, backend) > 0
             backend.assign(out, ..., xp.where(hit, xp.asarray(math.nan, dtype=out.dtype, device=out.device), out))
 
@@ -97,6 +90,22 @@ class WindowSum:
         return total
 
 
+def split_missing(block: Array, valid: Array | None, omit: bool, xp: Any) -> tuple[Array, Array | None, Array | None]:
+    """The block with 0 for missing samples, the samples that count (None for all), and those whose windows become NaN.
+
+    Non-finite samples are left out like masked ones with `omit`; otherwise their windows become NaN.
+    """
+    finite = None if all_finite(block, xp) else xp.isfinite(block)
+    if finite is None:
+        kept, there, bad = valid, valid, None
+    else:
+        kept = finite if valid is None else finite & valid
+        there = kept if omit else valid
+        bad = None if omit else ~finite if valid is None else ~finite & valid
+    clean = block if kept is None else xp.where(kept, block, xp.zeros_like(block))
+    return clean, there, bad
+
+
 def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, PreparedKernel], ...]:
     """The positive and the negative weights, in float64, with their factors when they have any."""
     parts = []
@@ -110,15 +119,14 @@ def signed_parts(kernel: Kernel, axes: tuple[int, ...]) -> tuple[tuple[float, Pr
 
 
 def _refine(ratio: Array, weak: Array, clean: Array, ones: Array, part: PreparedKernel, backend: Backend) -> None:
-    """Replace the ratio of windows with little valid weight by direct sums over those windows alone."""
+    """Replace the ratio of windows with little valid weight by direct sums."""
     xp = backend.xp
     where = [np.asarray(backend.to_host(index)) for index in xp.nonzero(weak)]
     if not where[0].size:
         return
     strides = np.cumprod([1, *clean.shape[:0:-1]])[::-1]
     taps = np.argwhere(part.values != 0)
-    reach = np.asarray(part.values.shape) - 1 - taps
-    offsets = reach @ strides[list(part.axes)]
+    offsets = (np.asarray(part.values.shape) - 1 - taps) @ strides[list(part.axes)]
     flat, flat_ones = xp.reshape(clean, (-1,)), xp.reshape(ones, (-1,))
     weights = backend.to_device(part.values[tuple(taps.T)])
     step = max(1, _CHUNK // len(taps))
@@ -155,26 +163,16 @@ def _acted(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def count_flags(flags: Array, support: np.ndarray, axes: tuple[int, ...], backend: Backend) -> Array:
-    """Number of flagged samples under the support of a convolution kernel, for every window inside the block.
+    """Number of flagged samples (int32) under the support of a convolution kernel, for every window inside the block.
 
-    Parameters
-    ----------
-    flags : array of bool
-        The block.
-    support : ndarray of bool
-        Where the kernel's weights count, one axis for each of `axes`.
-
-    Returns
-    -------
-    array of int32
-        Shorter than the block by the kernel's length less one along `axes`.
+    `support` has one axis for each of `axes`; the result is shorter than `flags` by its length less one along them.
     """
     counts = backend.astype(flags, "int32")
     if support.all():
         for axis, k in zip(axes, support.shape, strict=True):
             counts = _box(counts, axis, 0, k, counts.shape[axis] - k + 1, backend)
         return counts
-    # rows of a general support are a few runs of taps: a difference of running sums each
+    # rows of a general support are a few runs of taps; each is a difference of running sums
     *other, last = axes
     lengths = [flags.shape[a] - k + 1 for a, k in zip(axes, support.shape, strict=True)]
     total: Array = 0 * counts[valid_key(counts.ndim, axes, [0] * len(axes), lengths)]

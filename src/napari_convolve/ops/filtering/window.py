@@ -1,8 +1,8 @@
-"""Convolution and correlation: the kernel's centre, the boundary rule and the tiles brought together.
+"""Convolution and correlation of an image: geometry of the windows, plan and tile loop.
 
 With ``c`` the kernel's centre and ``o`` the origin, convolution is ``sum_j f[i + c + o - j] w[j]`` and correlation
-``sum_j f[i - c - o + j] conj(w[j])``. A correlation is the convolution with the kernel reversed, whose centre is then
-``K - 1 - c``: done on the weights, where it is exact, never on a transform.
+``sum_j f[i - c - o + j] conj(w[j])``. A correlation is the convolution with the reversed kernel, whose centre is
+``K - 1 - c``; the weights are reversed, which is exact, not their transform.
 """
 
 from __future__ import annotations
@@ -21,23 +21,13 @@ from ..execution.execution import Execution
 from ..execution.tiles import WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
 
-OUTPUT_SHAPES = ("same", "full", "valid")
-
 
 @dataclass(frozen=True)
 class Window:
-    """The options of a window operation, validated.
+    """The validated options of a window operation, named as in the public functions.
 
-    Attributes
-    ----------
-    operation : str
-        ``"convolve"`` or ``"correlate"``.
-    axes : tuple of int
-        Non-negative and rising, one for each axis of the kernel.
-    boundary, cval, shape, origin, nan
-        As in the public functions; one origin per axis.
-    dtype : str or None
-        Of the result.
+    `operation` is ``"convolve"`` or ``"correlate"``. `axes` are not negative, with one axis and one origin for each
+    axis of the kernel.
     """
 
     operation: str
@@ -83,17 +73,17 @@ def window_sum(image: Array, kernel: Kernel, window: Window, valid: Array | None
 
 
 def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
-    """Compile, after this call, the code that would have been faster had it been ready."""
+    """Compile, after this call, code that would have been faster if it had been ready."""
     ready = SESSION.ready()
     if all(ready.issuperset(method.codes(problem)) for method in METHODS.values()):
         return
     best = METHODS.get(make_plan(problem, machines, METHODS.values(), compiled=True).method)
     if missing := [code.function for code in best.codes(problem) if code not in ready]:
-        SESSION.later(missing)  # which starts a thread
+        SESSION.later(missing)  # starts a thread
 
 
 def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
-    """Kernel and options with the axes in rising order, as everything below expects them."""
+    """Kernel and options with the axes in rising order, as all functions below expect them."""
     order, window = rising_axes(window)
     if order == tuple(range(kernel.ndim)):
         return kernel, window
@@ -102,14 +92,14 @@ def in_order(kernel: Kernel, window: Window) -> tuple[Kernel, Window]:
 
 
 def rising_axes(window: Window) -> tuple[tuple[int, ...], Window]:
-    """The order in which the axes of the options rise, and the options in that order."""
+    """The order that sorts the axes of the options, and the options in that order."""
     order = tuple(int(a) for a in np.argsort(window.axes))
     axes, origin = (tuple(values[a] for a in order) for values in (window.axes, window.origin))
     return order, replace(window, axes=axes, origin=origin)
 
 
 def as_convolution(kernel: Kernel, window: Window) -> tuple[Kernel, tuple[int, ...]]:
-    """The kernel that a convolution applies, and centre plus origin along each axis."""
+    """The convolution kernel of an operation, and its centre plus origin along each axis."""
     if window.operation == "correlate":
         kernel = kernel.flipped()
         origin = tuple(-o for o in window.origin)
@@ -123,17 +113,17 @@ def window_geometry(
     dtype: str,
     kernel: Kernel,
     window: Window,
-    reach: tuple[int, ...],
+    center: tuple[int, ...],
     masked: bool,
     responsive: bool,
     factors: Factors = (),
 ) -> WindowGeometry:
-    """Geometry and problem of a convolution with `kernel`."""
+    """Geometry and problem of a convolution with `kernel`; `center` includes the origin."""
     masked = masked or window.nan == "omit"
     out, first = window_shape(shape, kernel, window), []
-    for k, c, s in zip(kernel.shape, kernel.center, reach, strict=True):
+    for k, c, shifted in zip(kernel.shape, kernel.center, center, strict=True):
         start = {"same": 0, "full": -c, "valid": k - 1 - c}[window.shape]
-        first.append(start + s - (k - 1))
+        first.append(start + shifted - (k - 1))
     is_complex = kernel.values.dtype.kind == "c"
     compute = compute_dtype(dtype, complex_kernel=is_complex, wanted=window.dtype)
     problem = Problem(
@@ -164,7 +154,7 @@ def window_shape(shape: Sequence[int], kernel: Kernel, window: Window) -> tuple[
 
 
 def separable_terms(kernel: Kernel, factors: Factors, masked: bool) -> int:
-    """How many separable terms the kernel is a sum of; with missing samples each sign must be separable itself."""
+    """Number of separable terms of the kernel, 0 for none; with missing samples each sign must be separable itself."""
     if masked and kernel.values.dtype.kind == "f":
         parts = signed_parts(kernel, tuple(range(kernel.ndim)))
         return 1 if parts and all(part.factors for _, part in parts) else 0

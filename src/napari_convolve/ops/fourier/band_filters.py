@@ -1,4 +1,4 @@
-"""Responses with smooth edges: bands of frequencies, and notches around some of them."""
+"""Frequency responses with smooth transitions: bands and notches."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Band:
-    """Passes frequencies of a length between `low` and `high`; half of the amplitude passes at each of them.
+    """Passes frequencies whose length is between `low` and `high`; at these limits half of the amplitude passes.
 
     Attributes
     ----------
     low, high : float
         Cycles per unit; 0 and infinity for no limit.
     transition : float
-        Octaves over which an edge rises as a raised cosine; 0 is a jump.
+        Width of an edge in octaves, a raised cosine; 0 for a jump.
     """
 
     low: float
@@ -44,14 +44,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Notch:
-    """Blocks the surroundings of some frequencies and their opposites.
+    """Blocks the surroundings of some frequencies and of their negatives.
 
     Attributes
     ----------
     places : tuple of tuple of float
         Frequencies in cycles per unit along each axis.
     width : float
-        Distance from them, in cycles per unit, where half of the amplitude passes; all passes from twice of it.
+        Distance from them, in cycles per unit, at which half of the amplitude passes; all passes from twice of it.
     """
 
     places: tuple[tuple[float, ...], ...]

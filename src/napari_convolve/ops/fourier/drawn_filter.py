@@ -1,7 +1,7 @@
 """Filters drawn in the frequency plane: discs, rings and polygons that pass or block, with soft edges.
 
-A drawn filter is a function of the frequencies, which `filter_spectrum` and `kernel_from_response` take. Every shape
-counts at the opposite frequencies too, since a real image has each of its waves at both.
+A drawn filter is a function of the frequencies, as `filter_spectrum` and `kernel_from_response` accept. Every shape
+also applies to the negative frequencies, since each wave of a real image has both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: What a region can be.
+#: Shapes of a region.
 KINDS = ("ellipse", "ring", "polygon")
 
 
@@ -25,11 +25,11 @@ class Region:
     kind : {"ellipse", "ring", "polygon"}
     corners : tuple of tuple of float
         Cycles per unit along the two axes: the corners of a polygon in their order, or of the box (a parallelogram)
-        that an ellipse touches.
+        around an ellipse or ring.
     block : bool
-        Whether it takes out what lies in it; otherwise that is what passes.
+        Whether frequencies inside are blocked; otherwise they pass.
     inner : float
-        Of a ring: size of its hole as a share of its own.
+        Size of a ring's hole, relative to the ring.
     """
 
     kind: str
@@ -59,13 +59,7 @@ class Region:
         return cls("ellipse", ((y - ry, x - rx), (y - ry, x + rx), (y + ry, x + rx), (y + ry, x - rx)), block)
 
     def inside(self, first: np.ndarray, second: np.ndarray, soft: float) -> np.ndarray:
-        """1 inside, 0 outside, and in between over a width of `soft` around the rim; for rising frequencies.
-
-        Parameters
-        ----------
-        first : ndarray, shape (n, 1)
-        second : ndarray, shape (1, m)
-        """
+        """1 inside, 0 outside, with a transition of width `soft` around the rim; for frequencies that broadcast."""
         corners = np.asarray(self.corners, dtype=np.float64)
         depth = _polygon_depth(corners, first, second) if self.kind == "polygon" else self._depth(first, second)
         if soft > 0:
@@ -73,7 +67,7 @@ class Region:
         return np.asarray(depth >= 0, dtype=np.float64)
 
     def _depth(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """About how far inside an ellipse or a ring."""
+        """Approximate distance to the rim of an ellipse or a ring, positive inside."""
         corners = np.asarray(self.corners, dtype=np.float64)
         middle = corners.mean(axis=0)
         sides = np.stack([corners[1] - corners[0], corners[3] - corners[0]], axis=1) / 2
@@ -116,16 +110,16 @@ def _polygon_depth(corners: np.ndarray, first: np.ndarray, second: np.ndarray) -
 
 @dataclass(frozen=True)
 class DrawnFilter:
-    """A gain for each frequency of a plane, from shapes.
+    """A gain for each frequency of a plane, defined by shapes.
 
     Attributes
     ----------
     regions : tuple of Region
-        What passes is what lies in any of those that pass (all, when there is none) and in none of those that block.
+        A frequency passes if it is in any region that passes (or there is none) and in no region that blocks.
     soft : float
         Width of the edges, in cycles per unit: the gain rises as a raised cosine.
     keep_mean : bool
-        Whether the mean of the image stays, whatever the shapes say about frequency zero.
+        Whether the mean of the image is kept, independently of the regions.
 
     Examples
     --------
@@ -161,7 +155,7 @@ class DrawnFilter:
     def on(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         """The gain on the grid of two lines of rising frequencies."""
         shape = (len(first), len(second))
-        passed = None if not any(not region.block for region in self.regions) else np.zeros(shape)
+        passed = None if all(region.block for region in self.regions) else np.zeros(shape)
         kept = np.ones(shape)
         for region in self.regions:
             for sign in (1, -1):
@@ -179,12 +173,12 @@ class DrawnFilter:
         return gains
 
     def _box(self, corners: Sequence[Sequence[float]], lines: tuple[np.ndarray, np.ndarray]) -> tuple[slice, slice]:
-        """Where a shape can be: only there it is computed."""
-        array, far = np.asarray(corners, dtype=np.float64), self.soft / 2
+        """Index of the bounding box of a shape and its soft edge."""
+        array, margin = np.asarray(corners, dtype=np.float64), self.soft / 2
         first, second = (
             slice(
-                int(np.searchsorted(line, array[:, axis].min() - far)),
-                int(np.searchsorted(line, array[:, axis].max() + far, side="right")),
+                int(np.searchsorted(line, array[:, axis].min() - margin)),
+                int(np.searchsorted(line, array[:, axis].max() + margin, side="right")),
             )
             for axis, line in enumerate(lines)
         )

@@ -1,10 +1,10 @@
-"""The grid a global transform works on, and what stands outside the image there.
+"""Padded grid of a global FFT, filled by linear prediction from the edges of the image.
 
-A transform is periodic: what leaves at one edge comes back at the other. With ``edges="extend"`` the grid is one and a
-half PSF longer than the image, and the gap between the image's end and its start is bridged along one axis after the
-other by the best linear prediction from the samples on both sides (Wiener, Kolmogorov; "kriging"), for objects with
-the spectrum 1/f^2 of edges, seen through this PSF. Of the extensions compared (circular, edge taper, zeros, mirrored,
-ramps to the mean on larger grids) it leaves the smallest error over the whole image.
+An FFT is periodic, so that a filter mixes opposite edges. With ``edges="extend"`` the grid is one and a half PSF longer
+than the image. The gap between the image's end and its start is filled along one axis after the other by the best
+linear prediction from the samples on both sides (Wiener, Kolmogorov; "kriging"), for objects with the spectrum 1/f^2 of
+edges, blurred by this PSF. Of the extensions compared (circular, edge taper, zeros, mirrored, ramps to the mean on
+larger grids) it leaves the smallest error over the whole image.
 """
 
 from __future__ import annotations
@@ -23,24 +23,19 @@ from ..psf.psf_set import Psf
 EDGES = ("extend", "periodic")
 #: Length of the gap in lengths of the PSF.
 _GAP = 1.5
-#: Samples that a thread takes at once.
+#: Samples that a thread processes at once.
 _PART = 1 << 18
-#: Samples on each side of the gap that predict it, in lengths of the PSF, and at most.
+#: Samples on each side of the gap that predict it: in lengths of the PSF, and the upper limit.
 _SIDE, _MOST = 2, 160
-#: The object's power is 1 at this frequency (cycles per sample); of the noise it is assumed to be.
+#: The frequency (cycles per sample) at which the object's power is 1, and the assumed power of the noise.
 _REFERENCE, _NOISE = 0.05, 0.01
-#: Multiplications of a product that OpenBLAS does on the calling thread, and rows of its first matrix.
+#: Size of a matrix product that OpenBLAS computes on the calling thread, and rows of its first matrix.
 _ALONE, _ROWS = 1 << 18, 32
 
 
 @dataclass(frozen=True)
 class PaddedGrid:
-    """An image of `shape` at index 0 of a grid; the rest of the grid is the gap between its end and its start.
-
-    Attributes
-    ----------
-    shape, grid : tuple of int
-    """
+    """An image of `shape` at index 0 of a larger `grid`; the rest is the gap between its end and its start."""
 
     shape: tuple[int, ...]
     grid: tuple[int, ...]
@@ -51,12 +46,12 @@ class PaddedGrid:
         return tuple(slice(0, n) for n in self.shape)
 
     def gap_predictions(self, psf: Psf, dtype: str) -> tuple[GapPrediction | None, ...]:
-        """What fills the gap along each axis."""
+        """The prediction of the gap along each axis, None where there is no gap."""
         ends = enumerate(zip(self.shape, self.grid, strict=True))
         return tuple(predict_gap(psf, axis, n, length, dtype) for axis, (n, length) in ends)
 
     def extend(self, block: Array, mean: Array, psf: Psf, backend: Backend, workers: int = 1) -> Array:
-        """The grid with `block` less its mean, and the gaps bridged."""
+        """The grid with `block` less its mean, and the gaps filled."""
         xp, dtype = backend.xp, dtype_name(block.dtype)
         out = backend.empty(self.grid, dtype)
 
@@ -64,26 +59,26 @@ class PaddedGrid:
             backend.assign(out, (rows, *self.key[1:]), block[rows, ...] - mean)
 
         SESSION.run_all(centred, row_parts(self.shape, backend), workers)
-        for axis, bridge in enumerate(self.gap_predictions(psf, REAL_OF.get(dtype, dtype))):
+        for axis, prediction in enumerate(self.gap_predictions(psf, REAL_OF.get(dtype, dtype))):
             n, length = self.shape[axis], self.grid[axis]
-            if bridge is None:
+            if prediction is None:
                 continue
-            # axes already bridged are full, the others still hold the image alone
+            # axes already filled are complete, the others still hold the image alone
             done, rest = [slice(None)] * axis, [slice(0, m) for m in self.shape[axis + 1 :]]
-            if (side := bridge.side) is None:
+            if (side := prediction.side) is None:
                 near = out[(*done, slice(0, n), *rest)]
             else:
                 near = xp.concat(
                     [out[(*done, slice(n - side, n), *rest)], out[(*done, slice(0, side), *rest)]], axis=axis
                 )
-            weights = backend.astype(backend.to_device(bridge.weights), dtype)
+            weights = backend.astype(backend.to_device(prediction.weights), dtype)
             gap = _product(weights, near, axis, xp)
             backend.assign(out, (*done, slice(n, length), *rest), gap)
         return out
 
 
 def row_parts(shape: Sequence[int], backend: Backend) -> list[slice]:
-    """Rows that one thread takes at once; all where the backend has threads of its own."""
+    """Rows that one thread processes at once; all rows where the backend has threads of its own."""
     n = shape[0]
     step = max(1, _PART * n // max(math.prod(shape), 1)) if backend.threaded else max(n, 1)
     return [slice(at, min(at + step, n)) for at in range(0, n, step)]
@@ -101,7 +96,7 @@ def _product(weights: Array, near: Array, axis: int, xp: Any) -> Array:
 
 
 def make_grid(shape: Sequence[int], reach: Sequence[int], edges: str, backend: Backend) -> PaddedGrid:
-    """The frame of an image for a PSF that reaches `reach` along each axis."""
+    """The padded grid of an image for a PSF of support radius `reach` along each axis."""
     if edges == "periodic":
         return PaddedGrid(tuple(shape), tuple(shape))
     gaps = [math.ceil(_GAP * (2 * r + 1)) if r else 0 for r in reach]
@@ -112,14 +107,14 @@ def make_grid(shape: Sequence[int], reach: Sequence[int], edges: str, backend: B
 
 @dataclass(frozen=True, eq=False)
 class GapPrediction:
-    """The gap along one axis, as a product.
+    """Linear prediction of the gap along one axis.
 
     Attributes
     ----------
     weights : ndarray
         One row for each sample of the gap; columns: the samples before it, then those after it, or all.
     start : int
-        Where the gap begins.
+        Index of the first sample of the gap.
     """
 
     weights: np.ndarray
@@ -127,15 +122,12 @@ class GapPrediction:
 
     @property
     def side(self) -> int | None:
-        """Samples on each side that count; None when all do."""
+        """Samples used on each side; None when all samples are used."""
         known = self.weights.shape[1]
         return None if known == self.start else known // 2
 
     def fill(self, lines: np.ndarray, axis: int) -> None:
-        """Fill the gap along an axis of `lines`, on this thread alone.
-
-        Complex lines are filled along any axis but the last.
-        """
+        """Fill the gap along an axis of `lines`, on this thread alone; of complex lines not the last axis."""
         real = lines.view(self.weights.dtype)
         rest = int(np.prod(real.shape[axis + 1 :], dtype=int))
         if axis == real.ndim - 1:
@@ -145,7 +137,7 @@ class GapPrediction:
             self._fill(real[before].reshape(-1, rest))
 
     def _fill(self, lines: np.ndarray) -> None:
-        """Along the first of two axes, by products so small that BLAS starts no threads of its own for them."""
+        """Along the first of two axes, by products so small that BLAS does not start threads."""
         side, gap = self.side, lines[self.start :]
         width = max(1, _ALONE // (min(_ROWS, len(gap)) * self.weights.shape[1]))
         for column in range(0, lines.shape[1], width):
@@ -159,10 +151,10 @@ class GapPrediction:
 
 
 def predict_gap(psf: Psf, axis: int, n: int, length: int, dtype: str) -> GapPrediction | None:
-    """From `n` samples to `length` along an axis; None when there is no gap."""
+    """Prediction from `n` samples to `length` along an axis, kept for the next call; None when there is no gap."""
     if n == length:
         return None
-    key = ("bridge", psf.digest, axis, n, length, dtype)
+    key = ("gap", psf.digest, axis, n, length, dtype)
     make = lambda: _weights(psf, axis, n, length).astype(dtype)  # noqa: E731
     return GapPrediction(SESSION.cached(key, make, lambda a: a.nbytes), n)
 
@@ -170,15 +162,15 @@ def predict_gap(psf: Psf, axis: int, n: int, length: int, dtype: str) -> GapPred
 def _weights(psf: Psf, axis: int, n: int, length: int) -> np.ndarray:
     """Weights that predict the gap (rows) from the samples around it (columns: the image's end, then its start).
 
-    A 1-D model along the axis: an object of power ``1/f^2`` behind the PSF summed over the other axes, plus noise.
+    A 1-D model: an object of power ``1/f^2``, blurred by the PSF summed over the other axes, plus noise.
     """
     others = tuple(a for a in range(psf.values.ndim) if a != axis)
     profile = np.abs(psf.values).sum(axis=others) if psf.is_complex else psf.values.sum(axis=others)
-    reach = 2 * psf.reach[axis] + 1
+    size = 2 * psf.reach[axis] + 1
     frequency = np.fft.rfftfreq(length)
-    power = (np.maximum(frequency, 0.1 / reach) / _REFERENCE) ** -2.0
+    power = (np.maximum(frequency, 0.1 / size) / _REFERENCE) ** -2.0
     covariance = np.fft.irfft(np.abs(np.fft.rfft(profile, length)) ** 2 * power + _NOISE, length)
-    side = min(_SIDE * reach, _MOST)
+    side = min(_SIDE * size, _MOST)
     known = np.arange(n) if 2 * side >= n else np.concatenate((np.arange(n - side, n), length + np.arange(side)))
     among = covariance[np.abs(known[:, None] - known) % length]
     across = covariance[np.abs(np.arange(n, length)[:, None] - known) % length]

@@ -1,4 +1,4 @@
-"""From a kernel to its frequency response, and from a wanted response to a kernel."""
+"""FIR design: kernels from a desired frequency response, and the response of a kernel."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .kernel_response import FrequencyResponse, on_grid
 from .missing_samples import fill_missing
 from .response_spec import Curve, Response, evaluate, opposite, symmetric
 
-#: Points of a grid for each weight along an axis, by the number of axes, and the least along an axis.
+#: Grid points for each weight along an axis, and at least along an axis, by the number of axes.
 _DENSE, _SHORTEST = {1: 16, 2: 8, 3: 4}, {1: 256, 2: 64, 3: 24}
 #: The error of a design is measured on a grid that is finer by this factor.
 _FINER = {1: 16, 2: 3, 3: 2}
-#: A grid has no more points than this, unless the kernel itself has.
+#: A grid has no more points than this, unless the kernel has more.
 _MOST = 1 << 23
 #: Neighbouring gains that differ by more than this share of the largest are the two sides of a jump.
 _JUMP = 0.25
@@ -38,7 +38,7 @@ def response_of(
 
 
 def fine_grid(size: Sequence[int], finer: int = 1) -> tuple[int, ...]:
-    """A grid on which the response of a kernel of `size` looks smooth."""
+    """A grid on which the response of a kernel of `size` is smooth."""
     dense, shortest = finer * _DENSE.get(len(size), 2), finer * _SHORTEST.get(len(size), 8)
     while dense > 1 and math.prod(max(dense * n, shortest) for n in size) > _MOST:
         dense, shortest = dense - 1, shortest // 2
@@ -81,7 +81,7 @@ def fir_kernel(
 
 
 def _wanted(response: Response, grid: Sequence[int], steps: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """The symmetric response on a grid, 0 where it does not matter; where it does."""
+    """The symmetric response on a grid, 0 where it does not matter; and where it matters."""
     forward: np.ndarray
     if isinstance(response, np.ndarray):
         forward, backward = response, opposite(response)
@@ -90,7 +90,7 @@ def _wanted(response: Response, grid: Sequence[int], steps: Sequence[float]) -> 
         lines = [np.fft.fftfreq(n, s) for n, s in zip(grid, steps, strict=True)]
         sparse = np.meshgrid(*lines, indexing="ij", sparse=True)
         forward = evaluate(function, sparse, missing=True)
-        # a radial curve is the same in opposite directions
+        # a radial curve is equal at negative frequencies
         backward = forward if isinstance(function, Curve) else evaluate(function, [-f for f in sparse], missing=True)
     matters = ~(np.isnan(forward) | np.isnan(backward))
     if not matters.any():
@@ -99,8 +99,10 @@ def _wanted(response: Response, grid: Sequence[int], steps: Sequence[float]) -> 
 
 
 def _at_jumps(reached: np.ndarray, wanted: np.ndarray, matters: np.ndarray) -> float:
-    """The largest error where the wanted response jumps or stops to matter between two samples: the edge may lie at
-    either of them, so that both are compared with what is wanted on both sides."""
+    """The largest error at jumps of the desired response, or where it ceases to matter, between two samples.
+
+    The edge may lie at either of them, so that the response is compared with the desired one on both sides.
+    """
     worst = 0.0
     jump = _JUMP * float(np.abs(wanted).max())
     for axis, way in itertools.product(range(wanted.ndim), (1, -1)):
@@ -111,21 +113,21 @@ def _at_jumps(reached: np.ndarray, wanted: np.ndarray, matters: np.ndarray) -> f
     return worst
 
 
-#: A window's half as a function of the distance from the centre, 0 there and 1 at the end; whether it ends in 0.
+#: Half of a window as a function of the distance from the centre (0) to the end (1); whether it ends in 0.
 WINDOWS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], bool]] = {
     "boxcar": (lambda t: np.ones_like(t), False),
     "hann": (lambda t: 0.5 + 0.5 * np.cos(np.pi * t), True),
     "hamming": (lambda t: 0.54 + 0.46 * np.cos(np.pi * t), False),
     "blackman": (lambda t: 0.42 + 0.5 * np.cos(np.pi * t) + 0.08 * np.cos(2 * np.pi * t), True),
 }
-#: The most weights that a least squares fit solves for when some frequencies do not matter.
+#: Most weights of a least squares fit when some frequencies do not matter.
 MOST = 4096
-#: Added to the diagonal, as a share: keeps weights that no frequency decides from growing without bound.
+#: Added to the diagonal, relative to it: keeps weights bounded that no frequency determines.
 _RIDGE = 1e-11
 
 
 def taper_of(window: str | float, size: Sequence[int]) -> np.ndarray:
-    """The product over the axes of windows about ``N // 2``; a number is the beta of a Kaiser window."""
+    """Product over the axes of windows about ``N // 2``; a number is the beta of a Kaiser window."""
     total = np.ones((1,) * len(size))
     for axis, n in enumerate(size):
         if isinstance(window, str):
@@ -142,16 +144,16 @@ def _kaiser(beta: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def fit_window(wanted: np.ndarray, matters: np.ndarray, taper: np.ndarray) -> np.ndarray:
-    """The impulse response of `wanted` times a window, corrected at frequency zero, whose gain is met exactly."""
+    """The impulse response of `wanted` times a window, corrected so that the gain at frequency zero is exact."""
     if not matters.all():
-        wanted = _bridged(wanted, matters)
+        wanted = _filled(wanted, matters)
         matters = np.ones_like(matters)
     weights = impulse(wanted, taper.shape) * taper
     return _with_sum(weights, wanted, matters, taper)
 
 
 def least_squares(wanted: np.ndarray, matters: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """The kernel whose response is closest to `wanted` over the frequencies that matter; exact at zero."""
+    """The kernel whose response is closest to `wanted` over the frequencies that matter, and exact at zero."""
     if matters.all():
         weights = impulse(wanted, size)
         return _with_sum(weights, wanted, matters, np.ones(size))
@@ -172,7 +174,7 @@ def least_squares(wanted: np.ndarray, matters: np.ndarray, size: tuple[int, ...]
 
 
 def impulse(wanted: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """The middle of the impulse response, its centre at ``N // 2``; zeros around where it is shorter."""
+    """The impulse response cropped to `size`, its centre at ``N // 2``, with zeros around it where it is shorter."""
     values = np.real(np.fft.ifftn(wanted))
     for axis, n in enumerate(size):
         offsets = np.arange(n) - n // 2
@@ -184,15 +186,15 @@ def impulse(wanted: np.ndarray, size: Sequence[int]) -> np.ndarray:
 
 
 def _with_sum(weights: np.ndarray, wanted: np.ndarray, matters: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """The weights with the wanted sum, the difference spread where it does the least harm."""
+    """Correct the sum of the weights to the gain at zero, distributing the difference like `spread`."""
     zero = (0,) * wanted.ndim
     if not matters[zero]:
         return weights
     return np.asarray(weights + (float(np.real(wanted[zero])) - weights.sum()) * spread / spread.sum())
 
 
-def _bridged(wanted: np.ndarray, matters: np.ndarray) -> np.ndarray:
-    """A window needs a value everywhere: where none matters, that of the frequencies around counts."""
+def _filled(wanted: np.ndarray, matters: np.ndarray) -> np.ndarray:
+    """Fill frequencies that do not matter from those around them: a window design needs a value everywhere."""
     cpu = get_backend("numpy")
     filled = fill_missing(np.fft.fftshift(wanted), np.fft.fftshift(matters), cpu, 1)
     return np.asarray(np.fft.ifftshift(filled))

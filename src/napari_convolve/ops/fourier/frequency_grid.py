@@ -1,4 +1,4 @@
-"""Frequencies of the grid of a transform, and functions of them."""
+"""Frequencies of an FFT grid, and functions of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..._arrays import along_axis
 
 
 def frequencies(shape: Sequence[int], *, half: bool) -> list[np.ndarray]:
-    """Cycles per sample along each axis of a grid, shaped to broadcast; `half` as a real transform keeps them."""
+    """Cycles per sample along each axis of a grid, shaped to broadcast; `half` for the spectrum of a real FFT."""
     found = []
     for axis, n in enumerate(shape):
         lines = np.fft.rfftfreq(n) if half and axis == len(shape) - 1 else np.fft.fftfreq(n)
@@ -21,7 +21,7 @@ def frequencies(shape: Sequence[int], *, half: bool) -> list[np.ndarray]:
 
 
 def rings_of(frequencies: Sequence[np.ndarray], width: float) -> np.ndarray:
-    """For each frequency of a grid, flattened, the number of its ring about zero; rings are `width` apart."""
+    """Ring number of each frequency of a grid, flattened; rings about frequency zero are `width` apart."""
     length = np.sqrt(sum((f * f for f in frequencies), start=np.zeros(())))
     return np.asarray(np.rint(length / width).astype(np.int64).ravel())
 
@@ -42,6 +42,7 @@ def laplacian_power(shape: Sequence[int], *, half: bool) -> np.ndarray:
 
 
 def takes_one(function: Callable[..., Any]) -> bool:
+    """Whether a function has a single positional parameter, the length of the frequency."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

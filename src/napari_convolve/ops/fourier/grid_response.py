@@ -1,4 +1,4 @@
-"""A response on the grid that an image is transformed on, and how far it reaches in space."""
+"""Frequency response on the padded grid of an image, and the support radius of its impulse response."""
 
 from __future__ import annotations
 
@@ -16,41 +16,40 @@ from .edge_extension import PaddedGrid, make_grid
 from .frequency_grid import frequencies
 from .response_spec import Response, evaluate, opposite, symmetric
 
-#: Of the image's length: the longest bridge between its end and its start.
+#: The longest gap between the image's end and its start, as a share of its length.
 _LONGEST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class FilterSupport(Psf):
-    """An impulse of which all that counts is how far a filter reaches."""
+    """Stands in for the impulse response of a filter, of which only the support radius is used."""
 
-    far: tuple[int, ...] = ()
+    radius: tuple[int, ...] = ()
 
     @cached_property
     def digest(self) -> str:
-        return f"reach {self.far}"
+        return f"reach {self.radius}"
 
     @cached_property
     def reach(self) -> tuple[int, ...]:
-        return self.far
+        return self.radius
 
 
 @dataclass(frozen=True, eq=False)
 class GridResponse:
-    """A response ready to multiply spectra with.
+    """A response to multiply spectra with.
 
     Attributes
     ----------
-    frame : PaddedGrid
     values : ndarray
-        On the frame's grid, the half that a real transform keeps when `real`.
-    impulse : Reach
+        On the padded grid; for real images the half spectrum.
+    impulse : FilterSupport
         For `PaddedGrid.extend`.
     changed : bool
         Whether the response had to be made symmetric.
     """
 
-    frame: PaddedGrid
+    padded: PaddedGrid
     values: np.ndarray
     impulse: FilterSupport
     changed: bool
@@ -60,43 +59,41 @@ class GridResponse:
         return complex(self.values[(0,) * self.values.ndim])
 
 
-def on_frame(
+def response_on_padded_grid(
     response: Response, shape: Sequence[int], spacing: Sequence[float], edges: str, real: bool, backend: Backend
 ) -> GridResponse:
-    """The response for images of `shape`.
+    """The response for images of `shape`; for real ones it is made symmetric, so that results are real too.
 
     Parameters
     ----------
     response : callable or ndarray
         A function of frequencies in cycles per unit, or values on the fftn grid of `shape`.
-    real : bool
-        Whether the images are real: the response is then made symmetric, so that the results are real too.
     """
     values, changed = _on_grid(response, shape, spacing, real)
-    far = (0,) * len(shape)
-    frame = PaddedGrid(tuple(shape), tuple(shape))
+    radius = (0,) * len(shape)
+    padded = PaddedGrid(tuple(shape), tuple(shape))
     if edges == "extend":
         weights = np.fft.ifftn(values)
         reach = Psf(np.fft.fftshift(np.abs(weights)), tuple(n // 2 for n in shape)).reach
-        far = tuple(min(r, max(int((_LONGEST * n / 1.5 - 1) / 2), 0)) for r, n in zip(reach, shape, strict=True))
-        frame = make_grid(shape, far, edges, backend)
+        radius = tuple(min(r, max(int((_LONGEST * n / 1.5 - 1) / 2), 0)) for r, n in zip(reach, shape, strict=True))
+        padded = make_grid(shape, radius, edges, backend)
         if not isinstance(response, np.ndarray):
-            values, _ = _on_grid(response, frame.grid, spacing, real)
+            values, _ = _on_grid(response, padded.grid, spacing, real)
         else:
-            values = _interpolated(weights, frame.grid)
+            values = _interpolated(weights, padded.grid)
     if real:
-        values = values[..., : frame.grid[-1] // 2 + 1]
-    return GridResponse(frame, values, FilterSupport(np.ones((1,) * len(shape)), (0,) * len(shape), far), changed)
+        values = values[..., : padded.grid[-1] // 2 + 1]
+    return GridResponse(padded, values, FilterSupport(np.ones((1,) * len(shape)), (0,) * len(shape), radius), changed)
 
 
 def _on_grid(response: Response, grid: Sequence[int], spacing: Sequence[float], real: bool) -> tuple[np.ndarray, bool]:
-    """The response on the whole of an fftn grid, symmetric for real images; whether it had to be changed for that."""
+    """The response on a full fftn grid, symmetric for real images; and whether it had to be changed for that."""
     if isinstance(response, np.ndarray):
         return symmetric(response, opposite(response)) if real else (response, False)
     lines = [f / s for f, s in zip(frequencies(grid, half=False), spacing, strict=True)]
     values = np.array(evaluate(response, lines))
     for axis, n in enumerate(grid):
-        if n % 2 == 0:  # half a cycle per sample is both the highest frequency and its negative
+        if n % 2 == 0:  # the Nyquist frequency represents its negative too
             key = index_along(values.ndim, axis, slice(n // 2, n // 2 + 1))
             other = [-f[key] if a == axis else f for a, f in enumerate(lines)]
             values[key] = (values[key] + evaluate(response, other)) / 2
@@ -115,7 +112,7 @@ def _interpolated(weights: np.ndarray, grid: Sequence[int]) -> np.ndarray:
         padded[:half] = lines[:half]
         if n > half:
             padded[half - n :] = lines[half:]
-        if n % 2 == 0:  # the weight half way round belongs to both sides
+        if n % 2 == 0:  # the weight at half the length belongs to both sides
             padded[half] = padded[half - n] = lines[half] / 2
         weights = np.moveaxis(padded, 0, axis)
     return np.asarray(np.fft.fftn(weights))

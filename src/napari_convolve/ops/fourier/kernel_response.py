@@ -1,4 +1,4 @@
-"""The frequency response of a kernel: what it does to a wave of each frequency."""
+"""Frequency response of a kernel: gain and phase shift of a wave of each frequency."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import numpy as np
 from ..._arrays import in_steps
 from ...kernels import Kernel
 
-#: Amplitudes below this share of the largest are rounding; their phase means nothing and is 0.
+#: Amplitudes below this share of the largest are rounding; their phase is set to 0.
 _NOTHING = 1e-12
-#: Points per weight along an axis that are looked at for cut-offs.
+#: Points per weight along an axis at which cut-offs are searched.
 _FINE = 16
 _BISECTIONS = 60
 
 
 @dataclass(frozen=True, eq=False)
 class FrequencyResponse:
-    """What convolving with a kernel does to waves; made by `frequency_response`.
+    """Effect of a convolution with a kernel on waves; made by `frequency_response`.
 
     Arrays are on the grid of `numpy.fft.fftn`: frequency zero is at index 0, negative ones follow the positive.
 
     Attributes
     ----------
     values : ndarray of complex
-        ``sum_j w[j] exp(-2 pi i f (j - c))``, c the kernel's centre: a wave of frequency f comes out multiplied by it.
+        ``sum_j w[j] exp(-2 pi i f (j - c))``, c the kernel's centre: the factor of a wave of frequency f.
     frequencies : tuple of ndarray
         Cycles per unit along each axis.
     spacing : tuple of float
@@ -47,17 +47,17 @@ class FrequencyResponse:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the grid."""
+        """Shape of the grid."""
         return self.values.shape
 
     @cached_property
     def amplitude(self) -> np.ndarray:
-        """Factor that the amplitude of a wave is multiplied with."""
+        """Gain: factor of a wave's amplitude."""
         return np.asarray(np.abs(self.values))
 
     @cached_property
     def phase(self) -> np.ndarray:
-        """Degrees that the phase of a wave is advanced by; 0 where nothing passes."""
+        """Phase advance of a wave in degrees; 0 where nothing passes."""
         return degrees(self.values)
 
     def at(self, *frequencies: Any) -> np.ndarray:
@@ -86,10 +86,10 @@ class FrequencyResponse:
         return self.cutoffs(0.5)
 
     def cutoffs(self, level: float) -> tuple[tuple[float, ...], ...]:
-        """For each axis the rising frequencies where the amplitude along it crosses a share of its maximum.
+        """For each axis the rising frequencies at which the amplitude crosses a share of its maximum.
 
         A low-pass kernel has one, a band-pass kernel two, a kernel that passes everything none. Frequencies along the
-        other axes are 0; a complex kernel is looked at on both sides of 0.
+        other axes are 0; for a complex kernel negative frequencies are included.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class FrequencyResponse:
         offsets = np.arange(line.size) - self.kernel.center[axis]
 
         def amplitude(f: np.ndarray) -> np.ndarray:
-            # not a matrix product: its threads cost a hundred times more than these few points
+            # no matrix product: starting its threads takes a hundred times as long as these few points
             return np.asarray(np.abs(np.einsum("fj,j->f", np.exp(-2j * np.pi * np.multiply.outer(f, offsets)), line)))
 
         count = max(256, _FINE * line.size)
@@ -135,7 +135,7 @@ class FrequencyResponse:
 
 
 def degrees(values: np.ndarray) -> np.ndarray:
-    """Phase in degrees, 0 where there is no amplitude to have one."""
+    """Phase in degrees, 0 where the amplitude is rounding."""
     size = np.abs(values)
     return np.where(size > _NOTHING * size.max(initial=0.0), np.degrees(np.angle(values)), 0.0)
 

@@ -1,4 +1,4 @@
-"""Plausible values for samples that are missing: normalised smoothing, wider where nothing is near."""
+"""Fill missing samples by normalised smoothing, with wider windows in larger gaps."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ..._arrays import Array, dtype_name
 from ...backends import Backend
 from .frequency_grid import frequencies
 
-#: Standard deviation of the first window, in samples, and the share of a window that must be valid.
+#: Standard deviation of the first window in samples, and the share of a window that must be valid.
 _NARROW, _ENOUGH = 0.75, 0.1
 
 
 def fill_missing(block: Array, valid: Array, backend: Backend, workers: int) -> Array:
-    """The block with every sample that is not valid replaced by a weighted mean of valid ones around it.
+    """Replace every invalid sample by a weighted mean of the valid ones around it.
 
-    Normalised convolution (Knutsson and Westin 1993) with Gaussians; their width starts below one sample and doubles
-    until enough of each window is valid. What stands in missing samples has no influence.
+    Normalised convolution (Knutsson and Westin 1993) with Gaussians, whose width starts below one sample and doubles
+    until enough of each window is valid. The values of missing samples have no influence.
     """
     xp, axes = backend.xp, tuple(range(block.ndim))
     dtype = dtype_name(block.dtype)

@@ -1,4 +1,4 @@
-"""What a filter is to do at each frequency, given as a function, a radial curve or an array: checked and evaluated."""
+"""Frequency response given as a function, a radial curve or an array: validation and evaluation."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ import numpy as np
 
 from .frequency_grid import takes_one
 
-#: Pairs of opposite frequencies that differ by less than this share of the largest gain are the same.
+#: Gains at a frequency and its negative that differ by less than this share of the largest gain are equal.
 _SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A gain that depends on the length of the frequency alone, linear between given points and constant beyond.
-
-    Attributes
-    ----------
-    frequencies, gains : ndarray, shape (n,)
-        Rising frequencies, in cycles per unit, and the gain there.
-    """
+    """A radial gain: linear between the given rising frequencies (cycles per unit), and constant beyond."""
 
     frequencies: np.ndarray
     gains: np.ndarray
@@ -38,12 +32,12 @@ Response = Callable[..., Any] | np.ndarray
 
 
 def as_response(response: Any) -> Response:
-    """A function as it is, a pair of sequences as a `Curve`, anything else as an array of numbers.
+    """Validate a response: a function is returned as it is, a pair of sequences as a `Curve`, else an array of numbers.
 
     Raises
     ------
     TypeError
-        When it holds no numbers.
+        When it does not hold numbers.
     ValueError
         When it is ragged or not finite, or the frequencies of a curve do not rise.
     """
@@ -92,12 +86,12 @@ def evaluate(response: Callable[..., Any], lines: Sequence[np.ndarray], *, missi
     lines : sequence of ndarray
         Frequencies in cycles per unit, one array for each axis.
     missing : bool
-        Whether NaN is allowed (for "does not matter").
+        Whether NaN is allowed, for "does not matter".
 
     Raises
     ------
     TypeError, ValueError
-        When it returns no numbers, the wrong shape, or numbers that are not finite.
+        When it does not return finite numbers of the right shape.
     """
     shape = np.broadcast_shapes(*(f.shape for f in lines))
     radial = len(lines) > 1 and not isinstance(response, Curve) and takes_one(response)
@@ -116,16 +110,11 @@ def evaluate(response: Callable[..., Any], lines: Sequence[np.ndarray], *, missi
 
 
 def symmetric(forward: np.ndarray, backward: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The response that keeps a real signal real, from its values at frequencies and at their opposites.
+    """Make a response symmetric, from its values at frequencies and at their negatives; and whether it was changed.
 
-    A real signal needs ``R(-f) = conj(R(f))``. Where a response says something else at one frequency of a pair than at
-    the other, the value that lies farther from what is usual (the median over all) counts for both: a notch or a pass
-    band drawn on one side alone then works on both. At equal distances the mean counts.
-
-    Returns
-    -------
-    ndarray, bool
-        The symmetric values at the frequencies of `forward`; whether something had to be changed.
+    A real signal stays real if ``R(-f) = conj(R(f))``. Where the two values of a pair differ, the one farther from the
+    median of all counts for both: a notch or a pass band drawn on one side then works on both. At equal distances the
+    mean counts.
     """
     partner = np.conj(backward)
     scale = max(np.abs(forward).max(initial=0.0), np.abs(backward).max(initial=0.0))
@@ -141,6 +130,6 @@ def symmetric(forward: np.ndarray, backward: np.ndarray) -> tuple[np.ndarray, bo
 
 
 def opposite(values: np.ndarray) -> np.ndarray:
-    """The values of a full fftn grid at the opposite frequencies."""
+    """The values of a full fftn grid at the negative frequencies."""
     axes = tuple(range(values.ndim))
     return np.asarray(np.roll(np.flip(values, axes), 1, axes))

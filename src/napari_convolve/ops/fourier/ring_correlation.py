@@ -1,8 +1,8 @@
-"""Fourier ring and shell correlation: up to which frequency two images of one object agree.
+"""Fourier ring and shell correlation: the frequency up to which two images of one object agree.
 
 With F and G the transforms of two images whose noise is independent, ``Re sum(F conj(G)) / sqrt(sum |F|^2 sum |G|^2)``
-over rings (2-D) or shells (3-D) of equal frequency falls from 1 to 0 where noise takes over. One image is cut into the
-samples of even and of odd index along every axis, whose distance is taken out of the phases.
+over rings (2-D) or shells (3-D) of equal frequency falls from 1 to 0 where noise dominates. One image is split into
+the samples of even and of odd index along every axis, whose displacement is removed from the phases.
 
 References: W. O. Saxton and W. Baumeister, Journal of Microscopy 127, 1982; M. van Heel and M. Schatz, Journal of
 Structural Biology 151, 2005; S. Koho et al., Nature Communications 10, 2019.
@@ -39,9 +39,9 @@ class RingCorrelation:
     count : ndarray
         Frequencies in each ring.
     threshold : ndarray
-        Where the correlation falls below it, noise takes over.
+        Where the correlation falls below it, noise dominates.
     resolution : float
-        Length of the finest period that the images agree on, in units of the spacing; NaN when they agree on none.
+        Length of the finest period on which the images agree, in units of the spacing; NaN when they agree on none.
     reason : str
         How it was found.
     """
@@ -59,7 +59,7 @@ class RingCorrelation:
 
 @dataclass
 class Sums:
-    """Sums over rings, of as many pairs of images as are added."""
+    """Sums over rings of the pairs of images added so far."""
 
     product: np.ndarray
     first: np.ndarray
@@ -68,7 +68,7 @@ class Sums:
 
 
 def halves(image: Array) -> list[tuple[Array, Array, tuple[int, ...], tuple[int, ...]]]:
-    """Pairs of images made of samples of even and odd index, and the index that each starts from."""
+    """Pairs of images made of samples of even and odd index, and the index of the first sample of each."""
     lengths = [n // 2 * 2 for n in image.shape]
     pairs = []
     for start in itertools.product((0, 1), repeat=image.ndim):
@@ -83,7 +83,7 @@ def halves(image: Array) -> list[tuple[Array, Array, tuple[int, ...], tuple[int,
 
 
 def ring_width(shape: Sequence[int], spacing: Sequence[float]) -> float:
-    """One step of the coarsest grid of frequencies, and no more than 64 rings: each holds enough frequencies."""
+    """One step of the coarsest frequency grid, or more, so that there are at most 64 rings with enough frequencies."""
     return max(1 / min(n * d for n, d in zip(shape, spacing, strict=True)), 0.5 / min(spacing) / _RINGS)
 
 
@@ -98,7 +98,7 @@ def add_pair(
     backend: Backend,
     workers: int,
 ) -> Sums:
-    """Add the rings, of a given width, of a pair whose second image is displaced by `apart` samples."""
+    """Add the rings of a pair of images, the second displaced by `apart` samples."""
     shape = tuple(first.shape)
     grids = [np.fft.fftfreq(n) for n in shape[:-1]] + [np.fft.rfftfreq(shape[-1])]
     lines = np.meshgrid(*grids, indexing="ij", sparse=True)
@@ -125,7 +125,7 @@ def add_pair(
 
 
 def correlation(sums: Sums, width: float, finest: float, threshold: str | float, reason: str) -> RingCorrelation:
-    """The curve and where it crosses the threshold; `width` of a ring, `finest` frequency that is covered."""
+    """The curve up to the frequency `finest`, and its crossing of the threshold; `width` is that of a ring."""
     rings = np.arange(len(sums.count))
     keep = (rings > 0) & (sums.count > 0) & (rings * width <= finest * (1 + 1e-9))
     norm = np.sqrt(sums.first * sums.second)[keep]
@@ -145,7 +145,7 @@ def correlation(sums: Sums, width: float, finest: float, threshold: str | float,
 
 def _limit(threshold: str | float, count: np.ndarray) -> np.ndarray:
     if threshold == "half-bit":
-        root = np.sqrt(np.maximum(count / 2, 1))  # every other frequency of a real image says the same
+        root = np.sqrt(np.maximum(count / 2, 1))  # half of the frequencies of a real image are redundant
         return np.asarray((0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root))
     return np.full(count.shape, 1 / 7 if isinstance(threshold, str) else float(threshold))
 

@@ -1,9 +1,9 @@
-"""The waves that a spectrum's peaks stand for, with frequencies between the bins.
+"""Fit sinusoids to the peaks of a spectrum, with frequencies between the bins.
 
-A wave of frequency ``(k + d) / n`` reads on the bins around k by a known leakage. Frequency, amplitude and phase are
+A wave of frequency ``(k + d) / n`` leaks into the bins around k in a known way. Frequency, amplitude and phase are
 those whose leakage, with that of the negative frequency for a real signal, is closest to the bins around a peak
-(nonlinear least squares by Gauss and Newton, exact without noise). Waves are taken off one after another, the largest
-first, and then fitted again with all others taken off.
+(nonlinear least squares by Gauss and Newton, exact without noise). Waves are subtracted one after another, the largest
+first, and then each is fitted again with all others subtracted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from ..._arrays import along_axis
 from .tapers import leakage
 
-#: Bins on each side of a peak that are fitted, steps of a fit, times that all are fitted again, and the share of the
-#: error or of the largest wave that a step must change to be followed by another.
-_REACH, _STEPS, _AGAIN, _SETTLED = 2, 12, 6, 1e-6
+#: Bins fitted on each side of a peak, most steps of a fit, most rounds of fitting all waves again, and the relative
+#: change of the error (or of the largest wave) at which to stop.
+_RADIUS, _STEPS, _AGAIN, _SETTLED = 2, 12, 6, 1e-6
 #: Waves this close to frequency zero (bins) are fitted together with the mean.
 _NEAR = 5
-#: What the fits leave of the largest peak.
+#: Residual of the fits, as a share of the largest peak.
 _LEFT = 1e-11
 #: Frequencies within this many bins of 0 have no sign.
 _UNSIGNED = 0.05
@@ -29,14 +29,7 @@ _UNSIGNED = 0.05
 
 @dataclass(frozen=True)
 class Wave:
-    """``amplitude * exp(2 pi i place . t / n)``, for a real signal with its conjugate added.
-
-    Attributes
-    ----------
-    place : tuple of float
-        Frequency in bins along each axis, negative ones below 0.
-    amplitude : complex
-    """
+    """``amplitude * exp(2 pi i place . t / n)``, plus its conjugate for a real signal; `place` is in signed bins."""
 
     place: tuple[float, ...]
     amplitude: complex
@@ -44,32 +37,30 @@ class Wave:
 
 @dataclass(frozen=True)
 class _Model:
-    """How waves read on a grid."""
+    """Leakage of waves into the bins of a grid."""
 
     shape: tuple[int, ...]
     window: str | None
     real: bool
 
-    def lines(self, place: Sequence[float] | np.ndarray, bins: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [leakage(self.window, n, p - b) for n, p, b in zip(self.shape, place, bins, strict=True)]
-
     def one(self, place: Sequence[float] | np.ndarray, bins: Sequence[np.ndarray]) -> np.ndarray:
-        """What the bins (one array for each axis) read of a complex wave of amplitude 1."""
+        """A complex wave of amplitude 1 in the bins (one array for each axis)."""
         total = np.ones((1,) * len(bins), np.complex128)
-        for axis, line in enumerate(self.lines(place, bins)):
-            total = total * along_axis(line, axis, len(bins))
+        for axis, (n, p, b) in enumerate(zip(self.shape, place, bins, strict=True)):
+            total = total * along_axis(leakage(self.window, n, p - b), axis, len(bins))
         return total
 
     def reading(self, wave: Wave, bins: Sequence[np.ndarray]) -> np.ndarray:
+        """Values of the bins for a wave."""
         found = wave.amplitude * self.one(wave.place, bins)
         if self.real:
             found = found + np.conj(wave.amplitude) * self.one([-p for p in wave.place], bins)
         return found
 
     def fit(self, target: np.ndarray, bins: Sequence[np.ndarray], wave: Wave, mean: bool) -> Wave:
-        """The wave closest to what the bins read, from a first guess; with `mean`, beside a constant."""
+        """The wave closest to the target, from a first guess; with `mean`, a constant is fitted too."""
         place = np.array(wave.place)
-        free = [axis for axis, n in enumerate(self.shape) if n >= 4]  # shorter ones do not tell
+        free = [axis for axis, n in enumerate(self.shape) if n >= 4]  # shorter axes do not determine it
         constant = self._columns(np.zeros(len(place)), bins)[: 1 if self.real else 2] if mean else []
         best, least = wave, np.inf
         for _ in range(_STEPS):
@@ -92,7 +83,7 @@ class _Model:
         return best
 
     def _columns(self, place: Sequence[float] | np.ndarray, bins: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What the bins read for amplitudes 1 and i."""
+        """Values of the bins for amplitudes 1 and i."""
         plus = self.one(place, bins)
         if not self.real:
             return [plus, 1j * plus]
@@ -108,7 +99,7 @@ def _real_solution(columns: Sequence[np.ndarray], target: np.ndarray) -> np.ndar
 
 
 def wave_at(values: np.ndarray, window: str | None, real: bool, at: Sequence[int]) -> Wave:
-    """The wave of one peak (signed bins) of a spectrum like that of `find_waves`, others left aside."""
+    """The wave of one peak (signed bins) of a spectrum like that of `find_waves`, ignoring all others."""
     around = _around(values.shape, at)
     target = values[np.ix_(*(np.mod(a, n).astype(int) for a, n in zip(around, values.shape, strict=True)))]
     place = tuple(int(b) % n for b, n in zip(at, values.shape, strict=True))
@@ -121,20 +112,11 @@ def wave_at(values: np.ndarray, window: str | None, real: bool, at: Sequence[int
 def find_waves(values: np.ndarray, window: str | None, real: bool, count: int, rounding: float) -> list[Wave]:
     """The `count` largest waves of a spectrum, largest first; fewer when only rounding is left.
 
-    Parameters
-    ----------
-    values : ndarray of complex
-        On the grid of an fftn, divided by the window's sum.
-    window : str or None
-        The window that was applied.
-    real : bool
-        Whether it is the spectrum of a real signal.
-    rounding : float
-        Share of the largest value that is rounding.
+    `values` are on the fftn grid, divided by the sum of the window; `rounding` is a share of the largest value.
     """
     model = _Model(values.shape, window, real)
     bins = [_signed(n) for n in values.shape]
-    if real:  # the other half says the same
+    if real:  # the other half is redundant
         bins[-1] = np.arange(values.shape[-1] // 2 + 1)
     half = values[..., : len(bins[-1])]
     zero = (0.0,) * values.ndim
@@ -146,7 +128,7 @@ def find_waves(values: np.ndarray, window: str | None, real: bool, count: int, r
         at = np.unravel_index(int(np.argmax(np.abs(rest))), rest.shape)
         if not float(np.abs(rest[at])) > least:
             break
-        if all(i == 0 for i in at):  # what is left of the mean beside large waves
+        if all(i == 0 for i in at):  # residual of the mean, after large waves were subtracted
             again = Wave(zero, complex(rest[at]) / (2 if real else 1))
             mean = Wave(zero, mean.amplitude + again.amplitude)
             rest = rest - model.reading(again, bins)
@@ -166,21 +148,21 @@ def find_waves(values: np.ndarray, window: str | None, real: bool, count: int, r
 
 
 def _at(model: _Model, rest: np.ndarray, bins: Sequence[np.ndarray], at: Sequence[np.intp]) -> Wave:
-    """The wave of a peak, from the half spectrum without the waves found before."""
+    """The wave of a peak of the residual (half) spectrum."""
     start = tuple(float(b[i]) for b, i in zip(bins, at, strict=True))
     inside = _around(model.shape, start)
-    if model.real:  # stay in the half that is there
+    if model.real:  # stay within the half spectrum
         inside[-1] = inside[-1][(inside[-1] >= 0) & (inside[-1] <= model.shape[-1] // 2)]
     target = rest[np.ix_(*(np.mod(a, n).astype(int) for a, n in zip(inside, model.shape, strict=True)))]
     if model.real and all((2 * p) % n == 0 for p, n in zip(start, model.shape, strict=True)):
-        # its own opposite: both fall together, and no slope says which way they part
+        # it equals its negative frequency: both coincide, and no slope says in which direction they separate
         start = tuple(p - 0.3 if n >= 4 else p for p, n in zip(start, model.shape, strict=True))
     first = Wave(start, complex(rest[tuple(at)]))
     return model.fit(target, inside, first, max(map(abs, start)) <= _NEAR)
 
 
 def _fit_again(model: _Model, values: np.ndarray, mean: Wave, found: list[Wave]) -> tuple[Wave, list[Wave]]:
-    """Every wave and the mean, fitted to what the others leave."""
+    """Every wave and the mean, fitted to the residual of the others."""
     zero = [np.zeros(1)] * values.ndim
     for i, wave in enumerate(found):
         around = _around(model.shape, wave.place)
@@ -194,11 +176,11 @@ def _fit_again(model: _Model, values: np.ndarray, mean: Wave, found: list[Wave])
 
 
 def _around(shape: Sequence[int], place: Sequence[float]) -> list[np.ndarray]:
-    """The bins around a place, each once."""
+    """The bins around a place, each one once."""
     found = []
     for n, p in zip(shape, place, strict=True):
-        reach = min(_REACH, (n - 1) // 2)
-        found.append(np.round(p) + np.arange(-reach, reach + 1))
+        radius = min(_RADIUS, (n - 1) // 2)
+        found.append(np.round(p) + np.arange(-radius, radius + 1))
     return found
 
 
@@ -207,13 +189,7 @@ def _signed(n: int) -> np.ndarray:
 
 
 def canonical(wave: Wave, unsigned: float) -> Wave:
-    """Of the two frequencies of a real wave, the one that is positive along the last axis where it is not 0.
-
-    Parameters
-    ----------
-    unsigned : float
-        Up to here a frequency counts as 0.
-    """
+    """Of the two frequencies of a real wave, the one positive along the last axis where it exceeds `unsigned`."""
     for p in reversed(wave.place):
         if abs(p) > unsigned:
             if p < 0:

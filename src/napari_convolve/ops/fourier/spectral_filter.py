@@ -1,4 +1,4 @@
-"""Filters given by what they do at each frequency, on images whose edges are extended first."""
+"""Filter images by a frequency response, after extending their edges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..._arrays import COMPLEX_OF, REAL_OF, Array, compute_dtype, dtype_name
 from ...backends import Backend, get_backend
 from ..execution.batches import BatchItem, ItemCost, batch_problem, run_batch, without_psf
 from ..execution.execution import Execution
-from .grid_response import GridResponse, on_frame
+from .grid_response import GridResponse, response_on_padded_grid
 from .missing_samples import fill_missing
 from .response_spec import Response
 
@@ -20,20 +20,7 @@ _STEPS = 2
 
 @dataclass(frozen=True)
 class FilterOptions:
-    """The options of a filter, validated.
-
-    Attributes
-    ----------
-    operation : str
-        The public function's name.
-    axes : tuple of int
-        Rising.
-    spacing : tuple of float
-        One for each of `axes`.
-    edges : str
-    dtype : str or None
-        Of the result.
-    """
+    """Validated options: the public function's name, rising axes, spacing along each, dtype of the result."""
 
     operation: str
     axes: tuple[int, ...]
@@ -42,7 +29,7 @@ class FilterOptions:
     dtype: str | None
 
 
-#: Returns the block of a batch item, changed before it is filtered.
+#: Preprocessing of a batch item: returns its block.
 Prepare = Callable[[BatchItem], Array]
 
 
@@ -56,7 +43,7 @@ def filter_image(
 ) -> Array:
     """Multiply the image's spectrum with a response; see `napari_convolve.filter_spectrum`.
 
-    With `prepare`, each batch item is changed by it first; without a response that is all.
+    Each batch item goes through `prepare` first; the response may be None.
     """
     given = dtype_name(image.dtype)
     real = not given.startswith("complex")
@@ -69,7 +56,7 @@ def filter_image(
     lengths = [image.shape[a] for a in options.axes]
     on = None
     if response is not None:
-        on = on_frame(response, lengths, options.spacing, options.edges, real, get_backend("numpy"))
+        on = response_on_padded_grid(response, lengths, options.spacing, options.edges, real, get_backend("numpy"))
         if on.changed:
             run.task.assume(
                 "the response was made symmetric (a real image has each wave at a frequency and at its opposite): "
@@ -78,7 +65,7 @@ def filter_image(
     items = without_psf(image.shape, options.axes)
     masked = valid is not None
     problem = batch_problem(options.operation, image, items, compute, options.edges, masked=masked, run=run)
-    grid = tuple(lengths) if on is None else on.frame.grid
+    grid = tuple(lengths) if on is None else on.padded.grid
     cost = ItemCost(grid, transforms=2, buffers=5, steps=_STEPS)
 
     def filtered_item(item: BatchItem) -> Array:
@@ -97,13 +84,13 @@ def filter_image(
 
 
 def filtered(block: Array, on: GridResponse, backend: Backend, workers: int) -> Array:
-    """The block's extension filtered; the mean is multiplied with the gain at zero apart from the rest."""
+    """Filter the extended block; its mean is multiplied with the gain at zero separately."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
     real = not dtype.startswith("complex")
     axes = tuple(range(block.ndim))
     mean = xp.mean(block)
-    spectrum = backend.fft(on.frame.extend(block, mean, on.impulse, backend, workers), on.frame.grid, axes, workers)
+    spectrum = backend.fft(on.padded.extend(block, mean, on.impulse, backend, workers), on.padded.grid, axes, workers)
     gains = backend.astype(backend.to_device(np.ascontiguousarray(on.values)), COMPLEX_OF.get(dtype, dtype))
-    result = backend.ifft(spectrum * gains, on.frame.grid, axes, workers, real)[on.frame.key]
+    result = backend.ifft(spectrum * gains, on.padded.grid, axes, workers, real)[on.padded.key]
     gain = on.at_zero.real if real else on.at_zero
     return result + mean * gain

@@ -1,4 +1,4 @@
-"""What `spectrum` returns: amplitudes and phases over frequencies, their peaks, and their radial mean."""
+"""Spectrum of an image: amplitudes and phases over frequencies, their peaks, and their radial mean."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .frequency_grid import ring_means, rings_of
 from .sinusoids import Wave, find_waves
 from .tapers import TAPERS, noise_bandwidth, windowed
 
-#: Amplitudes below this many roundings of the largest have no phase.
+#: Amplitudes below this many rounding errors of the largest have no phase.
 _ROUNDINGS = 32
 
 
@@ -23,13 +23,12 @@ _ROUNDINGS = 32
 class Peaks:
     """Waves of an image, the largest first; `spectrum(image).peaks(n)`.
 
-    Indexing gives one wave (with numbers instead of arrays) or, with a slice, some of them; for a spectrum with batch
-    axes the first index is an entry of those.
+    An index gives one wave (with numbers instead of arrays), a slice some of them; with batch axes the first index is
+    that of a batch item. Arrays are NaN where a batch item has fewer than n waves.
 
     Attributes
     ----------
     amplitude : ndarray, shape (..., n)
-        NaN where an entry has fewer than n waves, as everywhere here.
     frequency : ndarray, shape (..., n, ndim)
         Cycles per unit along each axis. Of the two frequencies of a real wave, the one that is positive along the last
         axis where it is not 0.
@@ -52,7 +51,7 @@ class Peaks:
 
     @property
     def period(self) -> np.ndarray:
-        """Length of a period: one over the length of the frequency."""
+        """Length of a period: the inverse of the length of the frequency."""
         with np.errstate(divide="ignore"):
             return np.asarray(1 / np.linalg.norm(self.frequency, axis=-1))
 
@@ -87,10 +86,10 @@ class Radial:
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
-    """The waves an image is a sum of; made by `spectrum`.
+    """Complex amplitudes of the waves that sum to an image; made by `spectrum`.
 
     Arrays have the image's shape and library, and the order of `numpy.fft.fftn` along `axes`: frequency zero at index
-    0, negative ones behind the positive; `centered()` puts zero in the middle.
+    0, negative ones after the positive; `centered()` puts zero in the middle.
 
     Attributes
     ----------
@@ -104,7 +103,7 @@ class Spectrum:
         Distance of neighbouring samples along each of `axes`.
     window : str or None
     real : bool
-        Whether the image was real: then each wave stands at a frequency and at its opposite.
+        Whether the image was real; each wave then has a positive and a negative frequency.
     """
 
     values: Array
@@ -121,7 +120,7 @@ class Spectrum:
 
     @cached_property
     def amplitude(self) -> Array:
-        """Of the real waves of a real image (0.3 for ``0.3 cos``), of the complex ones of a complex image."""
+        """Amplitude of the real waves of a real image (0.3 for ``0.3 cos``), of the complex waves of a complex one."""
         backend, xp = self._backend, self._backend.xp
         found = xp.abs(self.values)
         if not self.real:
@@ -133,7 +132,7 @@ class Spectrum:
 
     @cached_property
     def phase(self) -> Array:
-        """Degrees of the cosine at the first sample, -180 to 180; 0 where there is no amplitude to have one."""
+        """Degrees of the cosine at the first sample, -180 to 180; 0 where the amplitude is rounding."""
         xp = self._backend.xp
         angle = xp.atan2(xp.imag(self.values), xp.real(self.values)) * (180 / np.pi)
         size = xp.abs(self.values)
@@ -144,13 +143,13 @@ class Spectrum:
 
     @cached_property
     def power(self) -> Array:
-        """Power of each bin: their sum is the mean square of the image (with a window, of the windowed image)."""
+        """Power of each bin; the sum is the mean square of the image (with a window, of the windowed image)."""
         xp = self._backend.xp
         found = xp.real(self.values) ** 2 + xp.imag(self.values) ** 2
         return found / noise_bandwidth(self.window, [self.shape[a] for a in self.axes])
 
     def centered(self) -> Spectrum:
-        """The same with rising frequencies, zero at index ``N // 2``: for looking at."""
+        """The same with rising frequencies, zero at index ``N // 2``, for display."""
         if all((np.diff(f) > 0).all() for f in self.frequencies):
             return self
         shifts = [self.shape[a] // 2 for a in self.axes]
@@ -163,9 +162,9 @@ class Spectrum:
         Parameters
         ----------
         n : int
-            How many; fewer are found where only rounding is left.
+            Most waves; fewer are found when only rounding is left.
         window : {"hann", "hamming", "blackman", "flattop"} or None
-            Applied first, so that large waves do not hide small ones, unless the spectrum has a window of its own.
+            Applied first, unless the spectrum already has a window, so that large waves do not mask small ones.
 
         Examples
         --------
@@ -228,7 +227,7 @@ class Spectrum:
         return backend_of(self.values) or get_backend("numpy")
 
     def _single(self) -> Iterator[tuple[slice | int, ...]]:
-        """Indices of the bins that are their own opposites."""
+        """Indices of the bins that equal their negative frequency."""
         own = []
         for f, step in zip(self.frequencies, self.spacing, strict=True):
             halves = 2 * f * step  # 0 at frequency zero, -1 or 1 at the Nyquist frequency
@@ -238,7 +237,7 @@ class Spectrum:
             yield tuple(where.get(a, slice(None)) for a in range(len(self.shape)))
 
     def _blocks(self, array: Array | None = None) -> tuple[list[np.ndarray], tuple[int, ...]]:
-        """An array on the host, one block for each entry of the batch axes, and the shape of those."""
+        """An array on the host as one block for each batch item, and the shape of the batch axes."""
         host = self._backend.to_host(self.values if array is None else array)
         batch = [a for a in range(host.ndim) if a not in self.axes]
         host = np.transpose(host, [*batch, *self.axes])
@@ -249,9 +248,8 @@ class Spectrum:
         return list(host.astype(wide).reshape(-1, *host.shape[len(batch) :])), lengths
 
     def _frequency(self, wave: Wave) -> np.ndarray:
-        turned = []
+        found = []
         for p, axis, s in zip(wave.place, self.axes, self.spacing, strict=True):
-            n = self.shape[axis]
-            f = p / n
-            turned.append((f - np.round(f) if abs(f) > 0.5 else f) / s)
-        return np.asarray(turned)
+            f = p / self.shape[axis]
+            found.append((f - np.round(f) if abs(f) > 0.5 else f) / s)
+        return np.asarray(found)

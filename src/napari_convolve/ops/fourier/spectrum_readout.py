@@ -1,4 +1,4 @@
-"""What one bin of a spectrum says, in the numbers that a person asks for."""
+"""Readout of one bin or peak of a spectrum: amplitude, period, angle and phase."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from .sinusoids import wave_at
 from .spectrum_data import Spectrum
 
-#: Bins from the pointer that a peak is looked for in; bins around that it must stand out of, and how far.
+#: Bins from the pointer within which a peak is searched; bins around it, and the factor by which it must exceed them.
 _NEAR, _AROUND, _STANDS_OUT = 2, 8, 6.0
 
 
 @dataclass(frozen=True)
 class SpectrumReading:
-    """One bin of a spectrum in words that a person asks for.
+    """Values of one bin or peak of a spectrum.
 
     Attributes
     ----------
@@ -25,12 +25,12 @@ class SpectrumReading:
     period : float
         Distance from crest to crest; infinite at frequency zero.
     angle : float
-        Degrees of the direction that the wave travels in, in the last two axes, from the last axis (x) towards the
-        one before (y, down); of a real wave the one from -90 to 90.
+        Degrees of the wave's direction in the last two axes, from the last axis (x) towards the one before (y, down);
+        of a real wave the one from -90 to 90.
     phase : float
         Degrees of the cosine at the first sample.
     between : bool
-        Whether it is a wave whose frequency was found between the bins, not one bin.
+        Whether it is a peak whose frequency was found between the bins, not one bin.
     """
 
     amplitude: float
@@ -42,7 +42,7 @@ class SpectrumReading:
 
 
 def read_bin(spectrum: Spectrum, at: tuple[float, ...]) -> SpectrumReading:
-    """What a spectrum without batch axes says at the bin nearest to a frequency."""
+    """The bin nearest to a frequency, of a spectrum without batch axes."""
     index = tuple(int(np.argmin(np.abs(line - f))) for line, f in zip(spectrum.frequencies, at, strict=True))
     frequency = tuple(float(line[i]) for line, i in zip(spectrum.frequencies, index, strict=True))
     place = tuple(index[spectrum.axes.index(a)] for a in range(len(index)))
@@ -51,19 +51,14 @@ def read_bin(spectrum: Spectrum, at: tuple[float, ...]) -> SpectrumReading:
 
 
 def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> SpectrumReading | None:
-    """The wave of the peak that stands out of a spectrum within a few bins of a frequency; None where none does.
+    """The wave of a peak within a few bins of a frequency (cycles per unit); None where none stands out.
 
-    Parameters
-    ----------
-    windowed : Spectrum
-        Under a window, without batch axes, its axes rising; frequency zero first.
-    at : tuple of float
-        Cycles per unit.
+    The spectrum is under a window, without batch axes, with its axes rising and frequency zero first.
     """
     shape, values = windowed.shape, np.asarray(windowed.values)
     steps = [1 / (n * s) for n, s in zip(shape, windowed.spacing, strict=True)]
     pointed = np.array([round(f / step) for f, step in zip(at, steps, strict=True)])
-    if np.abs(pointed).max() <= _NEAR:  # the mean and its leakage
+    if np.abs(pointed).max() <= _NEAR:  # only the mean and its leakage
         return None
     size = np.abs(_box(values, pointed, 2 * _NEAR))
     inner = size[(slice(_NEAR, -_NEAR),) * size.ndim]
@@ -76,19 +71,16 @@ def read_peak(windowed: Spectrum, at: tuple[float, ...]) -> SpectrumReading | No
         return None
     wave = wave_at(values, windowed.window, windowed.real, [int(p) for p in peak])
     frequency = tuple(p * step for p, step in zip(wave.place, steps, strict=True))
-    sign = -1.0 if np.dot(frequency, at) < 0 else 1.0  # as pointed at: a real wave is at both
+    sign = -1.0 if np.dot(frequency, at) < 0 else 1.0  # a real wave has both; take the one pointed at
     frequency = tuple(sign * f + 0.0 for f in frequency)
     period, angle = _period_and_angle(frequency, windowed.real)
     phase = sign * float(np.degrees(np.angle(wave.amplitude)))
     return SpectrumReading((2 if windowed.real else 1) * abs(wave.amplitude), frequency, period, angle, phase, True)
 
 
-def _box(values: np.ndarray, middle: np.ndarray, reach: int) -> np.ndarray:
-    return np.asarray(
-        values[
-            np.ix_(*(np.mod(m + np.arange(-reach, reach + 1), n) for m, n in zip(middle, values.shape, strict=True)))
-        ]
-    )
+def _box(values: np.ndarray, middle: np.ndarray, half: int) -> np.ndarray:
+    offsets = np.arange(-half, half + 1)
+    return np.asarray(values[np.ix_(*(np.mod(m + offsets, n) for m, n in zip(middle, values.shape, strict=True)))])
 
 
 def _period_and_angle(frequency: tuple[float, ...], real: bool) -> tuple[float, float]:

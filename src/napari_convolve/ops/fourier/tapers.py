@@ -1,4 +1,4 @@
-"""Windows for looking at a spectrum: sums of a few cosines, so that they are a short sum over neighbouring bins too.
+"""Cosine-sum windows of a signal, which act on a spectrum as short sums over neighbouring bins.
 
 Names and values are those of `scipy.signal.get_window` for periodic windows.
 """
@@ -24,12 +24,12 @@ _BOX = (1.0,)
 
 
 def coefficients(window: str | None) -> tuple[float, ...]:
-    """Of the window by its name; None is the window that changes nothing."""
+    """Cosine coefficients of a window; None is the rectangular window."""
     return _BOX if window is None else TAPERS[window]
 
 
 def samples(window: str | None, n: int) -> np.ndarray:
-    """The window's values at n samples, divided by their mean; ones where n is too short for it."""
+    """The window at n samples, divided by its mean; ones where n is too short for the window."""
     a = coefficients(window)
     if n < 2 * len(a):
         return np.ones(n)
@@ -39,12 +39,12 @@ def samples(window: str | None, n: int) -> np.ndarray:
 
 
 def noise_bandwidth(window: str | None, shape: Sequence[int]) -> float:
-    """How many bins of white noise a bin reads: the mean square of the window, its mean being 1."""
+    """Equivalent noise bandwidth in bins: the mean square of the window of mean 1."""
     return math.prod(float(np.mean(samples(window, n) ** 2)) for n in shape)
 
 
 def hann(n: int) -> np.ndarray:
-    """Hann's window of n samples without its zeros at the ends; ones where n is too short for it."""
+    """Hann window of n samples without its zeros at the ends; ones where n is too short."""
     return np.hanning(n + 2)[1:-1] if n > 3 else np.ones(n)
 
 
@@ -53,7 +53,7 @@ def tapered_transform(
 ) -> Array:
     """Transform of a block less its mean, under the window `taper(length)` along every axis, or without a window.
 
-    Of a real block the half that `numpy.fft.rfftn` gives, or with ``half=False`` the whole spectrum.
+    Of a real block it is the half spectrum of `numpy.fft.rfftn`, or with ``half=False`` the whole spectrum.
     """
     dtype = dtype_name(block.dtype)
     values = block - backend.xp.mean(block)
@@ -67,7 +67,7 @@ def tapered_transform(
 
 
 def windowed(values: np.ndarray, window: str | None, axes: Sequence[int]) -> np.ndarray:
-    """The spectrum that the windowed signal has, from the spectrum of the signal."""
+    """The spectrum of the windowed signal, computed from the spectrum of the signal."""
     a = coefficients(window)
     for axis in axes:
         if values.shape[axis] < 2 * len(a):
@@ -80,7 +80,7 @@ def windowed(values: np.ndarray, window: str | None, axes: Sequence[int]) -> np.
 
 
 def leakage(window: str | None, n: int, away: np.ndarray) -> np.ndarray:
-    """What a bin reads of ``exp(2 pi i f t)`` of amplitude 1 that lies `away` bins above it, under the window."""
+    """Value of a bin for ``exp(2 pi i f t)`` of amplitude 1 that lies `away` bins above it, under the window."""
     a = coefficients(window)
     found = _dirichlet(n, away)
     if n < 2 * len(a):

@@ -1,4 +1,4 @@
-"""Images in the frequency domain: their spectrum, and filters given by a response."""
+"""Spectrum of an image, with windows and without the cross of its edges."""
 
 from __future__ import annotations
 
@@ -15,27 +15,13 @@ from .missing_samples import fill_missing
 from .spectrum_data import Spectrum
 from .tapers import samples
 
-#: What a spectrum does about the jump between an image's opposite edges.
+#: Treatments of the jump between opposite edges of an image.
 SEAMS = ("periodic", "moisan")
 
 
 @dataclass(frozen=True)
 class SpectrumOptions:
-    """The options of a spectrum, validated.
-
-    Attributes
-    ----------
-    axes : tuple of int
-        Rising.
-    spacing : tuple of float
-        One for each of `axes`.
-    order : tuple of int
-        The order in which the spectrum is to name its axes.
-    window : str or None
-    edges : str
-    dtype : str or None
-        A complex dtype.
-    """
+    """Validated options: rising axes, spacing along each, order of the axes in the result, complex dtype or None."""
 
     axes: tuple[int, ...]
     spacing: tuple[float, ...]
@@ -88,14 +74,11 @@ def _named(values: Array, options: SpectrumOptions, given: str) -> Spectrum:
 
 
 def periodic_component(block: Array, backend: Backend, workers: int) -> Array:
-    """The spectrum of the image without the cross that the jump between its opposite edges makes.
+    """The spectrum of the image without the cross caused by the jump between opposite edges.
 
     The image is the sum of a periodic component and a smooth one, which has the jumps and elsewhere a Laplacian of 0;
-    the spectrum of the smooth one is that of the jumps over ``sum(2 cos(2 pi f) - 2)``.
-
-    References
-    ----------
-    L. Moisan, "Periodic plus smooth image decomposition", J. Math. Imaging Vis. 39 (2011) 161.
+    the spectrum of the smooth one is that of the jumps over ``sum(2 cos(2 pi f) - 2)`` (L. Moisan, "Periodic plus
+    smooth image decomposition", J. Math. Imaging Vis. 39 (2011) 161).
     """
     dtype = dtype_name(block.dtype)
     jumps = backend.empty(tuple(block.shape), dtype)

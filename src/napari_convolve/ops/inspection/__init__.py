@@ -1,1 +1,1 @@
-"""Take a convolution apart for a reader: patches, theorem, readings."""
+"""Show how a convolution works: windows, the convolution theorem, applications."""

@@ -1,4 +1,4 @@
-"""How far a diffusion of samples is from the diffusion of what they were taken from."""
+"""Error of a discrete diffusion compared with the analytic one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-#: Standard deviation, in samples, of the narrowest blob that the stated error is for.
+#: Standard deviation, in samples, of the narrowest blob for which the error bound holds.
 BLOB = 1.5
 _FREQUENCIES = 1024
 
@@ -15,9 +15,9 @@ _FREQUENCIES = 1024
 def diffusion_error(lines: Sequence[np.ndarray], variances: Sequence[float]) -> float:
     """Bound of the deviation from the analytic solution, relative to the peak of a blob of `BLOB` samples.
 
-    The difference of the transfer functions times the spectrum of the blob, integrated: along each axis alone, and
-    added, because weights that are not negative and sum to 1 make nothing larger. What of the blob is beyond the
-    Nyquist frequency counts twice. Wider blobs are closer.
+    The integral of the difference of the transfer functions times the spectrum of the blob. The axes are added, since
+    non-negative weights of sum 1 do not enlarge an error. The part of the blob beyond the Nyquist frequency counts
+    twice. For wider blobs the deviation is smaller.
 
     Parameters
     ----------

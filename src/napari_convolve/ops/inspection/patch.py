@@ -1,4 +1,4 @@
-"""One window of a convolution, laid open: samples, weights, products, sum."""
+"""One window of a convolution in detail: samples, weights, products, sum."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..filtering.window import Window, as_convolution, window_geometry, window_s
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """What one sample of a result is made of; all arrays have the kernel's shape.
+    """The terms of one sample of a result; all arrays have the kernel's shape.
 
     Attributes
     ----------
@@ -30,17 +30,17 @@ class Patch:
     values : ndarray
         The window's samples, after the boundary rule.
     supplied : ndarray of bool
-        Which of them the boundary rule supplied, because they lie outside the image.
+        Samples outside the image, supplied by the boundary rule.
     valid : ndarray of bool
-        Which of them count; all, unless a mask or ``nan="omit"`` leaves some out.
+        Samples that count; all, unless a mask or ``nan="omit"`` leaves some out.
     weights : ndarray
         The kernel as applied to the samples: flipped for a convolution, conjugated for a complex correlation. Samples
-        that are left out have the weight 0, and their share goes to the others: the positive weights keep their sum,
-        and so do the negative ones.
+        that are left out have the weight 0; the others are scaled so that the positive and the negative weights keep
+        their sums.
     products : ndarray
-        ``values * weights``, 0 where the weight is.
+        ``values * weights``, 0 where the weight is 0.
     sum : float or complex
-        The result at `index`, which the products add up to; NaN where all samples under the weights of a sign are left
+        The result at `index`, the sum of the products; NaN where all samples under the weights of one sign are left
         out.
     """
 
@@ -60,20 +60,11 @@ class Patch:
 
 
 def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray | None, index: Sequence[int]) -> Patch:
-    """The patch behind one sample of a result; see `napari_convolve.inspect`.
-
-    Parameters
-    ----------
-    image : ndarray
-    valid : ndarray of bool or None
-        Of the image's shape.
-    index : sequence of int
-        One for each axis of the result, not negative.
-    """
-    applied, reach = as_convolution(kernel, window)
-    sweep = window_geometry(image.shape, image.dtype.name, applied, window, reach, valid is not None, False)
-    axes, lengths, compute = window.axes, applied.shape, sweep.problem.compute
-    start = tuple(index[axis] + first for axis, first in zip(axes, sweep.first, strict=True))
+    """The window of one sample of a result (index not negative); see `napari_convolve.inspect`."""
+    applied, center = as_convolution(kernel, window)
+    geometry = window_geometry(image.shape, image.dtype.name, applied, window, center, valid is not None, False)
+    axes, lengths, compute = window.axes, applied.shape, geometry.problem.compute
+    start = tuple(index[axis] + first for axis, first in zip(axes, geometry.first, strict=True))
     ranges = [(s, s + k) for s, k in zip(start, lengths, strict=True)]
     place = tuple(slice(None) if axis in axes else slice(i, i + 1) for axis, i in enumerate(index))
     backend = get_backend("numpy")
@@ -84,7 +75,7 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
     for number, line in enumerate(outside):
         supplied |= along_axis(line, number, len(lengths))
     only = replace(window, operation="convolve", shape="valid", origin=(0,) * len(axes), dtype=None)
-    # of a single window: nothing to compile, and the sum to rounding
+    # method "fft" for a single window: nothing is compiled, and the sum is right to rounding
     run = Execution(backend, (Machine("numpy", 1, 1 << 30),), Task("inspect"), method="fft", workers=1)
     total = window_sum(block, Kernel(applied.values), only, flags, run)
     weights = applied.values[(slice(None, None, -1),) * applied.ndim]
@@ -100,7 +91,7 @@ def look_at(image: np.ndarray, kernel: Kernel, window: Window, valid: np.ndarray
 
 
 def shared(weights: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Weights where some samples are left out: 0 there, the others of each sign larger, so that its sum stays.
+    """Weights where some samples are left out: 0 there, the others scaled so that the sum of each sign stays.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Ways of reading a convolution: of two sequences, of random variables, of a text, of a system that is to be tested."""
+"""Applications of convolution: correlation of sequences, search of words in a text, test of a system for linearity."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Full = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 @dataclass(frozen=True, eq=False)
 class CrossCorrelation:
-    """How alike two sequences are, for every shift of one against the other.
+    """Similarity of two sequences for every shift of one against the other.
 
     Attributes
     ----------
     lags : ndarray, shape (n + m - 1,)
-        Shifts, in the unit of the spacing: at a positive lag the second sequence comes later by so much.
+        Shifts, in the unit of the spacing; at a positive lag the second sequence is delayed.
     values : ndarray
         The sum of products over the overlap; or, normalised, the correlation coefficient of the samples that overlap.
     overlap : ndarray of int
-        How many samples overlap.
+        Number of samples that overlap.
     """
 
     lags: NDArray[Any]
@@ -51,8 +51,7 @@ def correlate_sequences(
     overlap = np.minimum(np.minimum(n, m), np.minimum(lags + n, m - lags))
     if not normalize:
         return CrossCorrelation(lags * spacing, full(second, first[::-1]), overlap)
-    values = np.empty(len(lags))
-    first, second = first - first.mean(), second - second.mean()  # small numbers keep the sums below exact
+    first, second = first - first.mean(), second - second.mean()  # keeps rounding in the sums below small
     product = full(second, first[::-1])
     ones, others = np.ones(n), np.ones(m)
     sums = full(others, first[::-1]), full(second, ones)
@@ -66,16 +65,16 @@ def correlate_sequences(
 
 @dataclass(frozen=True, eq=False)
 class TextMatches:
-    """Where words of a text are.
+    """Positions of words in a text.
 
     Attributes
     ----------
     text : str
         As it was compared.
     maps : ndarray, shape (words, len(text))
-        For each word the number of its letters that are right when it begins at each place: its feature map.
+        Feature map of each word: the number of matching letters when it begins at each place.
     places : mapping of str to tuple of int
-        For each word the places where all its letters are right.
+        For each word the places where all its letters match.
     """
 
     text: str
@@ -84,7 +83,7 @@ class TextMatches:
 
 
 def one_hot(text: str, alphabet: str) -> NDArray[np.float64]:
-    """A row for each letter of the alphabet, a column for each letter of the text; 1 where they are the same."""
+    """One-hot encoding: a row for each letter of the alphabet, a column for each letter of the text."""
     letters = np.array(list(text), dtype="U1")
     return np.asarray(np.array(list(alphabet), dtype="U1")[:, None] == letters, dtype=np.float64)
 
@@ -105,15 +104,15 @@ def match_words(text: str, words: Sequence[str], detect: Callable[[Any, Any], An
 
 @dataclass(frozen=True)
 class SystemCheck:
-    """Whether a system is linear and shift-invariant, so that its answer to an impulse says everything about it.
+    """Whether a system is linear and shift-invariant, so that its impulse response describes it completely.
 
     Attributes
     ----------
     additive, homogeneous, shift_invariant : float
         Largest deviations from ``s(a + b) = s(a) + s(b)``, from ``s(2.5 a) = 2.5 s(a)`` and from ``s(shifted a) =
-        shifted s(a)`` far from the borders, relative to the largest answer.
+        shifted s(a)`` far from the borders, relative to the largest response.
     tolerance : float
-        Above which they count.
+        Largest deviation that counts as rounding.
     """
 
     additive: float
@@ -123,12 +122,12 @@ class SystemCheck:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the answer to a sum is the sum of the answers."""
+        """Whether the response to a weighted sum is the weighted sum of the responses."""
         return max(self.additive, self.homogeneous) <= self.tolerance
 
     @property
     def is_shift_invariant(self) -> bool:
-        """Whether a shifted input gives the shifted answer."""
+        """Whether a shifted input gives the shifted response."""
         return self.shift_invariant <= self.tolerance
 
     @property
@@ -147,21 +146,12 @@ class SystemCheck:
 def check_system(
     system: Callable[[NDArray[Any]], Any], shape: Sequence[int], margin: Sequence[int], tolerance: float, seed: int = 0
 ) -> SystemCheck:
-    """Ask a system for its answers to random images, their sums, multiples and shifts.
+    """Apply a system to random images of `shape`, their sums, multiples and shifts.
 
-    Parameters
-    ----------
-    system : callable
-        From an image to one of the same shape.
-    shape : sequence of int
-        Of the images.
-    margin : sequence of int
-        How far from the borders a shift is judged, along each axis.
-    tolerance : float
-        See `SystemCheck`.
+    Shifts are compared at a distance of `margin` from the borders along each axis; `tolerance` as in `SystemCheck`.
     """
     rng = np.random.default_rng(seed)
-    a, b = 1 + rng.random(tuple(shape)), 1 + rng.random(tuple(shape))  # as images are: never negative
+    a, b = 1 + rng.random(tuple(shape)), 1 + rng.random(tuple(shape))  # positive, like images
     answers = [np.asarray(system(x)) for x in (a, b, a + b, 2.5 * a)]
     if any(one.shape != a.shape for one in answers):
         raise ValueError(f"an image of shape {a.shape} gives one of shape {answers[0].shape}; it must be the same")
@@ -172,7 +162,7 @@ def check_system(
     size = max(float(np.nanmax(np.abs(one))) for one in answers) or 1.0
 
     def off(x: NDArray[Any], y: NDArray[Any]) -> float:
-        both = np.isnan(x) & np.isnan(y)  # no answer from a window without a sample, for any image
+        both = np.isnan(x) & np.isnan(y)  # windows without a valid sample are NaN for any image
         return float(np.nan_to_num(np.where(both, 0.0, np.abs(x - y)), nan=np.inf).max()) / size
 
     return SystemCheck(

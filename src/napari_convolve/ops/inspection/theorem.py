@@ -1,4 +1,4 @@
-"""The convolution theorem on an image: a sum over windows by its definition, and by transforms, side by side."""
+"""The convolution theorem on an image: a part of a result by its definition and by transforms, for comparison."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Theorem:
     Attributes
     ----------
     samples : ndarray
-        What the part depends on: the image there, and as much around it as the kernel reaches, by the boundary rule.
+        Samples that the part depends on: the image there and under the kernel around it, with the boundary rule.
     weights : ndarray
-        The kernel on the grid of the samples, filled up with zeros; reversed before for a correlation.
+        The kernel on the grid of the samples, padded with zeros; reversed for a correlation.
     image_transform, kernel_transform, product : ndarray of complex
         The transforms of `samples` and `weights` in the order of `numpy.fft.fftn`, and one times the other.
     direct : ndarray
@@ -45,12 +45,9 @@ class Theorem:
 
 
 def compare(image: np.ndarray, kernel: Kernel, window: Window, region: Sequence[tuple[int, int]]) -> Theorem:
-    """See `napari_convolve.convolution_theorem`.
-
-    Nothing here is shared with the methods that results are computed by.
-    """
-    applied, reach = as_convolution(kernel, window)
-    first = window_geometry(image.shape, image.dtype.name, applied, window, reach, False, False).first
+    """See `napari_convolve.convolution_theorem`; independent of the methods in `methods/`."""
+    applied, center = as_convolution(kernel, window)
+    first = window_geometry(image.shape, image.dtype.name, applied, window, center, False, False).first
     lengths = applied.shape
     ranges = [(a + f, b + f + k - 1) for (a, b), f, k in zip(region, first, lengths, strict=True)]
     axes = tuple(range(image.ndim))
@@ -59,7 +56,7 @@ def compare(image: np.ndarray, kernel: Kernel, window: Window, region: Sequence[
     size = tuple(b - a for a, b in region)
     direct, scale = np.zeros(size), np.zeros(size)
     for place in np.argwhere(applied.values):
-        # a convolution: the later the weight, the earlier the sample
+        # a convolution: later weights apply to earlier samples
         part = samples[tuple(slice(k - 1 - j, k - 1 - j + n) for j, k, n in zip(place, lengths, size, strict=True))]
         product = part * applied.values[tuple(place)]
         direct += product
@@ -68,7 +65,7 @@ def compare(image: np.ndarray, kernel: Kernel, window: Window, region: Sequence[
     weights[tuple(slice(0, k) for k in lengths)] = applied.values
     image_transform, kernel_transform = np.fft.fftn(samples), np.fft.fftn(weights)
     product = image_transform * kernel_transform
-    # what came round from the other end is in the first K - 1 samples
+    # the first K - 1 samples hold the wrap-around of the periodic convolution
     by_transform = np.fft.ifftn(product).real[tuple(slice(k - 1, None) for k in lengths)]
     largest = float(scale.max(initial=0.0)) or 1.0
     difference = float(np.abs(direct - by_transform).max(initial=0.0)) / largest

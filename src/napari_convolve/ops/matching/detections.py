@@ -1,4 +1,4 @@
-"""What `detect_features` found: a table of places, best first."""
+"""Table of detected features, best first."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Detections:
     scales : ndarray of float64, shape (n,)
         1 is the size of the template as given.
     threshold : float
-        Least score that counted.
+        Lowest score that counted.
     null : NullScores or None
-        Scores that chance alone gives in this image, when `false_alarms` was asked for.
+        Null distribution of the scores in this image, when `false_alarms` was given.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Detections:
         )
 
     def columns(self) -> dict[str, np.ndarray]:
-        """The table, column by column, under the names that napari's own point files use for coordinates."""
+        """The columns of the table; coordinates are named as in napari's point files."""
         table = {f"axis-{a}": self.coordinates[:, a] for a in range(self.coordinates.shape[1])}
         table |= {"score": self.scores, "template": self.templates}
         if self.angles is not None:
@@ -88,20 +88,14 @@ class Detections:
         return table | {"scale": self.scales}
 
     def to_dataframe(self) -> Any:
-        """The table as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            When pandas is not installed.
-        """
+        """The table as a pandas DataFrame; needs pandas."""
         pandas: Any = import_module("pandas")
         return pandas.DataFrame(self.columns())
 
     def to_csv(self, path: str | PathLike[str]) -> None:
-        """Write the table, which napari opens as points; with no detection, its header alone.
+        """Write the table as a file that napari opens as points; without detections, the header alone.
 
-        All cells but the header are numbers, so that no spreadsheet takes one for a formula.
+        All cells below the header are numbers: no spreadsheet can take one for a formula.
         """
         table = self.columns()
         with open(path, "w", newline="", encoding="utf-8") as file:

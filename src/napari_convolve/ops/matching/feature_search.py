@@ -1,4 +1,4 @@
-"""Finding features: the best score of all variants at each place, its peaks, and what is known of each."""
+"""Detect features: best score of all template variants at each place, its peaks, and their null distribution."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from ..execution.tiles import tile_loop
 from ..filtering.window import Window
 from .detections import Detections
 from .local_maxima import local_maxima
-from .ncc import BestScores, Scoring
-from .ncc_numba import compile_scoring_later
 from .null_distribution import NullScores, ScorePeaks, learn
 from .peak_selection import Search as Search
 from .peak_selection import Where as Where
 from .peak_selection import best_variants, collect
 from .rotated_templates import TemplateWindow
+from .scoring_cost import scoring_method
 from .template_bank import TemplateBank
-from .template_matching import resolution_of, score_geometry, scoring_methods
+from .template_matching import BestScores, compile_scoring_later, resolution_of, score_geometry
 
-#: Bytes of patterns' transforms that one batch may take; more would push each other out of the cache.
+#: Bytes of the templates' spectra in one batch; more would push each other out of the cache.
 _SPECTRA = 96 << 20
-#: Steps of progress for each batch.
+#: Progress steps of each batch.
 _STEPS = 1000
 
 
@@ -36,23 +35,23 @@ def score_features(where: Where, bank: TemplateBank, window: Window, search: Sea
     """The best scores of the variants of `bank` in an image; see `napari_convolve.detect_features`."""
     window = replace(window, dtype=None)
     scores = best_scores(where, bank, window, search.min_valid)
-    first = first_center(bank.frame, window, scores.ndim)
+    first = first_center(bank.window, window, scores.ndim)
     region = None if search.region is None else _region(search.region, scores.shape, first, where.run.source)
     return FeatureScores(scores, first, where, bank, window, search, region)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FeatureScores:
-    """The best score of any template at each place, and what may be found with it without correlating again.
+    """The best score of any template at each place, from which detections are found again without correlation.
 
-    It holds the image too.
+    It holds a reference to the image.
 
     Attributes
     ----------
     map : array
         Scores, of the image's library; NaN where there is none.
     first : tuple of int
-        Where in the image the template's centre stands for the first score.
+        Position of the template's centre in the image for the first score.
     """
 
     map: Array
@@ -68,7 +67,7 @@ class FeatureScores:
 
     @cached_property
     def peaks(self) -> tuple[np.ndarray, np.ndarray]:
-        """All peaks that chance or features make: indices into the map, and scores, which are positive."""
+        """All positive peaks, of chance or of features: indices into the map, and scores."""
         return self._peaks(0.0)
 
     def _peaks(self, lowest: float) -> tuple[np.ndarray, np.ndarray]:
@@ -77,29 +76,47 @@ class FeatureScores:
             high = heights >= lowest
             return places[high], heights[high]
         places, heights = local_maxima(self.map, self._window.axes, lowest, self._region, self._where.run.source)
-        had = shares(places + np.array(self.first), self._where.image.shape, self._window.axes, self._bank.frame)
-        places, heights = places[had >= self._search.min_valid], heights[had >= self._search.min_valid]
-        return places, heights
+        centers = places + np.array(self.first)
+        enough = inside_shares(centers, self._where.image.shape, self._window.axes, self._bank.window)
+        enough = enough >= self._search.min_valid
+        return places[enough], heights[enough]
 
     @cached_property
     def null(self) -> NullScores:
-        """The scores that chance alone gives in this image."""
-        return _learn(*self.peaks, self.map, self._region, self._where, self._bank, self._window)
+        """Null distribution of the scores in this image."""
+        places, heights = self.peaks
+        axes, template_window = self._window.axes, self._bank.window
+        source = self._where.run.source
+        there = ~source.xp.isnan(self.map)
+        searched = source.to_host(there if self._region is None else there & self._region)
+        border = [
+            (c - self.first[axis], self._where.image.shape[axis] - k + 1 + c - self.first[axis])
+            for axis, k, c in zip(axes, template_window.shape, template_window.center, strict=True)
+        ]
+        positive = heights > 0
+        peaks = ScorePeaks(
+            places[positive],
+            heights[positive],
+            None if searched.all() else searched,
+            tuple(self.map.shape),
+            axes,
+            template_window.shape,
+            border,
+            self._bank.pattern(0).count,
+        )
+        return learn(peaks)
 
     def detections(
         self, *, threshold: float | None = None, false_alarms: float | None = None, max_count: int | None = None
     ) -> Detections:
-        """What `detect_features` returns with another threshold, number of false detections, or most detections.
+        """The result of `detect_features` with another threshold, number of false alarms, or maximum count.
 
-        Parameters
-        ----------
-        threshold, false_alarms, max_count
-            As there; without `threshold` and `false_alarms` those of the call.
+        Without `threshold` and `false_alarms` those of the call are used.
 
         Raises
         ------
         ValueError
-            When both are given, or cannot be.
+            When both are given, or one is out of range.
         """
         if threshold is not None and false_alarms is not None:
             raise ValueError("threshold and false_alarms both say what counts as a detection; give one of them")
@@ -121,43 +138,20 @@ class FeatureScores:
         return replace(found, null=null)
 
 
-def shares(places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], frame: TemplateWindow) -> np.ndarray:
-    """How much of the window around each place lies within the image."""
+def inside_shares(
+    places: np.ndarray, shape: tuple[int, ...], axes: Sequence[int], template_window: TemplateWindow
+) -> np.ndarray:
+    """Share of the window around each place that lies within the image."""
     share = np.ones(len(places))
-    for axis, length, center in zip(axes, frame.shape, frame.center, strict=True):
+    for axis, length, center in zip(axes, template_window.shape, template_window.center, strict=True):
         first = places[:, axis] - center
         inside = np.minimum(first + length, shape[axis]) - np.maximum(first, 0)
         share *= np.maximum(inside, 0) / length
     return share
 
 
-def _learn(
-    places: np.ndarray,
-    heights: np.ndarray,
-    scores: Array,
-    region: Array | None,
-    where: Where,
-    bank: TemplateBank,
-    window: Window,
-) -> NullScores:
-    """What chance gives in this image."""
-    there = ~where.run.source.xp.isnan(scores)
-    searched = where.run.source.to_host(there if region is None else there & region)
-    frame, first = bank.frame, first_center(bank.frame, window, scores.ndim)
-    border = [
-        (c - first[axis], where.image.shape[axis] - k + 1 + c - first[axis])
-        for axis, k, c in zip(window.axes, frame.shape, frame.center, strict=True)
-    ]
-    whole = None if searched.all() else searched
-    samples, positive = bank.pattern(0).count, heights > 0
-    shape = tuple(scores.shape)
-    return learn(
-        ScorePeaks(places[positive], heights[positive], whole, shape, window.axes, frame.shape, border, samples)
-    )
-
-
 def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: float) -> Array:
-    """The best score of any variant at each place; memory does not grow with the number of variants."""
+    """The best score of any variant at each place; needs memory for one batch of variants only."""
     image, run = where.image, where.run
     pattern, task, xp = bank.pattern(0), run.task, run.source.xp
     dtype = dtype_name(image.dtype)
@@ -168,27 +162,22 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
     if 0 in problem.out:
         return best
     run.check_room((2, *problem.out), geometry.dtype)
-    candidates = scoring_methods(len(bank), bank.is_box)
+    candidates = [scoring_method(method, len(bank), bank.is_box) for method in METHODS.values()]
     plan = run.plan(problem, candidates)
     spectrum = 16 * math.prod(problem.block(plan.tiles)[a] for a in problem.axes)
     size = max(1, min(_SPECTRA // max(spectrum, 1), len(bank)))
-    scoring = Scoring(METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid)
+    computation = BestScores(
+        (), METHODS.get(plan.method), window.axes, window.nan == "omit", resolution_of(image), min_valid
+    )
     task.begin(_STEPS * math.ceil(len(bank) / size))
-    # the patterns' spectra count as well, and so do two maps of scores
+    # the bound on memory includes the templates' spectra and two score maps
     maps = 2 * math.prod(problem.out) * problem.itemsize
     spared = SESSION.max_cached_bytes if run.max_memory is None else run.max_memory - plan.bytes - maps
     for numbers, patterns in bank.batches(size):
         part = task.part(_STEPS)
         with SESSION.keeping(spared):
-            found = tile_loop(
-                image,
-                where.valid,
-                geometry,
-                plan,
-                BestScores(scoring, patterns),
-                candidates,
-                replace(run, task=part),
-            )
+            compute = replace(computation, patterns=patterns)
+            found = tile_loop(image, where.valid, geometry, plan, compute, candidates, replace(run, task=part))
         plan = part.plan
         if numbers.start == 0:
             best = found
@@ -199,9 +188,9 @@ def best_scores(where: Where, bank: TemplateBank, window: Window, min_valid: flo
     return best
 
 
-def first_center(frame: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
-    """Where in the image the template's centre stands for the first score."""
-    sides = zip(frame.shape, frame.center, window.origin, strict=True)
+def first_center(template_window: TemplateWindow, window: Window, ndim: int) -> tuple[int, ...]:
+    """Position of the template's centre in the image for the first score."""
+    sides = zip(template_window.shape, template_window.center, window.origin, strict=True)
     first = ({"same": -o, "valid": c, "full": c - (k - 1)}[window.shape] for k, c, o in sides)
     return by_axis(ndim, window.axes, first, 0)
 

@@ -1,4 +1,4 @@
-"""Local maxima of a score map, and which of them are too close to a better one."""
+"""Local maxima of a score map."""
 
 from __future__ import annotations
 
@@ -10,33 +10,19 @@ import numpy as np
 from ..._arrays import Array, index_along
 from ...backends import Backend
 
-#: Scores looked at together, so that memory stays small beside the map.
+#: Scores processed at once, which keeps memory small beside the map.
 _SLAB = 1 << 22
-#: Samples of a map for each that reaches the threshold, from which on those are looked at one by one.
+#: With fewer than one in this many samples above the threshold, only those are compared with their neighbours.
 _FEW = 50
 
 
 def local_maxima(
     scores: Array, axes: Sequence[int], threshold: float, region: Array | None, backend: Backend
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Places no neighbour along `axes` exceeds, and their scores; of a plateau its first place.
+    """Local maxima along `axes` of at least `threshold`: places, shape (n, ndim), in the array's order, and scores.
 
-    Parameters
-    ----------
-    scores : array
-        NaN counts as no score.
-    axes : sequence of int
-        All others are batch axes.
-    threshold : float
-        Maxima below it are left out.
-    region : array of bool or None
-        Where maxima may lie; every neighbour still competes.
-
-    Returns
-    -------
-    places : ndarray of int, shape (n, ndim)
-        In the order of the array.
-    heights : ndarray of float64, shape (n,)
+    A plateau counts once, at its first place. NaN counts as no score. `region` restricts where maxima may lie; their
+    neighbours may lie outside.
     """
     found = [_in_slab(scores, axes, threshold, region, backend, *slab) for slab in _slabs(scores.shape)]
     places = np.concatenate([places for places, _ in found]) if found else np.zeros((0, scores.ndim), int)
@@ -85,14 +71,14 @@ def _among_few(
     start: int,
     before: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maxima when few samples reach the threshold: only those look at their neighbours."""
+    """Maxima when few samples reach the threshold: only those are compared with their neighbours."""
     places = np.argwhere(high_ones)
     places[:, 0] += before
     heights = part[tuple(places.T)]
     peak = np.ones(len(places), bool)
     last = np.array(part.shape) - 1
     for step in itertools.product(*((-1, 0, 1) if a in axes else (0,) for a in range(part.ndim))):
-        # beyond an edge a sample is its own neighbour; NaN exceeds nothing
+        # at an edge a sample is its own neighbour; comparison with NaN is False
         beside = np.clip(places + step, 0, last)
         peak &= ~(part[tuple(beside.T)] > heights)
     places, heights = places[peak], heights[peak]
@@ -104,7 +90,7 @@ def _among_few(
 
 
 def _line_maxima(array: Array, axis: int, backend: Backend) -> Array:
-    """Of each sample and its two neighbours along an axis."""
+    """Maximum of each sample and its two neighbours along an axis."""
     if array.shape[axis] < 2:
         return array
     xp = backend.xp
@@ -118,7 +104,7 @@ def _line_maxima(array: Array, axis: int, backend: Backend) -> Array:
 
 
 def first_of_plateaus(places: np.ndarray, heights: np.ndarray, axes: Sequence[int]) -> np.ndarray:
-    """Indices of the maxima that come first among the equal ones they touch, directly or through others."""
+    """Indices of the maxima that are the first of their plateau: equal maxima that touch, also through others."""
     _, same, number = np.unique(heights, return_inverse=True, return_counts=True)
     tied = np.flatnonzero(number[same] > 1)
     if not tied.size:
@@ -127,7 +113,7 @@ def first_of_plateaus(places: np.ndarray, heights: np.ndarray, axes: Sequence[in
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    far = np.array([1 if a in axes else 2 for a in range(places.shape[1])])  # batches do not touch
+    far = np.array([1 if a in axes else 2 for a in range(places.shape[1])])  # batch items do not touch
     first, second = cKDTree(places[tied] * far).query_pairs(1.0, p=np.inf, output_type="ndarray").T
     equal = heights[tied[first]] == heights[tied[second]]
     links = (np.ones(int(equal.sum())), (first[equal], second[equal]))

@@ -1,10 +1,10 @@
-"""The matched filter: of all linear filters that ignore a constant background the one with the best signal to noise.
+"""Matched filter: the linear filter with the best signal-to-noise ratio for a shape on an unknown constant background.
 
-For a shape t in noise of covariance C, on a background b that is unknown, the estimate of the shape's height with the
+For a shape t in noise of covariance C, on an unknown background b, the estimate of the shape's height with the
 least variance is ``h . f / h . t`` with ``h = C^-1 (t - beta 1)`` and beta such that the weights of h sum to 0: the
 matched filter (G. Turin, IRE Trans. Inf. Theory 6, 1960), generalised least squares (A. Aitken 1936). Divided by its
-standard deviation ``sqrt(h' C h)`` it is a number of sigmas. ``C^-1`` whitens the noise: it is solved for on the
-samples of the window alone, by conjugate gradients, so that the filter is a kernel of finite size like any other.
+standard deviation ``sqrt(h' C h)`` it is a number of sigmas. ``C^-1`` whitens the noise; conjugate gradients solve for
+it on the samples of the window alone, so that the filter is a kernel of finite size.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ from ...kernels import Kernel
 from ..noise.noise_covariance import NORMAL, covariance, tapered, white_sigma
 from .template import Pattern
 
-#: The noise's variance that is added to the diagonal, so that a spectrum with gaps can be solved for.
+#: White noise added to the covariance, as a share of its variance, so that a spectrum with gaps can be inverted.
 _RIDGE = 1e-5
-#: The same where the spectrum itself is an estimate.
+#: The same where the spectrum is estimated from the image.
 _LEARNT_RIDGE = 1e-3
+#: Conjugate gradients: most steps, and the relative residual to stop at.
 _STEPS, _ENOUGH = 400, 1e-9
-#: A wider window is worth it while the signal to noise gains this much.
+#: A larger kernel must raise the signal-to-noise ratio by this share; largest margin in samples.
 _WORTH = 0.03
 _WIDEST = 16
-#: Filtered samples beyond so many sigmas are features; so much of the image must be left without them.
+#: Filtered samples beyond this many sigmas are features; the share of the image that must be left without them.
 _STANDS_OUT, _LEAST_SHARE, _ROUNDS = 5.0, 0.05, 3
 
-#: Power of the noise on the fftn grid of the shape given; its mean is the noise's variance.
+#: Power of the noise on the fftn grid of a given shape; its mean is the variance.
 Power = Callable[[tuple[int, ...]], np.ndarray]
 
 
@@ -40,18 +41,9 @@ def white_kernel(pattern: Pattern, sigma: float) -> Kernel:
 
 
 def coloured_kernel(pattern: Pattern, power: Power, grow: bool = True, ridge: float = _RIDGE) -> Kernel:
-    """The kernel whose correlation is a number of sigmas, for noise of any spectrum.
+    """The kernel whose correlation is a number of sigmas, for noise of the spectrum `power`.
 
-    Parameters
-    ----------
-    pattern : Pattern
-        The shape, of mean 0 and norm 1 where it counts.
-    power : callable
-        Spectrum of the noise.
-    grow : bool
-        Whether the kernel may be larger than the template.
-    ridge : float
-        White noise that is added, as a share of the variance.
+    With `grow` the kernel may be larger than the template. `ridge` is white noise to add, as a share of the variance.
     """
     shape = _above_rim(pattern)
     best: tuple[float, Kernel] | None = None
@@ -70,7 +62,7 @@ def coloured_kernel(pattern: Pattern, power: Power, grow: bool = True, ridge: fl
 
 
 def _above_rim(pattern: Pattern) -> np.ndarray:
-    """The shape above the level of its rim, which stands for the background."""
+    """The shape above the mean level of its rim, which is taken for the background."""
     from scipy.ndimage import binary_erosion
 
     structure = np.ones([3 if k > 2 else 1 for k in pattern.shape])
@@ -92,7 +84,7 @@ def _solve(shape: np.ndarray, support: np.ndarray, spectrum: np.ndarray) -> tupl
 
 
 def _covariance(values: np.ndarray, support: np.ndarray, spectrum: np.ndarray) -> np.ndarray:
-    """``C values`` on the support: a grid twice as long keeps the ends of the window apart."""
+    """``C values`` on the support; a grid of twice the length avoids wrap-around."""
     grown = np.fft.ifftn(np.fft.fftn(values, spectrum.shape) * spectrum).real
     return np.where(support, grown[tuple(slice(0, n) for n in values.shape)], 0.0)
 
@@ -130,14 +122,14 @@ def covariance_power(lags: np.ndarray) -> Power:
 
 
 def grid_power(values: np.ndarray) -> Power:
-    """The spectrum given on the fftn grid of an image, on any other grid: averaged or interpolated."""
+    """The spectrum on any grid, averaged or interpolated from values on the fftn grid of an image."""
     covariance = np.fft.fftshift(np.fft.ifftn(values).real)
     odd = tuple(slice(0 if n % 2 else 1, None) for n in covariance.shape)
     return covariance_power(covariance[odd])
 
 
 def function_power(function: Callable[..., np.ndarray]) -> Power:
-    """The spectrum given as a function of the frequencies, in cycles per sample, one array for each axis."""
+    """The spectrum on any grid, from a function of the frequencies in cycles per sample, one array for each axis."""
 
     def power(shape: Sequence[int]) -> np.ndarray:
         lines = np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij", sparse=True)
@@ -146,38 +138,38 @@ def function_power(function: Callable[..., np.ndarray]) -> Power:
     return power
 
 
-def learn_coloured(entries: np.ndarray, there: np.ndarray, pattern: Pattern, grow: bool = True) -> tuple[Kernel, float]:
-    """The kernel for noise whose spectrum is that of the image away from features, and the share learnt from.
+def learn_coloured(items: np.ndarray, there: np.ndarray, pattern: Pattern, grow: bool = True) -> tuple[Kernel, float]:
+    """Kernel for noise with the spectrum of the image away from features, and the share of the image that was used.
 
-    Features are what stands out of the filtered image; where their windows lie is left out, and the spectrum and the
-    filter are made again. The unit is the standard deviation of the filtered image away from features.
+    Features are peaks of the filtered image. The windows around them are left out, and spectrum and filter are
+    estimated again. The unit is the standard deviation of the filtered image away from features.
     """
     from scipy.ndimage import maximum_filter
 
-    kernel, free = white_kernel(pattern, white_sigma(entries, there) or 1.0), there
-    # lags beyond an eighth of the image are known too badly to be of use
-    reach = [min(k + _WIDEST, max(n // 8, 1)) for k, n in zip(pattern.shape, entries.shape[1:], strict=True)]
-    filtered = _filtered(entries, there, kernel)
+    kernel, free = white_kernel(pattern, white_sigma(items, there) or 1.0), there
+    # longer lags than an eighth of the image are averages over too few pairs
+    longest = [min(k + _WIDEST, max(n // 8, 1)) for k, n in zip(pattern.shape, items.shape[1:], strict=True)]
+    filtered = _filtered(items, there, kernel)
     for _ in range(_ROUNDS):
         spread = float(np.median(np.abs(filtered[there]))) * NORMAL if there.any() else 0.0
         features = np.abs(filtered) > _STANDS_OUT * max(spread, 1e-300)
         near = maximum_filter(features, size=(1, *(2 * k + 1 for k in pattern.shape)), mode="constant")
         if np.count_nonzero(there & ~near) >= _LEAST_SHARE * np.count_nonzero(there):
             free = there & ~near
-        power = covariance_power(tapered(covariance(entries, free, reach)))
+        power = covariance_power(tapered(covariance(items, free, longest)))
         kernel = coloured_kernel(pattern, power, grow, _LEARNT_RIDGE)
-        filtered = _filtered(entries, there, kernel)
+        filtered = _filtered(items, there, kernel)
     spread = float(np.sqrt(np.mean(filtered[free] ** 2))) if free.any() else 0.0
     if spread:
         kernel = Kernel(kernel.values / spread, kernel.center, name=kernel.name)
     return kernel, int(np.count_nonzero(free)) / max(int(np.count_nonzero(there)), 1)
 
 
-def _filtered(entries: np.ndarray, there: np.ndarray, kernel: Kernel) -> np.ndarray:
+def _filtered(items: np.ndarray, there: np.ndarray, kernel: Kernel) -> np.ndarray:
     from scipy.signal import oaconvolve
 
-    level = float(entries[there].mean()) if there.any() else 0.0
+    level = float(items[there].mean()) if there.any() else 0.0
     reverse = kernel.values[(slice(None, None, -1),) * kernel.ndim]
     pads = [(c, k - 1 - c) for k, c in zip(kernel.shape, kernel.center, strict=True)]
-    flat = np.where(there, entries - level, 0.0)
+    flat = np.where(there, items - level, 0.0)
     return np.stack([oaconvolve(np.pad(e, pads, mode="symmetric"), reverse, mode="valid") for e in flat])

@@ -1,4 +1,4 @@
-"""The windows around single places, as rows of a matrix: scores of many variants at few places, by matrix products."""
+"""NCC of many template variants at few places: windows as rows of a matrix, scores by matrix products."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ...boundary import MODES
 from .rotated_templates import TemplateWindow
 from .template import Pattern
 
-#: Float64 numbers held in one matrix.
+#: Most float64 numbers in one matrix.
 _HELD = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class Patches:
-    """Windows of a frame around places of an image.
+    """Windows around places of an image, shape (n, samples).
 
     Attributes
     ----------
-    values : ndarray of float64, shape (n, samples)
-        Less the middle of each window, 0 where missing.
-    there : ndarray of bool, shape (n, samples), or None
-        Samples that count; None: all.
-    bad : ndarray of bool, shape (n, samples), or None
-        Samples that make NaN of every window that holds them.
+    values : ndarray of float64
+        Less the middle of each window's range, 0 where missing.
+    there : ndarray of bool or None
+        Samples that count; None for all.
+    bad : ndarray of bool or None
+        Non-finite samples, whose windows have no score; None for none.
     """
 
     values: np.ndarray
@@ -38,15 +38,7 @@ class Patches:
 
 @dataclass(frozen=True, eq=False)
 class WindowReader:
-    """Reads windows of an image, with the boundary rule outside.
-
-    Attributes
-    ----------
-    image, valid : array, array of bool or None
-    axes : tuple of int
-    boundary, cval, omit
-        As in a sweep.
-    """
+    """Reads windows of an image, with the boundary rule outside."""
 
     image: Array
     valid: Array | None
@@ -56,9 +48,9 @@ class WindowReader:
     omit: bool
     backend: Backend
 
-    def read(self, places: np.ndarray, frame: TemplateWindow) -> Patches:
-        """The windows whose centres stand at `places`, one row of integers for each."""
-        index, outside = self._index(places, frame)
+    def read(self, places: np.ndarray, window: TemplateWindow) -> Patches:
+        """The windows centred at `places`, integers of shape (n, ndim)."""
+        index, outside = self._index(places, window)
         values = self._take(self.image, index).astype(np.float64)
         values[outside] = self.cval
         finite = np.isfinite(values)
@@ -74,7 +66,7 @@ class WindowReader:
         kept = finite if there is None else there & finite
         values = np.where(kept, values, np.nan)
         with np.errstate(all="ignore"):
-            # the sum of halves: a mean of huge numbers must not overflow
+            # the sum of halves, since the mean of huge numbers would overflow
             middle = np.nan_to_num(np.nanmin(np.where(kept, values, np.inf), axis=1) / 2, posinf=0.0) + np.nan_to_num(
                 np.nanmax(np.where(kept, values, -np.inf), axis=1) / 2, neginf=0.0
             )
@@ -83,33 +75,33 @@ class WindowReader:
         values = values / np.where(largest > 0, largest, 1.0)
         return Patches(values, there, bad)
 
-    def raw(self, place: np.ndarray, frame: TemplateWindow) -> tuple[np.ndarray, np.ndarray]:
-        """One window as it is, 0 where samples are missing, and where they are not."""
-        index, outside = self._index(place[None], frame)
+    def raw(self, place: np.ndarray, window: TemplateWindow) -> tuple[np.ndarray, np.ndarray]:
+        """The samples of one window, 0 where missing, and which of them are valid."""
+        index, outside = self._index(place[None], window)
         values = self._take(self.image, index).astype(np.float64)
         values[outside] = self.cval
         there = np.isfinite(values)
         if self.valid is not None:
             there &= self._take(self.valid, index).astype(bool) | outside
-        return np.where(there, values, 0.0).reshape(frame.shape), there.reshape(frame.shape)
+        return np.where(there, values, 0.0).reshape(window.shape), there.reshape(window.shape)
 
-    def chunks(self, places: np.ndarray, frame: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
+    def chunks(self, places: np.ndarray, window: TemplateWindow) -> Iterator[tuple[slice, Patches]]:
         """`read` a few places at a time."""
-        step = max(1, _HELD // int(np.prod(frame.shape)))
+        step = max(1, _HELD // int(np.prod(window.shape)))
         for part in in_steps(len(places), step):
-            yield part, self.read(places[part], frame)
+            yield part, self.read(places[part], window)
 
-    def _index(self, places: np.ndarray, frame: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:
-        """For each axis the indices to read, ready to be broadcast, and where the constant stands instead."""
-        number, dims = len(places), len(frame.shape)
+    def _index(self, places: np.ndarray, window: TemplateWindow) -> tuple[list[np.ndarray], np.ndarray]:
+        """Indices along each axis, shaped to broadcast, and the samples that are the constant outside the image."""
+        number, dims = len(places), len(window.shape)
         index: list[np.ndarray] = []
-        outside = np.zeros((number, *frame.shape), bool)
+        outside = np.zeros((number, *window.shape), bool)
         for axis in range(self.image.ndim):
             if axis not in self.axes:
                 index.append(places[:, axis].reshape(number, *(1,) * dims))
                 continue
             at = self.axes.index(axis)
-            offsets = np.arange(frame.shape[at]) - frame.center[at]
+            offsets = np.arange(window.shape[at]) - window.center[at]
             source = MODES.get(self.boundary)(places[:, axis, None] + offsets, self.image.shape[axis])
             shape = (number, *(len(offsets) if a == at else 1 for a in range(dims)))
             outside |= (source < 0).reshape(shape)
@@ -128,7 +120,7 @@ class WindowReader:
 
 
 def scores_at(patches: Patches, patterns: Sequence[Pattern]) -> np.ndarray:
-    """Scores of every pattern at every place, -inf where there is none; shape (places, patterns)."""
+    """Scores of every template at every place, -inf where there is none; shape (places, patterns)."""
     values = np.stack([p.values.ravel() for p in patterns], axis=1)
     support = np.stack([p.support.ravel() for p in patterns], axis=1).astype(float)
     samples = patches.values
@@ -150,5 +142,4 @@ def scores_at(patches: Patches, patterns: Sequence[Pattern]) -> np.ndarray:
     scores = np.where(count > 0, scores, -np.inf)
     if patches.bad is not None:
         scores[(patches.bad.astype(float) @ support) > 0] = -np.inf
-    result: np.ndarray = scores
-    return result
+    return np.asarray(scores)

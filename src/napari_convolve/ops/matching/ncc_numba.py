@@ -1,14 +1,16 @@
 """Inner loops of normalised cross-correlation, compiled by Numba when it is installed.
 
-Each means what its NumPy twin in `_moments` or `_scores` means, and adds in the same order, so that compiled or not the
-bits are equal: nothing here is contracted, and only the power of a block is reassociated. What is not ready when it is
-wanted is compiled after the call has returned.
+Each does what the NumPy code of its caller does, and adds in the same order, so that the results are equal bit for bit:
+no multiply-add is contracted, and only the power of a block is reassociated. A loop that is not ready is compiled after
+the call has returned.
+
+Arrays come as flat memory with the position of the first sample and the distance between rows (`memory_planes`).
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +18,14 @@ import numpy as np
 from ...backends import SESSION
 from ...methods._compiled import compile_kept, installed
 
-#: Results of a strip, whose lines of sums stay in a core's cache.
+#: Width of a strip of results, whose lines of sums fit into a core's cache.
 STRIP = 224
-#: dtypes of images that are read as they are.
+#: Image dtypes that the loops read.
 READ = ("float32", "float64", "uint8", "uint16", "int16")
 
 
 def centre(P: Any, p0: int, sp: int, ny: int, nx: int, offset: float, F: Any) -> float:
-    """Write the samples less `offset` into the corner of `F`; returns the sum of their squares."""
+    """Write the samples less `offset` into the corner of `F`, and return the sum of their squares."""
     power = 0.0
     for y in range(ny):
         row = P[p0 + y * sp : p0 + y * sp + nx]
@@ -51,7 +53,7 @@ def box_norms(
     Z: Any,
     N: Any,
 ) -> float:
-    """Norms of all windows of ky x kx, in strips; the smallest that is not 0.
+    """Write the norms of all ky x kx windows into `N`, in strips, and return the smallest that is not 0.
 
     The norm is the square root of the sum of squared differences from the window's mean, 0 where that is rounding. A
     line of `Z` holds sums of samples, then sums of squares.
@@ -62,7 +64,7 @@ def box_norms(
     lowest = np.inf
     strips = (ox + STRIP - 1) // STRIP
     broad = (ox + strips - 1) // strips
-    broad = (broad + kx - 1) // kx * kx  # so that blocks along the row are those of the whole row
+    broad = (broad + kx - 1) // kx * kx  # so that the sections along a row are those of the whole row
     lines = np.zeros((2, 2 * (broad + kx)))
     for x0 in range(0, ox, broad):
         w = min(broad, ox - x0)
@@ -73,7 +75,7 @@ def box_norms(
         total = lines[1, :n]
         second = lines[1, n : 2 * n]
         for y0 in range(0, oy, ky):
-            # down the columns: from each row to the last of the block ...
+            # down the columns: from each row to the last of its section ...
             line[:] = 0.0
             for j in range(ky - 1, -1, -1):
                 first = p0 + (y0 + j) * sp + x0
@@ -85,7 +87,7 @@ def box_norms(
                     squares[x] += value * value
                 for x in range(2 * n):
                     kept[x] = line[x]
-            # ... plus from the first row of the next block on
+            # ... plus from the first row of the next section
             line[:] = 0.0
             for y in range(y0, min(y0 + ky, oy)):
                 u = Z[y - y0, : 2 * n]
@@ -146,9 +148,9 @@ def support_norms(
     slope: float,
     N: Any,
 ) -> tuple[float, int]:
-    """Norms from the sums of windows and of their squares; the smallest that is not 0, and how many are.
+    """Write norms from sums of samples and of squares; return the smallest that is not 0, and the number of zeros.
 
-    Scatter below ``constant + slope |mean|`` is rounding.
+    Squared deviations below ``constant + slope |mean|`` are rounding.
     """
     lowest = np.inf
     none = 0
@@ -210,7 +212,7 @@ def divide_max(
     zero: Any,
     one: Any,
 ) -> None:
-    """Write scores where they are higher than what is there."""
+    """Write scores into `out` where they are higher than its values."""
     for y in range(ny):
         r = R[r0 + y * sr : r0 + y * sr + nx]
         n = N[n0 + y * sn : n0 + y * sn + nx]
@@ -226,45 +228,28 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def ready(name: str, *dtypes: str) -> Callable[..., Any] | None:
-    """The compiled loop, None when it is not ready."""
-    key = ("scores", name, *dtypes)
-    if key not in SESSION.ready():
-        return None
-    return SESSION.compiled(key, lambda: _compile(name, dtypes))
-
-
-def compile_now(read: str, wanted: str, boxes: bool = True) -> None:
-    """Compile what scoring an image of dtype `read` in dtype `wanted` needs, with boxes alone or any templates."""
-    for name, dtypes in _needed(read, wanted, boxes):
-        SESSION.compiled(("scores", name, *dtypes), partial(_compile, name, dtypes))
-
-
 def compile_scoring() -> None:
-    """Compile now what scoring the usual images needs, if Numba is there."""
+    """Compile all loops for the usual images now, if Numba is installed."""
     if installed():
         for read in ("float32", "uint8", "uint16"):
-            compile_now(read, "float32", boxes=False)
+            for loop in needed_loops(read, "float32", boxes=False):
+                compile_now(*loop)
 
 
-def compile_scoring_later(read: str, wanted: str, boxes: bool = True) -> None:
-    """Have it compiled after this call, unless it is."""
-    if read not in READ or wanted not in ("float32", "float64") or not installed():
-        return
-    missing = [(n, d) for n, d in _needed(read, wanted, boxes) if ("scores", n, *d) not in SESSION.ready()]
-    SESSION.later(partial(SESSION.compiled, ("scores", n, *d), partial(_compile, n, d)) for n, d in missing)
+@functools.cache
+def needed_loops(read: str, compute: str, boxes: bool) -> tuple[tuple[str, ...], ...]:
+    """Name and dtypes of the loops that score images of dtype `read`: for boxes alone, or for any template."""
+    found = (("centre", read, compute), ("divide", compute), ("box_norms", read, compute))
+    return found if boxes else (*found, ("divide_max", compute), ("support_norms", compute))
 
 
-def _needed(read: str, wanted: str, boxes: bool) -> list[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = [
-        ("centre", (read, wanted)),
-        ("divide", (wanted,)),
-        ("box_norms", (read, wanted)),
-    ]
-    return found if boxes else [*found, ("divide_max", (wanted,)), ("support_norms", (wanted,))]
+def compile_now(name: str, *dtypes: str) -> None:
+    """Compile a loop unless it is ready."""
+    SESSION.compiled(("scores", name, *dtypes), lambda: compile_loop(name, dtypes))
 
 
-def _compile(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
+def compile_loop(name: str, dtypes: Sequence[str]) -> Callable[..., Any]:
+    """Compile a loop for arrays of the given dtypes."""
     from numba import types
 
     found = [getattr(types, dtype) for dtype in dtypes]

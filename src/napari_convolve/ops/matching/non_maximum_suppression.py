@@ -1,4 +1,4 @@
-"""Non-maximum suppression: of detections that are too close or share too much, the best."""
+"""Non-maximum suppression: keep the best of detections that are too close or overlap too much."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """When a detection gives way to a better one.
+    """When a better detection suppresses another.
 
     Attributes
     ----------
     min_distance : ndarray or None
-        Along each acted axis; nearer than 1 in these units is too near.
+        Semi-axes of the ellipsoid around a detection in which all others are suppressed, along each acted axis.
     max_overlap : float or None
-        Largest share of the union of two footprints that both may cover.
+        Largest intersection of two footprints over their union.
     """
 
     min_distance: np.ndarray | None
@@ -25,13 +25,7 @@ class Rule:
 
 
 class Footprints:
-    """What the variants cover, all in one window.
-
-    Parameters
-    ----------
-    supports
-        One array of bool for each variant.
-    """
+    """Supports of the template variants, one array of bool for each, in their common window."""
 
     def __init__(self, supports: Sequence[np.ndarray]) -> None:
         self.supports = supports
@@ -43,9 +37,9 @@ class Footprints:
         self.boxes = self.sizes == np.prod(self.highs - self.lows, axis=1)
 
     def overlaps(self, first: int, others: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-        """Shared share of the union of one variant and others, each shifted.
+        """Intersection over union of one variant and others, each shifted.
 
-        Boxes may be shifted by fractions; of other forms the samples are counted.
+        Exact for boxes shifted by fractions; of other forms the samples are counted.
         """
         low = np.maximum(self.lows[first], self.lows[others] + shifts)
         high = np.minimum(self.highs[first], self.highs[others] + shifts)
@@ -73,29 +67,23 @@ def suppress(
     footprints: Footprints,
     max_count: int | None,
 ) -> np.ndarray:
-    """Indices of the detections that stay, best first; equal scores in the order given.
+    """Indices of the n detections that are kept, best first, equal scores in the given order.
 
-    Parameters
-    ----------
-    places : ndarray, shape (n, d)
-        Along the acted axes.
-    batches : ndarray of int, shape (n,)
-        Only detections of one batch compete.
-    scores, variants : ndarray, shape (n,)
+    `places` has shape (n, number of acted axes). Only detections with the same number in `batches` compete.
     """
     order = np.argsort(-scores, kind="stable")
     if not len(order):
         return order
     from scipy.spatial import cKDTree
 
-    reach = 0.0
+    radius = 0.0
     if rule.min_distance is not None:
-        reach = float(rule.min_distance.max())
+        radius = float(rule.min_distance.max())
     if rule.max_overlap is not None:
-        reach = max(reach, float(np.linalg.norm(footprints.shape)))
-    # no pair lies farther apart than all of them together; batches lie farther apart than anything reaches
-    reach = min(reach, float(np.linalg.norm(np.ptp(places, axis=0)))) + 1e-6
-    apart = 2 * reach + 1
+        radius = max(radius, float(np.linalg.norm(footprints.shape)))
+    # the extent of all places bounds the distance of any pair; batch items are put farther apart than the radius
+    radius = min(radius, float(np.linalg.norm(np.ptp(places, axis=0)))) + 1e-6
+    apart = 2 * radius + 1
     tree = cKDTree(np.column_stack([places, batches * apart]))
     alive = np.ones(len(order), bool)
     kept: list[int] = []
@@ -105,7 +93,7 @@ def suppress(
         kept.append(best)
         if max_count is not None and len(kept) == max_count:
             break
-        near = np.array(tree.query_ball_point([*places[best], batches[best] * apart], reach))
+        near = np.array(tree.query_ball_point([*places[best], batches[best] * apart], radius))
         near = near[alive[near] & (near != best) & (batches[near] == batches[best])]
         if near.size:
             alive[near] = ~_too_close(places[near] - places[best], variants[best], variants[near], rule, footprints)
@@ -113,7 +101,7 @@ def suppress(
 
 
 def _too_close(shifts: np.ndarray, first: int, others: np.ndarray, rule: Rule, footprints: Footprints) -> np.ndarray:
-    """Which detections, shifted against a better one, must give way to it."""
+    """Which detections, at `shifts` from a better one, it suppresses."""
     close = np.zeros(len(shifts), bool)
     if rule.min_distance is not None:
         close |= np.sum((shifts / rule.min_distance) ** 2, axis=1) < 1 - 1e-12

@@ -1,11 +1,11 @@
-"""Scores that chance alone gives in an image, learnt from the image itself.
+"""Null distribution of the scores in an image: the peaks that chance alone gives, estimated from the image itself.
 
 Where there is no feature, the peaks of the score map are those of a random field. The expected number of them above a
 score g falls as ``N(g) = N(g0) (g / g0)^(d - 1) ((e^2 - g^2) / (e^2 - g0^2))^k``: the law of high peaks of a field of
 correlation coefficients in d dimensions (R. Adler, The Geometry of Random Fields, 1981; K. Worsley, Adv. Appl. Probab.
-26, 1994), with k for the samples that are independent, and e = 1, or less where the noise is so smooth that no window
-of it can look just like the template. k and e are fitted to the highest peaks there are, by maximum likelihood; what
-stands out far from chance, and all around it that shares a window with it, is left out first.
+26, 1994). k grows with the number of independent samples; e is 1, or less where the noise is so smooth that no window
+of it can equal the template. k and e are fitted to the highest peaks by maximum likelihood, after peaks far above
+chance, and all whose windows overlap theirs, have been left out.
 """
 
 from __future__ import annotations
@@ -17,35 +17,33 @@ from typing import Any
 
 import numpy as np
 
-#: The highest share of the peaks, and how many at least, that the law is fitted to.
+#: The law is fitted to this share of the peaks, the highest ones, and to at least so many.
 _TAIL, _LEAST = 0.03, 30
-#: Ranks of the peaks, as shares of all, that tell whether the highest ones are chance, and how many more these may
-#: promise where those promise one; in noise alone it is at most 6 (white, coloured, Poisson; a bead, a texture).
+#: A second law, of the peaks between these ranks (as shares of all), checks the first: where it expects one peak, the
+#: first may expect this many. In noise alone it is at most 6 (white, coloured, Poisson; a bead, a texture).
 _BODY, _TRUST = (0.03, 0.3), 8.0
-#: A smaller end must raise the logarithm of the likelihood by this.
+#: An end below 1 must raise the log-likelihood by this.
 _GAIN = 2.0
-#: Ranks where features are few even in a crowded image.
+#: Ranks at which there are few features even in a crowded image.
 _MIDDLE = (0.2, 0.5)
-#: Peaks expected less often than this by chance are features.
+#: Peaks above the score at which chance gives this many are features.
 _STRONG = 0.01
 _ROUNDS = 6
-#: With fewer peaks than this there is nothing to learn from.
+#: With fewer peaks than this nothing is fitted.
 _FEWEST = 20
 _BINS = 64
 
 
 @dataclass(frozen=True)
 class Law:
-    """How many peaks chance puts above a score.
+    """Expected number of chance peaks above a score.
 
     Attributes
     ----------
     level, number : float
-        Score above which the law was fitted, and the peaks above it in all that was searched.
-    power, end : float
-        k and e.
-    ndim : int
-        d.
+        Score above which the law was fitted, and the number of peaks above it in the whole searched region.
+    power, end, ndim
+        k, e and d of the law.
     """
 
     level: float
@@ -55,7 +53,7 @@ class Law:
     ndim: int
 
     def expected(self, threshold: np.ndarray) -> np.ndarray:
-        """Peaks at `threshold` or more; below the level all that is known is that there are no fewer than there."""
+        """Peaks at `threshold` or more; below the level the number at the level, which is a lower bound."""
         score = np.clip(threshold, self.level, self.end)
         with np.errstate(divide="ignore"):
             fall = np.log(np.maximum(self.end**2 - score**2, 0)) - math.log(self.end**2 - self.level**2)
@@ -64,15 +62,14 @@ class Law:
 
 @dataclass(frozen=True, eq=False)
 class NullScores:
-    """The peaks that chance gives in an image.
+    """Null distribution of the scores in an image: the peaks that chance gives.
 
     Attributes
     ----------
     edges, counts : ndarray
-        Histogram of the scores of the peaks that were learnt from, `counts` one shorter than `edges`, scaled to the
-        whole of what was searched.
+        Histogram of the peaks away from features, scaled to the whole searched region; `counts` is one shorter.
     share : float
-        How much of what was searched was learnt from; the rest lies around features.
+        Share of the searched region away from features.
     laws : tuple of Law
         Of windows inside the image, and of those that reach beyond its border.
     """
@@ -84,21 +81,21 @@ class NullScores:
 
     @property
     def level(self) -> float:
-        """The score above which the law is fitted: it tells nothing of lower ones."""
+        """The score above which the laws are fitted; they do not hold for lower ones."""
         return max(law.level for law in self.laws)
 
     def expected(self, threshold: Any) -> np.ndarray:
-        """How many detections chance gives at a score of `threshold` or more."""
+        """Expected number of chance detections at a score of `threshold` or more."""
         scores = np.asarray(threshold, float)
         return np.asarray(sum(law.expected(scores) for law in self.laws))
 
     def threshold(self, false_alarms: float) -> float:
         """The score above which chance gives `false_alarms` detections in the image."""
-        return _where(self.expected, min(law.level for law in self.laws), false_alarms)
+        return _score_at(self.expected, min(law.level for law in self.laws), false_alarms)
 
 
-def _where(expected: Callable[[Any], np.ndarray], low: float, number: float) -> float:
-    """The score from `low` on at which so many peaks are expected."""
+def _score_at(expected: Callable[[Any], np.ndarray], low: float, number: float) -> float:
+    """The score, at least `low`, at which `number` peaks are expected."""
     high = 1.0
     if expected(low) <= number:
         return low
@@ -117,15 +114,15 @@ class ScorePeaks:
     places, heights : ndarray
         Those with a positive score.
     searched : ndarray of bool or None
-        The part of the map that was searched; None: all.
+        The searched region of the map; None for all.
     shape : tuple of int
         Of the map.
     axes, window : sequence of int
         The acted axes and the length of the template's window along each.
     border : sequence of tuple of int
-        For each of `axes` the first place whose window lies inside the image, and the first after them.
+        Along each of `axes`, start and stop of the places whose windows lie inside the image.
     samples : int
-        How many samples of the template count, for when there are too few peaks to learn from.
+        Number of samples of the template that count, for the law where there are too few peaks.
     """
 
     places: np.ndarray
@@ -139,7 +136,7 @@ class ScorePeaks:
 
     @property
     def total(self) -> int:
-        """How many places were searched."""
+        """Number of places searched."""
         return math.prod(self.shape) if self.searched is None else int(np.count_nonzero(self.searched))
 
     def inside(self) -> np.ndarray:
@@ -161,12 +158,12 @@ class ScorePeaks:
 
 
 def learn(peaks: ScorePeaks) -> NullScores:
-    """The null of a score map, from the peaks that are not near features."""
+    """Null distribution of a score map, from the peaks that are not near features."""
     heights = peaks.heights
     null = _null(peaks, np.ones(len(heights), bool), 1.0, middle=True)
     before = np.zeros(len(heights), bool)
     for number in range(_ROUNDS):
-        # afresh each time: what a better law explains by chance comes back
+        # from all peaks each time: a better law may class fewer of them as features
         strong = heights >= null.threshold(_STRONG)
         if number and (strong == before).all():
             break
@@ -181,7 +178,7 @@ def learn(peaks: ScorePeaks) -> NullScores:
 
 
 def _null(peaks: ScorePeaks, free: np.ndarray, share: float, middle: bool = False) -> NullScores:
-    """The laws of the `free` peaks, which lie in this share of the map."""
+    """The laws of the `free` peaks, which lie in a `share` of the map."""
     counts, edges = np.histogram(peaks.heights[free], bins=_BINS, range=(0, 1))
     inside = peaks.inside()
     parts = [peaks.heights[free & inside], peaks.heights[free & ~inside]]
@@ -198,16 +195,16 @@ def _null(peaks: ScorePeaks, free: np.ndarray, share: float, middle: bool = Fals
 
 
 def _safe_law(heights: np.ndarray, share: float, ndim: int) -> Law:
-    """The law of the highest peaks; where many faint features are among these, of the peaks below them."""
+    """The law of the highest peaks; where they include many faint features, of the peaks below them."""
     law = _law(heights, share, ndim)
     if len(heights) * _BODY[0] < 2:
         return law
     body = _law(heights, share, ndim, _BODY)
-    return body if law.expected(np.array(_where(body.expected, body.level, 1.0))) > _TRUST else law
+    return body if law.expected(np.array(_score_at(body.expected, body.level, 1.0))) > _TRUST else law
 
 
 def _law(heights: np.ndarray, share: float, ndim: int, ranks: tuple[float, float] | None = None) -> Law:
-    """The law of the highest peaks, or of those between two `ranks`, where features are few."""
+    """The law of the highest peaks, or of those between two `ranks`."""
     ordered = np.minimum(np.sort(heights)[::-1], 1 - 1e-9)
     middle = ranks is not None
     if ranks is not None:
@@ -226,7 +223,7 @@ def _law(heights: np.ndarray, share: float, ndim: int, ranks: tuple[float, float
 
 
 def _best_power(tail: np.ndarray, level: float, top: float | None, end: float, ndim: int) -> tuple[float, float]:
-    """Greatest likelihood of peaks above `level` (and below `top`), and the power that gives it."""
+    """Maximum log-likelihood of peaks above `level` (and below `top`), and its power k."""
     from scipy.optimize import minimize_scalar
 
     slope = 2 * tail / (end**2 - tail**2)

@@ -1,4 +1,4 @@
-"""From peaks of a score map to detections: which variant each is, which are too close, where exactly they lie."""
+"""From peaks of a score map to detections: best variant, non-maximum suppression, side lobes, subpixel position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..filtering.window import Window
 from .detections import Detections
 from .ncc_at_places import WindowReader, scores_at
 from .non_maximum_suppression import Footprints, Rule, suppress
-from .rotated_templates import common_frame, turn
+from .rotated_templates import common_window, rotated
 from .sidelobes import stand_out
 from .subpixel_fit import Shifted, refine
 from .template_bank import TemplateBank
@@ -21,24 +21,20 @@ from .template_bank import TemplateBank
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """What counts as a detection.
+    """Criteria for detections.
 
     Attributes
     ----------
     threshold : float
-        Least score.
+        Lowest score.
     false_alarms : float or None
-        Instead: how many detections chance may give.
-    rule : Rule
-        Which detections are too close to each other.
-    max_count : int or None
-    subpixel : bool
+        Expected number of chance detections, instead of a threshold.
     min_valid : float
-        Least share of a template's samples that the image must have: inside it, and not left out.
+        Least share of a template's samples that must lie inside the image and be valid.
     region : ndarray of bool or None
         Of the image's shape; where a template's centre may lie.
     order : tuple of int
-        The template's axes as it was given, among the axes acted on.
+        The template's axes as given, among the acted axes.
     """
 
     threshold: float
@@ -53,7 +49,7 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Where:
-    """The image and how it is computed with: what every step needs."""
+    """The image to search and the execution options."""
 
     image: Array
     valid: Array | None
@@ -74,9 +70,9 @@ def best_variants(where: Where, bank: TemplateBank, window: Window, places: np.n
         return winners
     reader = _reader(where, window)
     top = np.full(len(places), -np.inf)
-    step = max(1, (16 << 20) // (24 * math.prod(bank.frame.shape)))
+    step = max(1, (16 << 20) // (24 * math.prod(bank.window.shape)))
     for numbers, patterns in bank.batches(step):
-        for part, patches in reader.chunks(places, bank.frame):
+        for part, patches in reader.chunks(places, bank.window):
             scores = scores_at(patches, patterns)
             best = scores.argmax(axis=1)
             height = scores[np.arange(len(best)), best]
@@ -95,15 +91,15 @@ def collect(
     heights: np.ndarray,
     variants: np.ndarray,
 ) -> Detections:
-    """Suppress what is too close, find the places between samples, and see again what is too close."""
+    """Suppress peaks that are too close, refine the rest to subpixel positions, and suppress again."""
     used, index = np.unique(variants, return_inverse=True)
-    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.frame.shape, bool)])
+    footprints = Footprints([bank.pattern(int(n)).support for n in used] or [np.ones(bank.window.shape, bool)])
     axes = list(window.axes)
     others = [a for a in range(where.image.ndim) if a not in axes]
     batches = np.zeros(len(places), int)
     for axis in others:
         batches = batches * where.image.shape[axis] + places[:, axis]
-    # a few more than asked for: places between the samples may bring two of them too close
+    # more than asked for, since subpixel positions may bring two of them too close
     limit = None if search.max_count is None else 2 * search.max_count + 16
     keep = suppress(places[:, axes].astype(float), batches, heights, index, search.rule, footprints, limit)
     shifts = np.zeros((len(keep), len(axes)))
@@ -140,15 +136,15 @@ def collect(
 
 
 def _shifts(where: Where, bank: TemplateBank, window: Window, places: np.ndarray, variants: np.ndarray) -> np.ndarray:
-    """How far from its sample each detection lies."""
+    """Subpixel shift of each detection from its sample."""
     reader = _reader(where, window)
     shifts = np.zeros((len(places), len(window.axes)))
     for number in np.unique(variants):
         variant = bank.variants[number]
         template = bank.templates[variant.template]
-        frame = common_frame([(template, variant)])
-        shifted = Shifted(*turn(template, variant, frame, beyond=True))
+        template_window = common_window([(template, variant)])
+        shifted = Shifted(*rotated(template, variant, template_window, beyond=True))
         rows = np.flatnonzero(variants == number)
-        for part, patches in reader.chunks(places[rows], frame):
+        for part, patches in reader.chunks(places[rows], template_window):
             shifts[rows[part]] = refine(patches, shifted)
     return shifts

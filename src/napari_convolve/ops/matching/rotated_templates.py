@@ -1,9 +1,9 @@
-"""Turned and scaled templates: which sample of the template stands at each sample of the turned one.
+"""Rotated and scaled templates, resampled by cubic splines.
 
-A template is turned about its middle, ``(N - 1) / 2`` along each axis, as `scipy.ndimage.rotate` does. With
-M = scale * R, the turned template at an offset o from the middle is the template at ``inverse(M) o``, interpolated by
-cubic splines; it counts only where that lies within the template, so the corners that turning makes are masked out.
-The samples of a turned template stand where those of the template as it was given would: on its own grid.
+A template is rotated about its middle, ``(N - 1) / 2`` along each axis, as by `scipy.ndimage.rotate`. With
+M = scale * R, the rotated template at an offset o from the middle is the template at ``inverse(M) o``. It counts only
+where that lies within the template, so that the empty corners are masked out. The samples of a rotated template lie
+on the grid of the original one.
 """
 
 from __future__ import annotations
@@ -20,22 +20,13 @@ from .template import Pattern, make_pattern
 
 #: Offsets are rounded to this many decimals, so that right angles stay exact.
 _DECIMALS = 9
-#: How much of a sample must come from samples that count.
+#: Least share of a resampled sample that must come from samples that count.
 _COUNTS = 0.99
 
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A template as it was given, ready to be turned.
-
-    Attributes
-    ----------
-    values : ndarray of float64
-        Finite everywhere.
-    support : ndarray of bool
-        Where it counts.
-    center : tuple of int
-    """
+    """A template as given: finite values, which of them count, and its centre."""
 
     values: np.ndarray
     support: np.ndarray
@@ -52,54 +43,50 @@ class Template:
 
     @property
     def middle(self) -> np.ndarray:
-        """About which it is turned."""
+        """The centre of rotation."""
         return (np.array(self.shape) - 1) / 2
 
     @property
     def anchor(self) -> np.ndarray:
         """From the middle to the sample ``N // 2``, which is put at the centre of the window."""
-        anchor: np.ndarray = np.array(self.shape) // 2 - self.middle
-        return anchor
+        return np.asarray(np.array(self.shape) // 2 - self.middle)
 
     def shift(self, variant: Variant) -> np.ndarray:
-        """From the centre of a variant's window to where the template's own centre lies."""
+        """From the centre of a variant's window to the template's own centre."""
         shift: np.ndarray = variant.matrix @ (np.array(self.center) - self.middle) - self.anchor
         return np.round(shift, _DECIMALS)
 
     @cached_property
     def filled(self) -> np.ndarray:
-        """The values, with the nearest that counts in place of those that do not."""
+        """The values, with each one that does not count replaced by the nearest one that does."""
         if self.support.all():
             return self.values
         from scipy.ndimage import distance_transform_edt
 
         nearest = distance_transform_edt(~self.support, return_distances=False, return_indices=True)
-        filled: np.ndarray = self.values[tuple(nearest)]
-        return filled
+        return np.asarray(self.values[tuple(nearest)])
 
     def spline(self, scale: float) -> np.ndarray:
-        """Coefficients of the cubic spline through the samples; smoothed first where a small scale skips detail."""
+        """Coefficients of the cubic spline through the samples, which are smoothed first for scales below 1."""
         if scale not in self.splines:
             from scipy.ndimage import gaussian_filter, spline_filter
 
             values = self.filled
             if scale < 1:
                 values = gaussian_filter(values, (1 / scale - 1) / 2, mode="nearest")
-            self.splines.clear()  # variants come scale by scale
+            self.splines.clear()  # variants come in order of scale
             self.splines[scale] = spline_filter(values, order=3, mode="mirror", output=np.float64)
         return self.splines[scale]
 
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """One way a template may appear: which one, how large, and how turned.
+    """One form in which a template may appear: which template, scale and rotation.
 
     Attributes
     ----------
-    template : int
-    scale : float
     rotation : ndarray
-        Takes offsets in the template to offsets in the image, in the order of the axes.
+        Matrix from offsets in the template to offsets in the image, in the order of the axes.
     angle : float
         In degrees, in the sense of `scipy.ndimage.rotate`; NaN for a rotation that is not given as one angle.
     """
@@ -111,7 +98,7 @@ class Variant:
 
     @property
     def is_plain(self) -> bool:
-        """Neither turned nor scaled."""
+        """Neither rotated nor scaled."""
         return self.scale == 1 and bool((self.rotation == np.eye(len(self.rotation))).all())
 
     @property
@@ -129,9 +116,9 @@ class TemplateWindow:
 
 
 def planar(angle: float, ndim: int) -> np.ndarray:
-    """The matrix that takes offsets in a template to offsets in ``scipy.ndimage.rotate(template, angle)``.
+    """Matrix from offsets in a template to offsets in ``scipy.ndimage.rotate(template, angle)``.
 
-    Turned in the plane of the last two axes; multiples of 90 degrees are exact.
+    Rotates in the plane of the last two axes; multiples of 90 degrees are exact.
     """
     quarter = angle / 90
     if quarter == round(quarter):
@@ -143,14 +130,8 @@ def planar(angle: float, ndim: int) -> np.ndarray:
     return matrix
 
 
-def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
-    """The smallest window that holds every variant of its template.
-
-    Raises
-    ------
-    ValueError
-        When the variants are too small to hold a sample.
-    """
+def common_window(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
+    """The smallest window that holds every variant; ValueError when the variants are too small to hold a sample."""
     found = list(pairs)
     lows, highs = [], []
     for template in {id(t): t for t, _ in found}.values():
@@ -166,12 +147,12 @@ def common_frame(pairs: Iterable[tuple[Template, Variant]]) -> TemplateWindow:
     return TemplateWindow(tuple(int(n) for n in high - low + 1), tuple(int(n) for n in -low))
 
 
-def turn(
-    template: Template, variant: Variant, frame: TemplateWindow, beyond: bool = False
+def rotated(
+    template: Template, variant: Variant, window: TemplateWindow, beyond: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Values and support of a variant in a window; 0 outside the support, or going on smoothly with `beyond`."""
+    """Values and support of a variant in a window; 0 outside the support, or extrapolated with `beyond`."""
     inverse = variant.rotation.T / variant.scale
-    offsets = np.indices(frame.shape).reshape(len(frame.shape), -1) - np.array(frame.center)[:, None]
+    offsets = np.indices(window.shape).reshape(len(window.shape), -1) - np.array(window.center)[:, None]
     places = inverse @ (offsets + template.anchor[:, None])
     places = np.round(places + template.middle[:, None], _DECIMALS)
     size = np.array(template.shape)[:, None]
@@ -190,21 +171,15 @@ def turn(
     values, support = np.zeros(inside.size), np.zeros(inside.size, bool)
     values[slice(None) if beyond else inside] = read
     support[inside] = counts[inside] if beyond else counts
-    return values.reshape(frame.shape), support.reshape(frame.shape)
+    return values.reshape(window.shape), support.reshape(window.shape)
 
 
-def pattern_of(template: Template, variant: Variant, frame: TemplateWindow) -> Pattern:
-    """The pattern of a variant in a window.
-
-    Raises
-    ------
-    ValueError
-        When too little of the template is left, or what is left is flat.
-    """
-    values, support = turn(template, variant, frame)
+def pattern_of(template: Template, variant: Variant, window: TemplateWindow) -> Pattern:
+    """The pattern of a variant in a window; ValueError when too few samples are left, or they are flat."""
+    values, support = rotated(template, variant, window)
     if np.count_nonzero(support) < 2:
         raise ValueError(_too_small(template, variant))
-    return make_pattern(np.where(support, values, 0.0), support, frame.center)
+    return make_pattern(np.where(support, values, 0.0), support, window.center)
 
 
 def _too_small(template: Template, variant: Variant) -> str:
@@ -218,9 +193,7 @@ _PHI, _PSI = math.sqrt(2.0), 1.533751168755204288118041
 def super_fibonacci(number: int) -> np.ndarray:
     """`number` unit quaternions (x, y, z, w) spread evenly over all rotations.
 
-    References
-    ----------
-    .. [1] M. Alexa, Super-Fibonacci Spirals: Fast, Low-Discrepancy Sampling of SO(3), CVPR 2022.
+    M. Alexa, Super-Fibonacci Spirals: Fast, Low-Discrepancy Sampling of SO(3), CVPR 2022.
     """
     at = np.arange(number) + 0.5
     inner, outer = np.sqrt(at / number), np.sqrt(1 - at / number)

@@ -1,9 +1,9 @@
-"""Peaks that a better detection nearby explains.
+"""Reject side lobes of stronger detections.
 
-Around a strong feature its own flanks look a little like the template: nothing that chance could tell. So each peak is
-looked at again without the better detections whose windows share samples with its own: their templates, as they fit
-best, are subtracted down to the level of their rims, and what is left must reach the threshold by itself, and 0.6 of
-the better one's score: no template fits so well that nothing of a strong feature is left.
+Around a strong feature its own flanks resemble the template, and score above the null distribution. So each peak is
+scored again without the better detections whose windows overlap its own: their best-fitting templates are subtracted
+down to the level of their rims, and the residual must reach the threshold, and 0.6 of the better score, since no
+template fits a strong feature without a residual.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from .ncc_at_places import Patches, WindowReader, scores_at
-from .rotated_templates import turn
+from .rotated_templates import rotated
 from .template import Pattern
 from .template_bank import TemplateBank
 
-#: The least score beside a better detection, in units of its score.
+#: Lowest score beside a better detection, in units of its score.
 _BESIDE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class _Feature:
-    """A detection as it stands in the image: its place, and what it adds to the samples of its window."""
+    """A detection and its contribution to the samples of its window."""
 
     place: np.ndarray
     batch: int
-    adds: np.ndarray
+    contribution: np.ndarray
     score: float
 
 
@@ -43,14 +43,8 @@ def stand_out(
 ) -> np.ndarray:
     """Which peaks, given from best to worst, reach the threshold without the better ones beside them.
 
-    Parameters
-    ----------
-    places : ndarray of int, shape (n, ndim)
-    batches : ndarray of int, shape (n,)
-        Only detections of one batch touch.
-    shifts : ndarray, shape (n, axes)
-        From the samples to the places between them.
-    variants, scores : ndarray, shape (n,)
+    `shifts` are the subpixel shifts along the acted axes, shape (n, axes). Only detections with the same number in
+    `batches` can overlap.
     """
     from scipy.spatial import cKDTree
 
@@ -58,8 +52,8 @@ def stand_out(
     if not len(places):
         return keep
     axes = list(reader.axes)
-    shape = np.array(bank.frame.shape)
-    # in units of the window, so that windows that touch are nearer than 1 along every axis
+    shape = np.array(bank.window.shape)
+    # in units of the window, so that windows that overlap are nearer than 1 along every axis
     scaled = np.column_stack([places[:, axes] / shape, batches * 4.0 + 0.0])
     if len(places) > 1:
         scaled[:, -1] += 4.0 * scaled[:, :-1].max()
@@ -67,7 +61,7 @@ def stand_out(
     features: dict[int, _Feature] = {}
     for number, place in enumerate(places):
         pattern = bank.pattern(int(variants[number]))
-        samples, there = reader.raw(place, bank.frame)
+        samples, there = reader.raw(place, bank.window)
         before = [features[n] for n in neighbours[number] if n in features and batches[n] == batches[number]]
         for feature in before:
             _subtract(samples, feature, place[axes])
@@ -83,7 +77,7 @@ def stand_out(
 
 
 def _score(samples: np.ndarray, there: np.ndarray, pattern: Pattern) -> float:
-    """Of one window over the samples that are there."""
+    """Score of one window over its valid samples."""
     middle = samples[there].mean() if there.any() else 0.0
     values = np.where(there, samples - middle, 0.0)
     patch = Patches(values.reshape(1, -1), None if there.all() else there.reshape(1, -1), None)
@@ -91,23 +85,23 @@ def _score(samples: np.ndarray, there: np.ndarray, pattern: Pattern) -> float:
 
 
 def _subtract(samples: np.ndarray, feature: _Feature, place: np.ndarray) -> None:
-    """Take a feature out of the window around `place`, where the two overlap."""
+    """Subtract a feature from the window around `place`, where the two overlap."""
     shift = feature.place - place
     spans = list(zip(shift.tolist(), samples.shape, strict=True))
     here = tuple(slice(max(s, 0), min(n, n + s)) for s, n in spans)
     there = tuple(slice(max(-s, 0), min(n, n - s)) for s, n in spans)
     if all(s.start < s.stop for s in here):
-        samples[here] -= feature.adds[there]
+        samples[here] -= feature.contribution[there]
 
 
 def _form(bank: TemplateBank, number: int, shift: np.ndarray) -> np.ndarray:
-    """A variant shifted between the samples, above the level of its rim, 0 outside its support."""
+    """A variant with a subpixel shift, less the level of its rim, 0 outside its support."""
     from scipy.ndimage import binary_erosion
     from scipy.ndimage import shift as shifted
 
     variant = bank.variants[number]
     pattern = bank.pattern(number)
-    values, support = turn(bank.templates[variant.template], variant, bank.frame, beyond=True)
+    values, support = rotated(bank.templates[variant.template], variant, bank.window, beyond=True)
     inside = values[support]
     norm = float(np.sqrt(np.sum((inside - inside.mean()) ** 2)))
     moved = shifted((values - inside.mean()) / norm, shift, order=3, mode="nearest")

@@ -1,4 +1,4 @@
-"""Where between the samples a template fits best: least squares over shift, brightness and contrast.
+"""Subpixel position of a template: least squares over shift, brightness and contrast.
 
 The shift d that maximises the score makes ``b + a t(x - d)`` fit the window best. Gauss-Newton steps from the sample
 with the best score; the template between its samples is a cubic spline (M. Unser, IEEE Signal Process. Mag. 16, 1999).
@@ -14,28 +14,20 @@ import numpy as np
 
 from .ncc_at_places import Patches
 
-#: Gauss-Newton steps, the largest of each, and how far from its sample a detection may move.
+#: Gauss-Newton steps, the longest step, and the largest shift of a detection from its sample.
 _STEPS, _LONGEST, _FARTHEST = 8, 0.5, 1.0
 _TAPS = np.arange(-2, 3)
 
 
 class Shifted:
-    """A template that can be shifted by fractions of a sample.
-
-    Parameters
-    ----------
-    values : ndarray
-        Going on smoothly where the template does not count.
-    support : ndarray of bool
-        Where it counts.
-    """
+    """A template that can be shifted by fractions of a sample; `values` are extrapolated outside its `support`."""
 
     def __init__(self, values: np.ndarray, support: np.ndarray) -> None:
         from scipy.ndimage import binary_erosion, spline_filter1d
 
         ndim = values.ndim
         self.movable = [a for a in range(ndim) if values.shape[a] >= 3]
-        # along the rim the shifted template would have to be known outside itself
+        # at the rim a shifted template would need values from outside
         structure = np.ones([3 if a in self.movable else 1 for a in range(ndim)])
         inner = binary_erosion(support, structure)
         self.inside = inner if 2 * np.count_nonzero(inner) >= np.count_nonzero(support) else support
@@ -61,12 +53,11 @@ class Shifted:
                 part = slope[:, a] if a == derived else value[:, a]
                 product = (product[:, :, None] * part[:, None, :]).reshape(len(shifts), -1)
             weights.append(product)
-        result: np.ndarray = np.stack(weights, axis=1) @ self.shifts
-        return result
+        return np.asarray(np.stack(weights, axis=1) @ self.shifts)
 
 
 def refine(patches: Patches, shifted: Shifted) -> np.ndarray:
-    """Shifts of the best fit from the centres of the windows, shape (n, ndim); 0 where there is none near."""
+    """Shifts of the best fit from the centres of the windows, shape (n, ndim); 0 where the fit does not converge."""
     keep = shifted.inside.ravel()
     samples = patches.values[:, keep]
     weight = np.ones_like(samples)
@@ -91,7 +82,7 @@ def refine(patches: Patches, shifted: Shifted) -> np.ndarray:
 
 
 def _step(samples: np.ndarray, weight: np.ndarray, model: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One Gauss-Newton step for each window, and whether it can be trusted."""
+    """One Gauss-Newton step for each window, and whether it is well determined."""
     columns = np.concatenate([np.ones_like(model[:, :1]), model], axis=1)
     scale = np.sqrt((columns**2).sum(axis=2, keepdims=True))
     columns = columns / np.where(scale > 0, scale, 1.0)

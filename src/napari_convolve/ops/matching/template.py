@@ -1,4 +1,4 @@
-"""A template made ready for normalised cross-correlation: zero mean and unit norm over the samples that count."""
+"""Template prepared for normalised cross-correlation: zero mean and unit norm over the samples that count."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ..._arrays import as_host_array
 from ...kernels import Kernel
 from ...methods import Factors, PreparedKernel
 
-#: A template whose samples differ by less than this many roundings of its own dtype is flat.
+#: A template whose samples differ by less than this many rounding errors of its dtype is flat.
 _ROUNDINGS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """What a normalised cross-correlation compares windows with.
+    """A normalised template.
 
     Attributes
     ----------
     values : ndarray of float64
-        Zero where the template does not count; elsewhere of mean 0 and sum of squares 1.
+        Of mean 0 and sum of squares 1 over the support, 0 elsewhere.
     support : ndarray of bool
-        Where the template counts.
+        The samples that count.
     center : tuple of int
         The index that is put at the place of the score.
     """
@@ -44,7 +44,7 @@ class Pattern:
 
     @cached_property
     def count(self) -> int:
-        """How many samples count."""
+        """Number of samples that count."""
         return int(np.count_nonzero(self.support))
 
     @cached_property
@@ -59,13 +59,13 @@ class Pattern:
 
     @cached_property
     def cropped(self) -> np.ndarray:
-        """The support without what lies before and after it."""
+        """The bounding box of the support."""
         high = np.argwhere(self.support).max(0) + 1
         return self.support[tuple(slice(a, int(b)) for a, b in zip(self.low, high, strict=True))]
 
     @cached_property
     def support_key(self) -> tuple[str, tuple[int, ...]]:
-        """Identifies the support wherever it lies in the window."""
+        """Identifies the support independently of its position in the window."""
         return hashlib.blake2b(self.cropped.tobytes(), digest_size=16).hexdigest(), self.cropped.shape
 
     @property
@@ -111,21 +111,16 @@ class Pattern:
 
 
 def as_pattern(template: Any, template_mask: Any = None) -> Pattern:
-    """Validate a template: a Kernel, or what `numpy.asarray` takes, with the samples that count.
+    """Validate a template: a Kernel or array_like, with the samples that count.
 
-    Parameters
-    ----------
-    template : Kernel or array_like
-        The mask of a `numpy.ma.MaskedArray` counts too (there, True is masked).
-    template_mask : array_like of bool, optional
-        Of the template's shape; True where a sample counts.
+    Masked samples of a `numpy.ma.MaskedArray` do not count, either.
 
     Raises
     ------
     TypeError
         For templates that do not hold real numbers and masks that are not bool.
     ValueError
-        For templates that are flat or hold NaN where they count, and masks that do not fit or leave nothing.
+        For templates that are flat or not finite where they count, and masks of another shape or without a sample.
     """
     center: tuple[int, ...] | None = None
     hidden = None
@@ -155,17 +150,10 @@ def as_pattern(template: Any, template_mask: Any = None) -> Pattern:
 
 
 def make_pattern(values: np.ndarray, support: np.ndarray, center: tuple[int, ...], resolution: float = 0.0) -> Pattern:
-    """The pattern of finite float64 values.
+    """Normalise finite float64 values; ValueError when those that count are all equal.
 
-    Parameters
-    ----------
-    resolution
-        Relative distance of neighbouring numbers in the dtype that the values come from, 0 for integers.
-
-    Raises
-    ------
-    ValueError
-        When the values that count do not differ.
+    `resolution` is the relative distance of neighbouring numbers in the dtype that the values come from, 0 for
+    integers.
     """
     count = int(np.count_nonzero(support))
     largest = float(np.abs(values[support]).max())

@@ -1,4 +1,4 @@
-"""All the forms a template may appear in, made when they are needed, a batch at a time."""
+"""Bank of rotated and scaled templates, made in batches when they are needed."""
 
 from __future__ import annotations
 
@@ -8,31 +8,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .rotated_templates import Template, TemplateWindow, Variant, common_frame, pattern_of
+from .rotated_templates import Template, TemplateWindow, Variant, common_window, pattern_of
 from .template import Pattern
 
-#: Banks whose patterns take less than this are kept whole; of larger ones a batch at a time exists.
+#: The patterns of a bank are kept when all of them take less bytes than this.
 _KEPT = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class TemplateBank:
-    """Templates, the variants of each that are looked for, and the window they share.
-
-    Parameters
-    ----------
-    templates : sequence of Template
-    variants : sequence of Variant
-        Scale by scale.
-    """
+    """Templates, their variants in order of scale, and the window they share."""
 
     templates: Sequence[Template]
     variants: Sequence[Variant]
-    frame: TemplateWindow = field(init=False)
+    window: TemplateWindow = field(init=False)
     _patterns: dict[int, Pattern] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frame", common_frame((self.templates[v.template], v) for v in self.variants))
+        object.__setattr__(self, "window", common_window((self.templates[v.template], v) for v in self.variants))
 
     def __len__(self) -> int:
         return len(self.variants)
@@ -42,8 +35,8 @@ class TemplateBank:
         found = self._patterns.get(number)
         if found is None:
             variant = self.variants[number]
-            found = pattern_of(self.templates[variant.template], variant, self.frame)
-            if 9 * math.prod(self.frame.shape) * len(self) <= _KEPT:
+            found = pattern_of(self.templates[variant.template], variant, self.window)
+            if 9 * math.prod(self.window.shape) * len(self) <= _KEPT:
                 self._patterns[number] = found
         return found
 
@@ -57,20 +50,14 @@ class TemplateBank:
     def is_box(self) -> bool:
         """Whether every sample of the window counts in every variant."""
         return all(v.is_plain for v in self.variants) and all(
-            bool(t.support.all()) and t.shape == self.frame.shape for t in self.templates
+            bool(t.support.all()) and t.shape == self.window.shape for t in self.templates
         )
 
 
 def make_template_bank(
     templates: Sequence[Template], scales: Sequence[float], rotations: Sequence[tuple[np.ndarray, float]]
 ) -> TemplateBank:
-    """The bank of every template at every scale and rotation.
-
-    Parameters
-    ----------
-    rotations
-        Matrix and angle of each.
-    """
+    """The bank of every template at every scale and rotation (matrix and angle)."""
     variants = [
         Variant(number, scale, matrix, angle)
         for number in range(len(templates))

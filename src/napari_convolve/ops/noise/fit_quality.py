@@ -1,4 +1,4 @@
-"""What a noise estimate rests on: the powers that were found in an image, and the model fitted to them."""
+"""How well a model of object and noise fits an image: spectra over rings, excess, and expected error of a filter."""
 
 from __future__ import annotations
 
@@ -11,28 +11,18 @@ import numpy as np
 
 from ..fourier.frequency_grid import ring_means
 
-#: A ring of frequencies is averaged over at least so many.
+#: Rings of a profile hold at least this many frequencies.
 _LEAST = 8
-#: A fit with a larger excess explains too little.
+#: A model with a larger `NoiseFit.excess` is wrong.
 POOR = 0.6
 
 
 @dataclass(frozen=True, eq=False)
 class NoiseProfile:
-    """Mean powers over rings of equal frequency, in the image's units squared.
+    """Mean powers over rings of equal frequency, in the image's units squared; `noise` is the same in all rings.
 
-    Attributes
-    ----------
-    frequencies : ndarray
-        Cycles per unit of the spacing, ascending.
-    observed : ndarray
-        Of the image.
-    expected : ndarray
-        Of the model: the object seen through the PSF, and noise.
-    object : ndarray
-        Of the object, as the model has it.
-    noise : float
-        Of the noise, the same everywhere.
+    `frequencies` ascend, in cycles per unit of the spacing; `expected` is the model of `observed`: the object seen
+    through the PSF, plus noise.
     """
 
     frequencies: np.ndarray
@@ -43,7 +33,7 @@ class NoiseProfile:
 
     @property
     def finest(self) -> float | None:
-        """Period of the finest detail that still is stronger than the noise; None when none is, or all are."""
+        """Period of the finest detail stronger than the noise; None when all or none is."""
         strong = self.expected > 2 * self.noise
         if strong.all() or not strong[0]:
             return None
@@ -52,20 +42,20 @@ class NoiseProfile:
 
 @dataclass(frozen=True, eq=False)
 class NoiseFit:
-    """The sample of frequencies that a model of object and noise was fitted to.
+    """The spectra that a model of object and noise was fitted to, at sampled frequencies.
 
     Attributes
     ----------
     frequencies : tuple of ndarray
         Cycles per sample along each axis.
     weights : ndarray
-        How many frequencies of the whole spectrum each stands for.
+        Number of frequencies of the whole spectrum that each represents.
     observed, object : ndarray
         Power of the image, and of the fitted object without blur.
     transfer : ndarray
         ``|H|^2`` of the PSF.
     unsure : float
-        How far it may be wrong, as if so much of the object's power were noise.
+        Error of `transfer`, as a share of the object's power that counts as noise.
     noise : float
         Fitted power of the noise.
     """
@@ -79,22 +69,13 @@ class NoiseFit:
     noise: float
 
     def profile(self, spacing: Sequence[float] | None = None, rings: int = 40) -> NoiseProfile:
-        """Averages over rings that are equally wide in the logarithm of the frequency.
-
-        Parameters
-        ----------
-        spacing : sequence of float, optional
-            Distance of samples along each axis; 1 by default.
-        rings : int
-            How many, at most; neighbours with few frequencies are joined.
-        """
+        """Averages over at most `rings` rings, equally wide in the logarithm of the frequency."""
         steps = spacing or (1.0,) * len(self.frequencies)
         length = np.sqrt(sum((f / step) ** 2 for f, step in zip(self.frequencies, steps, strict=True)))
         edges = np.geomspace(length.min(), length.max() * (1 + 1e-9), rings + 1)
         ring = np.clip(np.searchsorted(edges, length, "right") - 1, 0, rings - 1)
-        counts = np.bincount(ring, minlength=rings)
         joined, group, held = np.zeros(rings, int), 0, 0
-        for i, count in enumerate(counts):
+        for i, count in enumerate(np.bincount(ring, minlength=rings)):  # neighbours with few frequencies are joined
             joined[i] = group
             held += int(count)
             if held >= _LEAST:
@@ -106,16 +87,16 @@ class NoiseFit:
 
     @property
     def excess(self) -> float:
-        """How much less likely the image is than the right model would make it, in nats for each frequency.
+        """How much less likely the image is than under the right model, in nats for each frequency.
 
-        About 0 when the model is right, 0.4 at most in 96 scenes that were looked at; more than `POOR` when it cannot
-        be: the noise is not white (the image was resampled or filtered), or this PSF did not blur it.
+        About 0 when the model is right, and 0.4 at most in 96 scenes; above `POOR` the model is wrong: the noise is not
+        white (the image was resampled or filtered), or this PSF did not blur the image.
         """
         ratio = self.observed / ((self.transfer + self.unsure) * self.object + self.noise)
         return float(np.mean(ratio - np.log(np.maximum(ratio, 1e-300)))) - 1 - float(np.euler_gamma)
 
     def error(self, nsr: float) -> float:
-        """Root mean square error that a Wiener filter with a constant `nsr` is expected to leave.
+        """Expected root mean square error of a Wiener filter with a constant `nsr`.
 
         The mean over all frequencies of ``|1 - W H|^2 S_x + |W|^2 S_n``.
         """

@@ -1,4 +1,4 @@
-"""Noise of an image as a matched filter needs it: its variance, or its covariance away from features."""
+"""Noise statistics for matched filters: the variance of white noise, the covariance of coloured noise."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from ..._arrays import Array, along_axis, index_along
 from ...backends import Backend
 
-#: Normal noise: its standard deviation over the median of its absolute values.
+#: Standard deviation of normal noise over the median of its absolute values.
 NORMAL = 1.482602218505602
-#: Samples looked at; a larger image is represented by a part in the middle of each axis.
+#: Most samples that are used; a larger image is represented by a part in the middle of each axis.
 _MOST = 1 << 22
 
 
 def sample_of(
     image: Array, valid: Array | None, axes: Sequence[int], backend: Backend
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Entries of the image with the acted axes last, on the host, 0 where missing; and which samples are there."""
+    """Batch items of the image on the host, with the acted axes last and 0 where missing; and the valid samples."""
     ndim = len(image.shape)
     batch = [a for a in range(ndim) if a not in axes]
     acted = int(np.prod([image.shape[a] for a in axes]))
@@ -40,16 +40,14 @@ def sample_of(
     return np.where(there, host, 0.0).transpose(order).reshape(shape), there.transpose(order).reshape(shape)
 
 
-def white_sigma(entries: np.ndarray, there: np.ndarray) -> float:
-    """Standard deviation of white noise, from second differences along every axis, where features hardly show.
+def white_sigma(items: np.ndarray, there: np.ndarray) -> float:
+    """Standard deviation of white noise, from second differences along every axis, which suppress features.
 
-    References
-    ----------
-    .. [1] J. Immerkaer, Fast noise variance estimation, Comput. Vis. Image Underst. 64 (1996) 300; here with the
-       median of absolute values, which a few features do not move.
+    J. Immerkaer, Fast noise variance estimation, Comput. Vis. Image Underst. 64 (1996) 300; here with the median of
+    absolute values, which is robust against a few features.
     """
-    values, known, norm = entries, there, 1.0
-    for axis in range(1, entries.ndim):
+    values, known, norm = items, there, 1.0
+    for axis in range(1, items.ndim):
         if values.shape[axis] < 3:
             continue
         lower, middle, upper = (_cut(values, axis, start) for start in range(3))
@@ -67,31 +65,25 @@ def _cut(array: np.ndarray, axis: int, start: int) -> np.ndarray:
     return np.asarray(array[index_along(array.ndim, axis, slice(start, array.shape[axis] - 2 + start))])
 
 
-def covariance(entries: np.ndarray, there: np.ndarray, reach: Sequence[int]) -> np.ndarray:
-    """Mean product of samples, less their mean, at every lag up to `reach`, over the pairs that are there.
-
-    Returns
-    -------
-    ndarray
-        Lag 0 in the middle of odd lengths.
-    """
+def covariance(items: np.ndarray, there: np.ndarray, longest: Sequence[int]) -> np.ndarray:
+    """Autocovariance up to the `longest` lags, over the pairs of valid samples; lag 0 in the middle of odd lengths."""
     import scipy.fft
 
-    reach = [min(r, n - 1) for r, n in zip(reach, entries.shape[1:], strict=True)]
-    grid = [scipy.fft.next_fast_len(n + r, True) for n, r in zip(entries.shape[1:], reach, strict=True)]
-    products, pairs = (np.zeros([2 * r + 1 for r in reach]) for _ in range(2))
-    middle = float(entries[there].mean()) if there.any() else 0.0
-    for entry, known in zip(entries, there, strict=True):
-        for total, values in ((products, np.where(known, entry - middle, 0.0)), (pairs, known.astype(float))):
+    longest = [min(r, n - 1) for r, n in zip(longest, items.shape[1:], strict=True)]
+    grid = [scipy.fft.next_fast_len(n + r, True) for n, r in zip(items.shape[1:], longest, strict=True)]
+    products, pairs = (np.zeros([2 * r + 1 for r in longest]) for _ in range(2))
+    middle = float(items[there].mean()) if there.any() else 0.0
+    for item, known in zip(items, there, strict=True):
+        for total, values in ((products, np.where(known, item - middle, 0.0)), (pairs, known.astype(float))):
             lags = scipy.fft.irfftn(np.abs(scipy.fft.rfftn(values, grid)) ** 2, grid)
-            for axis, r in enumerate(reach):
+            for axis, r in enumerate(longest):
                 lags = np.roll(lags, r, axis)
-            total += lags[tuple(slice(0, 2 * r + 1) for r in reach)]
+            total += lags[tuple(slice(0, 2 * r + 1) for r in longest)]
     return np.asarray(products / np.maximum(np.rint(pairs), 1))
 
 
 def tapered(lags: np.ndarray) -> np.ndarray:
-    """A covariance that falls to 0 at its ends as Parzen's window, which keeps its spectrum from falling below 0."""
+    """The covariance under Parzen's window, which keeps its spectrum from becoming negative."""
     for axis, length in enumerate(lags.shape):
         x = np.abs(np.arange(length) - length // 2) / (length // 2 + 1)
         line = np.where(x <= 0.5, 1 - 6 * x**2 + 6 * x**3, 2 * (1 - x) ** 3)

@@ -1,6 +1,6 @@
-"""How much of an image is noise: a model of the object's spectrum behind the PSF, fitted to the periodogram.
+"""Estimate the noise of an image: fit a model of the object's spectrum behind the PSF to the periodogram.
 
-The model and its fit are those of `_whittle`.
+The model and its fit are those of `whittle_fit`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ from ..fourier.missing_samples import fill_missing
 from ..fourier.tapers import hann, tapered_transform
 from ..psf.psf_set import Psf
 from .fit_quality import NoiseFit
-from .frequency_sample import Sample, sample_frequencies
-from .whittle import features, fit
+from .whittle_fit import Sample, features, fit, sample_frequencies
 
-#: The least share of the image's power that noise is taken to have: 50 dB, since what lies beyond the edges is not
-#: known better than that, and 90 dB for a period.
+#: Lower bound of the noise, as a share of the image's power: 50 dB, as the extension beyond the edges is not known
+#: better, and 90 dB for a periodic image.
 _FLOOR = {"extend": 1e-5, "periodic": 1e-9}
 #: No PSF is known better than to 0.7 percent of its amplitude: this share of the object's power may come through where
-#: it should not. Without it the little there is where a PSF passes next to nothing would ask for an object of any
-#: power. A period comes from a simulation, whose PSF is exact.
+#: it should not. Without it, frequencies that the PSF hardly passes would need an object of any power. A periodic image
+#: comes from a simulation, whose PSF is exact.
 _UNSURE = 5e-5
-#: Fewer frequencies than this tell nothing; the ratio is then this constant.
+#: With fewer frequencies than this nothing is fitted, and the ratio is this constant.
 _FEW, _DEFAULT = 12, 0.01
 
 
@@ -39,11 +38,11 @@ class PowerSpectrum:
     Attributes
     ----------
     shape : tuple of int
-        Of the image's axes acted on.
+        Of the image along the acted axes.
     weights : tuple of float
         Of the model's features: constant, logarithm of the frequency, roll-off and anisotropy for each axis.
     floor : float
-        What is added at every frequency.
+        Added at every frequency.
     """
 
     shape: tuple[int, ...]
@@ -57,7 +56,7 @@ class PowerSpectrum:
         exponent: Any = 0.0
         for weight, part in zip(slopes, parts[1:], strict=True):
             exponent = exponent + weight * part
-        # the level is as large as the square of the image's unit asks for
+        # the level is not clipped: it follows the square of the image's unit
         return np.asarray(np.exp(level + np.clip(exponent, -60.0, 60.0)) + self.floor)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -67,7 +66,7 @@ class PowerSpectrum:
 
 @dataclass(frozen=True)
 class NoiseEstimate:
-    """What an image's spectrum tells of its noise; `wiener` takes it as `nsr`.
+    """Noise and signal spectrum estimated from an image; `wiener` takes it as `nsr`.
 
     Attributes
     ----------
@@ -103,28 +102,22 @@ class NoiseEstimate:
 
 @dataclass(frozen=True)
 class FittedNoise(NoiseEstimate):
-    """An estimate with what it rests on.
-
-    Attributes
-    ----------
-    fit : NoiseFit
-        Powers found and fitted: `fit.profile()` for a plot, `fit.error(nsr)` for the error that a constant leaves.
-    """
+    """An estimate with the spectra that it was fitted to."""
 
     fit: NoiseFit = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the noise beforehand.
+    """Prior knowledge of the noise.
 
     Attributes
     ----------
     sigma : float or None
         Standard deviation.
     gain, offset, read_noise : float
-        Of a camera, in grey levels: the variance is ``gain * (image - offset) + read_noise**2``. A gain of None
-        says that the camera is not known.
+        Of a camera, in grey levels: the variance is ``gain * (image - offset) + read_noise**2``; `gain` is None for an
+        unknown camera.
     """
 
     sigma: float | None = None
@@ -154,12 +147,11 @@ def estimate(
     Parameters
     ----------
     blocks : sequence of (array, array of bool or None, Psf or None)
-        Samples, which of them count, and the PSF they are seen through.
-    known : Known
+        Samples, which of them count, and the PSF that blurred them.
     edges : str
-        ``"periodic"`` when the images are periods; otherwise a window keeps the jump at the edges out.
+        ``"periodic"`` or ``"extend"``; with the latter a window suppresses the jump at the edges.
     quantum : float
-        Step between neighbouring values (1 for integers), whose rounding is the least noise there can be.
+        Step between neighbouring values (1 for integers); its rounding noise is the least noise possible.
     """
     shape = tuple(blocks[0][0].shape)
     half = not any(dtype_name(block.dtype).startswith("complex") for block, _, _ in blocks)
@@ -173,13 +165,11 @@ def estimate(
         block = in_c_order(backend.astype(block, compute_dtype(dtype_name(block.dtype))))
         if valid is not None:
             block = fill_missing(block, valid, backend, workers)
-        mean += float(backend.xp.real(backend.xp.mean(block)) if half is False else backend.xp.mean(block)) / len(
-            blocks
-        )
+        average = backend.xp.mean(block)
+        mean += float(average if half else backend.xp.real(average)) / len(blocks)
         power += _periodogram(block, sample, edges, backend, workers) / len(blocks)
-        transfer += (
-            1.0 if psf is None else _transfer(psf, shape, sample, dtype_name(block.dtype), backend, workers)
-        ) / len(blocks)
+        gain = 1.0 if psf is None else _transfer(psf, shape, sample, dtype_name(block.dtype), backend, workers)
+        transfer += gain / len(blocks)
     scale = float(np.sum(sample.weights * power) / np.sum(sample.weights))
     if not 0 < scale < math.inf:
         return _constant(math.inf, 0.0, "the image is constant: nothing but its mean can be restored")
@@ -225,7 +215,7 @@ def _constant(nsr: float, noise: float, reason: str) -> NoiseEstimate:
 
 
 def _periodogram(block: Array, sample: Sample, edges: str, backend: Backend, workers: int) -> np.ndarray:
-    """Power per sample at the chosen frequencies, under a Hann window unless the image is a period."""
+    """Power per sample at the chosen frequencies, under a Hann window unless the image is periodic."""
     taper = None if edges == "periodic" else hann
     found = sample.of(tapered_transform(block, taper, backend, workers, half=sample.half), backend)
     energy = math.prod(float(np.mean(taper(n) ** 2)) for n in block.shape) if taper else 1.0

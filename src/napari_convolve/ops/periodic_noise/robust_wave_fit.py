@@ -1,10 +1,10 @@
-"""Waves of one frequency, amplitude and phase over a whole image, told apart from what the image shows.
+"""Robust fit of an image-wide sinusoid, separated from image content.
 
-What an image shows is at home somewhere; a wave of stripes or hum is the same everywhere. The image is cut into
-overlapping patches under a Hann window. Each tells a complex amplitude at the wave's frequency: that of the wave plus
-what the patch shows there, little in flat regions and much at edges. A location estimate with heavy tails (Student's
-t with one degree of freedom, by iterative weighting) takes the amplitude that the quiet patches agree on; turning
-phases from patch to patch tell how far the frequency is off.
+Image content is local; a wave of stripes or hum has the same frequency, amplitude and phase everywhere. The image is
+cut into overlapping patches under a Hann window. Each gives a complex amplitude at the wave's frequency: that of the
+wave plus that of the content, which is small in flat regions and large at edges. A location estimate with heavy tails
+(Student's t with one degree of freedom, by iteratively reweighted least squares) finds the amplitude on which the flat
+patches agree; a phase that changes from patch to patch gives the error of the frequency.
 
 References: K. Lange, R. Little, J. Taylor, "Robust statistical modeling using the t distribution", JASA 84 (1989) 881.
 """
@@ -21,30 +21,22 @@ from ..._arrays import COMPLEX_OF, Array, along_axis, dtype_name
 from ...backends import Backend
 from ..fourier.sinusoids import Wave
 
-#: Lengths of patches that are tried, and the least number of periods in one.
+#: Candidate lengths of patches, and the least number of periods in one.
 _LENGTHS, _PERIODS = (16, 32, 64, 128, 256), 3.0
-#: With fewer patches nothing can be said about how sure a wave is.
+#: With fewer patches a standard error means little.
 _ENOUGH = 30
-#: How far, in bins of the whole image, a frequency may be off; steps of the search within.
+#: Largest error of a frequency, in bins of the whole image; steps of the search within.
 _OFF, _SEARCH = 1.0, 9
+#: Most steps of a fit and of a trial fit, and the relative change at which to stop.
 _STEPS, _TRIAL, _SETTLED = 60, 8, 1e-5
 #: Variance of the location estimate in units of scale² over the count, for two dimensions and one degree of freedom;
-#: overlapping windows are worth half of their number.
+#: overlapping windows count half.
 _EFFICIENCY, _WORTH = 5 / 3, 0.5
 
 
 @dataclass(frozen=True)
-class Steady:
-    """A wave, and how sure it is.
-
-    Attributes
-    ----------
-    wave : Wave
-        Place in cycles per sample, not in bins.
-    error : float
-        Standard error of the amplitude.
-    patches : int
-    """
+class WaveFit:
+    """A fitted wave (place in cycles per sample, not bins), standard error of its amplitude, and number of patches."""
 
     wave: Wave
     error: float
@@ -55,43 +47,39 @@ class Steady:
         """Amplitude in standard errors."""
         return abs(self.wave.amplitude) / self.error if self.error else math.inf
 
+    def halved(self) -> WaveFit:
+        """For a real wave that equals its negative frequency: the fitted amplitude is the sum of both."""
+        wave = Wave(self.wave.place, complex(self.wave.amplitude.real / 2))
+        return WaveFit(wave, self.error / 2, self.patches)
+
 
 @dataclass(frozen=True)
 class _Patches:
-    """Complex amplitudes of patches, and where these lie.
-
-    Attributes
-    ----------
-    amplitudes : ndarray
-        With one axis for each of the image.
-    lines : tuple of ndarray
-        Places along each axis, in samples from the image's middle.
-    """
+    """Complex amplitudes on a grid of patches, and positions along each axis, in samples from the image's middle."""
 
     amplitudes: np.ndarray
     lines: tuple[np.ndarray, ...]
 
     @property
     def middles(self) -> np.ndarray:
-        """Places of all patches, shape (n, ndim)."""
+        """Positions of all patches, shape (n, ndim)."""
         return np.stack(np.meshgrid(*self.lines, indexing="ij"), axis=-1).reshape(-1, len(self.lines))
 
 
-def fit_steady(
+def fit_wave(
     block: Array, place: Sequence[float] | np.ndarray, backend: Backend, *, refine: bool = True, few: bool = True
-) -> Steady | None:
-    """The wave of about one frequency that runs through the whole block.
+) -> WaveFit | None:
+    """Fit the block-wide wave near one frequency.
 
     Parameters
     ----------
-    block : array
     place : sequence of float
         Cycles per sample along each axis.
     refine : bool
         Whether the frequency may be off by up to a bin of the block.
     few : bool
-        Whether a handful of patches, or one as long as the block, will do for a wave too slow for more; otherwise the
-        answer is then None.
+        Whether few patches, or one as long as the block, are accepted for a wave of low frequency; otherwise the result
+        is None.
     """
     shape = tuple(block.shape)
     real = not dtype_name(block.dtype).startswith("complex")
@@ -104,14 +92,11 @@ def fit_steady(
     tried = [_fit(block, at, length, changes, backend, steps=_TRIAL) for length in lengths] if len(lengths) > 1 else []
     chosen = min(range(len(tried)), key=lambda i: tried[i].error, default=0)
     best = _fit(block, at, lengths[chosen], changes, backend)
-    if single:  # its own opposite: both of them were read at once
-        half = Wave(best.wave.place, complex(best.wave.amplitude.real / 2))
-        best = Steady(half, best.error / 2, best.patches)
-    return best
+    return best.halved() if single else best
 
 
 def is_own_opposite(place: np.ndarray, shape: Sequence[int]) -> bool:
-    """Whether a real wave cannot be told from its opposite: half a cycle per sample, or none, along each axis."""
+    """Whether a real wave equals its negative frequency: half a cycle per sample, or none, along each axis."""
     return all(abs(2 * p - round(2 * p)) * n < 0.5 for p, n in zip(place, shape, strict=True))
 
 
@@ -131,7 +116,7 @@ def waves_on(waves: Sequence[Wave], block: Array, backend: Backend) -> Array:
 
 
 def patch_lengths(shape: tuple[int, ...], place: np.ndarray, apart: bool, few: bool) -> list[tuple[int, ...]]:
-    """Lengths in which the wave has enough periods, and enough beats with its opposite if both are to be told apart."""
+    """Lengths with enough periods of the wave, and `apart`, of its beat with the negative frequency."""
     fastest = float(np.abs(place).max())
     if apart:
         fastest = min(fastest, float(np.abs(2 * place - np.round(2 * place)).max()))
@@ -152,7 +137,7 @@ def _count(n: int, length: int) -> int:
 
 def _fit(
     block: Array, place: np.ndarray, lengths: tuple[int, ...], refine: bool, backend: Backend, steps: int = _STEPS
-) -> Steady:
+) -> WaveFit:
     middle = (np.array(block.shape) - 1) / 2
     patches = _patches(block, place, lengths, backend)
     change = np.zeros(len(place))
@@ -163,15 +148,16 @@ def _fit(
             amplitude, scale, change = _robust(
                 patches, change, np.where(long, _OFF / np.array(block.shape), 0.0), steps
             )
-            if not again and steps == _STEPS:  # with the frequency right, a patch reads the whole amplitude
+            if not again and steps == _STEPS:  # at the right frequency a patch gives the full amplitude
                 place, change = place + change, np.zeros(len(place))
                 patches = _patches(block, place, lengths, backend)
     else:
         amplitude, scale, change = _robust(patches, change, np.zeros(len(place)), steps)
     place = place + change
-    turned = amplitude * np.exp(-2j * np.pi * float(place @ middle))
+    at_origin = amplitude * np.exp(-2j * np.pi * float(place @ middle))
     count = max(1.0, _WORTH * patches.amplitudes.size)
-    return Steady(Wave(tuple(place), complex(turned)), scale * math.sqrt(_EFFICIENCY / count), patches.amplitudes.size)
+    error = scale * math.sqrt(_EFFICIENCY / count)
+    return WaveFit(Wave(tuple(place), complex(at_origin)), error, patches.amplitudes.size)
 
 
 def _patches(block: Array, place: np.ndarray, lengths: tuple[int, ...], backend: Backend) -> _Patches:
@@ -189,7 +175,7 @@ def _patches(block: Array, place: np.ndarray, lengths: tuple[int, ...], backend:
 
 
 def hann_patches(n: int, length: int, place: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that read ``exp(2 pi i place (x - middle))`` in each patch of an axis, and the patches' places."""
+    """Weights that project patches of an axis onto ``exp(2 pi i place (x - middle))``, and the patches' positions."""
     starts = np.linspace(0, n - length, _count(n, length))
     t = (np.arange(n) - starts[:, None] + 0.5) / length
     window = np.where((t > 0) & (t < 1), np.sin(np.pi * np.clip(t, 0, 1)) ** 2, 0.0)
@@ -198,7 +184,7 @@ def hann_patches(n: int, length: int, place: float) -> tuple[np.ndarray, np.ndar
 
 
 def _search(patches: _Patches, shape: Sequence[int]) -> np.ndarray:
-    """About how far the frequency is off: where the phases of all patches, loud or quiet, agree best."""
+    """Approximate error of the frequency: where the phases of all patches, whatever their amplitude, agree best."""
     z = patches.amplitudes
     size = np.abs(z)
     even = z / (size + float(np.median(size)) + np.finfo(float).tiny)
@@ -211,7 +197,7 @@ def _search(patches: _Patches, shape: Sequence[int]) -> np.ndarray:
 
 
 def _robust(patches: _Patches, change: np.ndarray, within: np.ndarray, steps: int) -> tuple[complex, float, np.ndarray]:
-    """Amplitude, scale of the patches around it, and change of the frequency, by iteratively weighted least squares."""
+    """Amplitude, scale of the patches about it, change of the frequency: iteratively reweighted least squares."""
     z, middles = patches.amplitudes.ravel(), patches.middles
     free = np.flatnonzero((within > 0) & (np.ptp(middles, axis=0) > 0))
     lead = np.exp(2j * np.pi * middles @ change)
@@ -236,7 +222,7 @@ def _robust(patches: _Patches, change: np.ndarray, within: np.ndarray, steps: in
 
 
 def weighted_solution(columns: Sequence[np.ndarray], target: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Real factors of complex columns, by weighted least squares; 0 for columns that do not matter."""
+    """Real factors of complex columns by weighted least squares; 0 for columns without influence."""
     matrix = np.stack(columns, axis=1)
     normal = np.real(np.conj(matrix.T) @ (weights[:, None] * matrix))
     right = np.real(np.conj(matrix.T) @ (weights * target))

@@ -1,8 +1,8 @@
-"""Periodic noise (stripes, hum): finding its frequencies, and taking its waves out of an image.
+"""Search for periodic noise (stripes, hum): image-wide sinusoids.
 
-A wave that runs through the whole image stands out of its spectrum as a peak of one bin, far above the bins around.
-Peaks that do are taken one after another, the highest first, when a robust fit confirms that the wave is the same all
-over the image (`_steady`), and taken out before the next is looked for.
+Such a wave is a peak of one bin in the spectrum, far above the bins around it. Peaks are tried one after another, the
+highest first. When a robust fit confirms that the wave is the same all over the image (`robust_wave_fit`), it is
+subtracted before the next search.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from ..._arrays import Array, dtype_name
 from ...backends import Backend
 from ..fourier.sinusoids import Wave
 from ..fourier.tapers import samples, tapered_transform
-from .robust_wave_fit import Steady, fit_steady, waves_on
+from .robust_wave_fit import WaveFit, fit_wave, waves_on
 from .weighted_wave_fit import weigh
 
-#: Bins around a peak that belong to it, and that its surroundings reach to, by the number of axes.
+#: Bins on each side of a peak that belong to it, and to its surroundings, by the number of axes.
 _OWN, _AROUND = {1: 3, 2: 2}, {1: 32, 2: 7, 3: 5}
-#: The least height over the surroundings (logarithm of a ratio of amplitudes), and how sure a wave must be.
+#: Least height over the surroundings (logarithm of a ratio of amplitudes), and least amplitude in standard errors.
 _HEIGHT, _SURE = 1.6, 25.0
-#: Waves below this share of the image's standard deviation count as none: interpolation and compression leave some.
+#: Waves below this share of the image's standard deviation are ignored: interpolation and compression cause some.
 _VISIBLE = 1e-3
-#: Chance that the highest of all bins of pure noise passes.
+#: Probability that the highest bin of pure noise passes.
 _CHANCE = 1e-3
-#: Bins from frequency zero that no noise is looked for in; peaks that are tried in vain before the search ends.
+#: Bins around frequency zero that are not searched; number of rejected peaks after which the search ends.
 _LOW, _PATIENCE = 4, 12
-#: Times that waves are fitted again without the others.
+#: Rounds in which each wave is fitted with the others subtracted.
 _ROUNDS = 2
 
 
-def find_stripes(blocks: Sequence[Array], count: int, backend: Backend, workers: int) -> list[list[Steady]]:
-    """The waves of periodic noise that blocks of one shape share: for each of them, one for each block.
+def find_stripes(blocks: Sequence[Array], count: int, backend: Backend, workers: int) -> list[list[WaveFit]]:
+    """The waves of periodic noise that blocks of one shape share: for each wave, one fit for each block.
 
-    Frequencies are common to all blocks, amplitudes and phases their own.
+    Frequencies are common to all blocks; amplitudes and phases are not.
     """
-    found: list[list[Steady]] = []
+    found: list[list[WaveFit]] = []
     refused: list[np.ndarray] = []
     shape = np.array(blocks[0].shape)
     rest = list(blocks)
@@ -48,21 +48,21 @@ def find_stripes(blocks: Sequence[Array], count: int, backend: Backend, workers:
         place = _highest(rest, refused, backend, workers)
         if place is None:
             break
-        fits = [fit_steady(block, place, backend, few=False) for block in rest]
+        fits = [fit_wave(block, place, backend, few=False) for block in rest]
         known = [fit for fit in fits if fit is not None]
         if len(known) < len(fits) or not _is_noise(known, spread):
             refused.append(place * shape)
             continue
         surest = max(known, key=lambda fit: fit.significance)
-        again = [fit_steady(block, surest.wave.place, backend, refine=False, few=False) for block in rest]
+        again = [fit_wave(block, surest.wave.place, backend, refine=False, few=False) for block in rest]
         waves = [fit for fit in again if fit is not None]
         found.append(waves)
-        refused.append(np.array(surest.wave.place) * shape)  # what a fit leaves of it is no second wave
+        refused.append(np.array(surest.wave.place) * shape)  # the residual of a fit is no second wave
         rest = [block - waves_on([fit.wave], block, backend) for block, fit in zip(rest, waves, strict=True)]
     return found
 
 
-def _is_noise(fits: Sequence[Steady], spread: float) -> bool:
+def _is_noise(fits: Sequence[WaveFit], spread: float) -> bool:
     sure = math.sqrt(float(np.mean([fit.significance**2 for fit in fits])))
     amplitude = math.sqrt(float(np.mean([abs(fit.wave.amplitude) ** 2 for fit in fits])))
     return sure >= _SURE and amplitude >= _VISIBLE * spread
@@ -73,15 +73,15 @@ def _variance(block: Array, backend: Backend) -> float:
     return float(xp.mean(xp.abs(block - xp.mean(block)) ** 2))
 
 
-def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend, *, refine: bool) -> list[Steady]:
-    """The steady waves at about these frequencies (cycles per sample), each fitted without the others."""
+def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend, *, refine: bool) -> list[WaveFit]:
+    """Image-wide waves near these frequencies (cycles per sample), each fitted with the others subtracted."""
     waves: list[Wave] = [Wave(tuple(place), 0j) for place in places]
-    fits: list[Steady] = [Steady(wave, math.inf, 0) for wave in waves]
+    fits: list[WaveFit] = [WaveFit(wave, math.inf, 0) for wave in waves]
     for again in range(_ROUNDS if len(waves) > 1 else 1):
         for i, wave in enumerate(waves):
             others = [other for j, other in enumerate(waves) if j != i and other.amplitude]
             alone = block - waves_on(others, block, backend) if others else block
-            fit = fit_steady(alone, wave.place, backend, refine=refine and not again)
+            fit = fit_wave(alone, wave.place, backend, refine=refine and not again)
             assert fit is not None
             fits[i] = weigh(alone, fit, backend, refine=refine)
             waves[i] = fits[i].wave
@@ -91,7 +91,7 @@ def fit_waves(block: Array, places: Sequence[Sequence[float]], backend: Backend,
 def _highest(
     blocks: Sequence[Array], refused: Sequence[np.ndarray], backend: Backend, workers: int
 ) -> np.ndarray | None:
-    """Place (cycles per sample) of the peak that stands highest over its surroundings, if one does high enough."""
+    """Place (cycles per sample) of the peak that is highest over its surroundings; None if none is high enough."""
     from scipy.ndimage import maximum_filter, uniform_filter
 
     shape = tuple(blocks[0].shape)
@@ -120,7 +120,7 @@ def _highest(
     at = np.unravel_index(int(np.argmax(height)), shape)
     if height[at] < max(_HEIGHT, _by_chance(power.size / (2 if real else 1), len(blocks))):
         return None
-    # between the bins: the mean place of the peak's own bins, good to a fraction of one
+    # between the bins, to a fraction of one
     return np.array([_between(power, at, axis) / n for axis, n in enumerate(shape)])
 
 
@@ -131,7 +131,7 @@ def _power(block: Array, backend: Backend, workers: int) -> np.ndarray:
 
 
 def _by_chance(bins: float, blocks: int) -> float:
-    """Height (over the mean logarithm) that one bin of noise in all exceeds with the chance `_CHANCE`.
+    """Height (over the mean logarithm) that any bin of noise exceeds with the probability `_CHANCE`.
 
     Powers of noise are exponentially distributed; their mean logarithm is Euler's constant below that of their mean.
     """
@@ -142,12 +142,12 @@ def _by_chance(bins: float, blocks: int) -> float:
 
 
 def _forget(
-    height: np.ndarray, bins: Sequence[np.ndarray], place: np.ndarray, reach: float, shape: Sequence[int]
+    height: np.ndarray, bins: Sequence[np.ndarray], place: np.ndarray, radius: float, shape: Sequence[int]
 ) -> None:
     near: np.ndarray = np.ones((1,) * len(bins), bool)
     for b, p, n in zip(bins, place, shape, strict=True):
         away = np.abs(b - p)
-        near = near & (np.minimum(away, n - away) <= reach)
+        near = near & (np.minimum(away, n - away) <= radius)
     height[np.broadcast_to(near, height.shape)] = -np.inf
 
 

@@ -1,4 +1,4 @@
-"""Periodic noise in images with batch axes: what is common to all entries is found once, the rest entry by entry."""
+"""Remove periodic noise from images with batch axes: frequencies are common, amplitudes fitted for each batch item."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from ..fourier.spectrum_data import Peaks
 from .robust_wave_fit import waves_on
 from .stripe_search import find_stripes, fit_waves
 
-#: The search looks at this many entries of the batch axes, evenly spread.
-_LOOKED_AT = 16
+#: Most batch items used in the search, evenly spread.
+_SEARCHED = 16
 
 
 def search(
     image: Array, valid: Array | None, axes: tuple[int, ...], count: int, source: Backend, workers: int
 ) -> list[tuple[float, ...]]:
-    """Frequencies (cycles per sample along each axis) of the waves that run through all of an image."""
+    """Frequencies (cycles per sample along each axis) of the image-wide waves."""
     if 0 in image.shape:
         return []
     keys = [key for key, _ in without_psf(image.shape, axes).items()]
-    chosen = np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _LOOKED_AT)).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(keys) - 1, min(len(keys), _SEARCHED)).round().astype(int))
     blocks = [_block(image, valid, keys[i], source, workers) for i in chosen]
     waves = [max(fits, key=lambda fit: fit.significance).wave for fits in find_stripes(blocks, count, source, workers)]
     return [canonical(wave, _unsigned(blocks[0])).place for wave in waves]
@@ -43,14 +43,14 @@ def _unsigned(block: Array) -> float:
 
 
 class Remover:
-    """Subtracts the waves at some frequencies, and remembers them.
+    """Subtracts the waves at some frequencies, and records them.
 
     Parameters
     ----------
     places : sequence of sequence of float
         Frequencies in cycles per sample, one number for each acted axis.
     refine : bool
-        Whether they are right to a bin only.
+        Whether they are exact to a bin only.
     """
 
     def __init__(self, places: Sequence[Sequence[float]], *, refine: bool) -> None:
@@ -65,17 +65,17 @@ class Remover:
         return item.block - waves_on(waves, item.block, item.device)
 
     def fit(self, block: Array, key: Key, backend: Backend) -> list[Wave]:
-        """The waves of one entry of the batch axes."""
+        """The waves of one batch item."""
         fits = fit_waves(block, self.places, backend, refine=self.refine)
         waves = [fit.wave for fit in fits]
-        self._errors[tuple(i for i in key if isinstance(i, int))] = [fit.error for fit in fits]
         if dtype_name(block.dtype) not in REAL_OF:
             waves = [canonical(wave, _unsigned(block)) for wave in waves]
-        self._found[tuple(i for i in key if isinstance(i, int))] = waves
+        batch_index = tuple(i for i in key if isinstance(i, int))
+        self._errors[batch_index], self._found[batch_index] = [fit.error for fit in fits], waves
         return waves
 
     def fit_all(self, image: Array, valid: Array | None, axes: tuple[int, ...], source: Backend, workers: int) -> None:
-        """The waves of every entry of an image."""
+        """Fit the waves of all batch items of an image."""
         if self.places and 0 not in image.shape:
             for key, _ in without_psf(image.shape, axes).items():
                 self.fit(_block(image, valid, key, source, workers), key, source)
@@ -95,7 +95,7 @@ class Remover:
         return Peaks(amplitude, frequency, phase)
 
     def errors(self, image: Array, axes: tuple[int, ...]) -> np.ndarray:
-        """Standard errors of the amplitudes of all waves: so much of a wave may be left."""
+        """Standard errors of the amplitudes of all waves: the expected residual of each."""
         batch = tuple(n for a, n in enumerate(image.shape) if a not in axes)
         found = np.full((*batch, len(self.places)), np.nan)
         factor = 1 if dtype_name(image.dtype).startswith("complex") else 2

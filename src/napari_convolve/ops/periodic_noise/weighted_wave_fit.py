@@ -1,13 +1,13 @@
-"""The amplitude of a steady wave, as exactly as the quiet parts of an image tell it.
+"""Weighted fit of an image-wide wave, which uses the power of the content beside its frequency.
 
-A patch reads the wave plus what it shows itself at that frequency. What it shows a little beside the frequency, where
-the wave does not reach, tells how much that may be: patches count by the inverse of it, so that flat ones decide and
-edges hardly matter. Each patch's power is its own unknown; with it integrated out the amplitude is the location of a
-t distribution with as many degrees of freedom as frequencies beside were read, found by iterated weighting. The length
-of the patches is the one with the smallest standard error.
+A patch gives the amplitude of the wave plus that of its own content. The content's power is measured a little beside
+the frequency, where the wave does not leak, and patches are weighted by its inverse, so that flat ones dominate and
+edges hardly count. With the unknown power of each patch integrated out, the amplitude is the location of a t
+distribution, found by iterative reweighting; its degrees of freedom are the frequencies measured beside. The length of
+the patches is the one with the smallest standard error.
 
-Nothing can do better than the quietest parts allow: what an image shows everywhere at exactly this frequency, its
-grain above all, is not told apart from the wave.
+The flattest parts limit the precision: content that covers the whole image at exactly this frequency, such as grain,
+cannot be separated from the wave.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ import numpy as np
 from ..._arrays import COMPLEX_OF, Array, dtype_name
 from ...backends import Backend
 from ..fourier.sinusoids import Wave
-from .robust_wave_fit import Steady, hann_patches, is_own_opposite, patch_lengths, weighted_solution
+from .robust_wave_fit import WaveFit, hann_patches, is_own_opposite, patch_lengths, weighted_solution
 
-#: Frequencies beside the wave's, in bins of a patch: a wave reads as 0 there under a Hann window.
+#: Frequencies beside the wave's, in bins of a patch, where its leakage under a Hann window is 0.
 _BESIDE = (-2, 0, 2)
-#: Degrees of freedom of the power beside: the frequencies read overlap, and differ in power themselves.
+#: Degrees of freedom of the power beside: less than the number of frequencies, which overlap and differ in power.
 _DEGREES = 4.0
-#: No patch is taken for quieter than this share of the median.
+#: Lower bound of a patch's power, as a share of the median.
 _LEAST = 1e-3
 #: Along each axis: variance of the mean of patches that overlap by half, over that of independent ones.
 _OVERLAP = 4 / 3
-#: Axes with shorter patches are read at the frequency alone.
+#: Along axes with shorter patches, no power beside the frequency is measured.
 _SHORTEST = 8
-#: How far, in bins of the image, a frequency that is to be refined may still be off.
+#: Largest change of a refined frequency, in bins of the image.
 _OFF = 0.5
 _STEPS, _SETTLED = 60, 1e-6
 
 
-def weigh(block: Array, fit: Steady, backend: Backend, *, refine: bool) -> Steady:
-    """The amplitude of a wave whose frequency is known, or nearly with `refine`, with its standard error."""
+def weigh(block: Array, fit: WaveFit, backend: Backend, *, refine: bool) -> WaveFit:
+    """Amplitude and standard error of a wave whose frequency is known, or approximately known with `refine`."""
     shape, place = tuple(block.shape), np.array(fit.wave.place)
     real = not dtype_name(block.dtype).startswith("complex")
     single = real and is_own_opposite(place, shape)
-    # a wave that is its own opposite is read twice at once
+    # where a wave equals its negative frequency, the amplitude is that of both
     start = complex(fit.wave.amplitude) * (2 if single else 1)
-    best: Steady | None = None
+    best: WaveFit | None = None
     for lengths in patch_lengths(shape, place, real and not single, few=False):
         if max(lengths) < _SHORTEST:
             continue
@@ -53,14 +53,12 @@ def weigh(block: Array, fit: Steady, backend: Backend, *, refine: bool) -> Stead
             best = found
     if best is None:
         return fit
-    if single:
-        best = Steady(Wave(best.wave.place, complex(best.wave.amplitude.real / 2)), best.error / 2, best.patches)
-    return best
+    return best.halved() if single else best
 
 
 def _in_patches(
     block: Array, place: np.ndarray, lengths: Sequence[int], start: complex, backend: Backend, refine: bool
-) -> Steady:
+) -> WaveFit:
     amplitudes, beside, lines = _read(block, place, lengths, backend)
     count = amplitudes.shape
     middles = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, len(lines))
@@ -86,13 +84,13 @@ def _in_patches(
     error = math.sqrt(overlap / float(weights.sum()))
     place = place + change
     turned = complex(amplitude * np.exp(-2j * np.pi * float(place @ middle)))
-    return Steady(Wave(tuple(float(p) for p in place), turned), error, len(z))
+    return WaveFit(Wave(tuple(float(p) for p in place), turned), error, len(z))
 
 
 def _read(
     block: Array, place: np.ndarray, lengths: Sequence[int], backend: Backend
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Amplitudes in patches at a frequency, the mean power at those beside it, and where the patches are."""
+    """Amplitudes in patches at a frequency, mean power at the frequencies beside it, and positions of the patches."""
     xp, dtype = backend.xp, dtype_name(block.dtype)
     kind = COMPLEX_OF.get(dtype, dtype)
     values = backend.astype(block - xp.mean(block), kind)
@@ -108,5 +106,5 @@ def _read(
     split = [part for n, o in zip(read.shape, offsets, strict=True) for part in (len(o), n // len(o))]
     apart = np.moveaxis(read.reshape(split), range(0, 2 * block.ndim, 2), range(block.ndim))
     flat = apart.reshape(-1, *apart.shape[block.ndim :])
-    own = len(flat) // 2  # where no axis is off
+    own = len(flat) // 2  # the wave's frequency along all axes
     return flat[own], np.mean(np.abs(np.delete(flat, own, axis=0)) ** 2, axis=0), lines

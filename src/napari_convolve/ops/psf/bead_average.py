@@ -1,4 +1,4 @@
-"""The PSF as the average of beads: which of them serve, registered between the samples, and how sure the average is."""
+"""PSF as the average of bead images: selection of beads, subpixel registration, and standard error."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def average_beads(
 
 
 def without_noise(mean: np.ndarray) -> tuple[np.ndarray, int]:
-    """The average with 0 where only noise is, so that it is light; and how many values that are."""
+    """The average with values within the noise set to 0, so that none is negative; and their number."""
     noise = float(shell(mean).std())
     dark = mean < 2 * noise
     return np.where(dark, 0.0, mean), int(np.count_nonzero(dark & (np.abs(mean) > 1e-9 * mean.max())))
@@ -71,7 +71,7 @@ def refuse_if_none(beads: Sequence[Bead]) -> None:
 
 
 def nearest_peak(image: np.ndarray, point: np.ndarray, fwhm: Sequence[float]) -> tuple[int, ...]:
-    """The brightest sample of the smoothed surroundings of a point."""
+    """The brightest sample of the smoothed image near a point."""
     from scipy.ndimage import gaussian_filter
 
     near = [int(min(max(round(float(c)), 0), n - 1)) for c, n in zip(point, image.shape, strict=True)]
@@ -92,7 +92,7 @@ def judged(
     saturation: float | None,
     min_snr: float,
 ) -> Bead:
-    """A bead with what speaks against it."""
+    """The bead at a place, with the reason why it cannot be used, if any."""
     here = tuple(int(c) for c in place)
     window = image[box_around(here, half, image.shape)]
     background, noise = level_and_noise(shell(window))
@@ -109,7 +109,7 @@ def judged(
     for other in everywhere:
         apart = np.abs(other - np.array(here))
         if np.all(apart <= np.maximum(1, 0.6 * np.array(fwhm))):
-            continue  # itself
+            continue  # the bead itself
         shares = image[tuple(other)] - background > 0.1 * height
         if shares and np.all(apart <= np.array(half) + np.array(fwhm) / 2):
             where = ", ".join(str(int(c)) for c in other)
@@ -118,6 +118,6 @@ def judged(
 
 
 def without_twins(beads: Sequence[Bead]) -> list[Bead]:
-    """Points that lead to the same bead count once."""
+    """Drop points that lead to the same bead as an earlier one."""
     seen: set[tuple[float, ...]] = set()
     return [bead for bead in beads if not (bead.center in seen or seen.add(bead.center))]  # type: ignore[func-returns-value]

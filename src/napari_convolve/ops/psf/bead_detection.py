@@ -1,4 +1,4 @@
-"""Where the beads of an image are, and how wide they look."""
+"""Detect the beads of an image and their typical width."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from .spot_geometry import fwhm_along_axes
 
-#: Peaks that are this many times the noise above the background are looked at.
+#: Least height of a peak above the background, in units of the noise.
 _SIGNAL = 7.0
-#: Beads less bright than this share of the brightest ones are taken for dirt.
+#: Beads below this share of the brightest ones are taken for dirt.
 _SHARE = 0.1
-#: Bright peaks whose width is measured.
+#: Most peaks whose width is measured.
 _MEASURED = 40
 
 
 def level_and_noise(values: np.ndarray) -> tuple[float, float]:
-    """Background and noise of an image that is mostly empty, robustly."""
+    """Robust background and noise of an image that is mostly empty."""
     level = float(np.median(values))
     below = level - values[values <= level]
     noise = 1.4826 * float(np.median(below)) if below.size else 0.0
@@ -36,7 +36,7 @@ def typical_width(image: np.ndarray) -> tuple[float, ...]:
     found = np.array([fwhm_along_axes(smooth - level, place) for place in tall])
     with np.errstate(invalid="ignore"):
         typical = [float(np.nanmedian(column)) if np.isfinite(column).any() else 3.0 for column in found.T]
-    # The smoothing widened them.
+    # without the widening by the Gaussian filter
     return tuple(float(np.sqrt(max(w * w - 2.355**2, 1.5**2))) for w in typical)
 
 
@@ -54,7 +54,7 @@ def peaks(smooth: np.ndarray, window: tuple[int, ...], threshold: float) -> np.n
 
 
 def find_beads(image: np.ndarray, fwhm: tuple[float, ...]) -> np.ndarray:
-    """Places of all beads, brightest first, shape (n, ndim); rings around a bead are none."""
+    """Places of all beads, brightest first, shape (n, ndim); rings around a bead are left out."""
     from scipy.ndimage import gaussian_filter
 
     smooth = gaussian_filter(image, [0.5 * f / 2.355 for f in fwhm])

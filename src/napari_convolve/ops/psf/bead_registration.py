@@ -1,4 +1,4 @@
-"""Beads brought onto each other between the samples, and their average."""
+"""Subpixel registration of beads to each other, and their average."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..._arrays import along_axis
 from .bead_results import Bead
 from .spot_geometry import box_around, core_center, fourier_shift, gaussian_center
 
-#: Samples around a window that are taken along while it is shifted.
+#: Samples around a window that are included while it is shifted.
 _MARGIN = 4
 #: Rounds of averaging and registering to the average.
 _ROUNDS = 3
-#: A bead that correlates less with the average is not the same thing.
+#: Beads that correlate less with the average are rejected.
 _ALIKE = 0.8
 
 
 @dataclass
 class Registered:
-    """Beads brought onto each other."""
+    """Registered beads and their average."""
 
     mean: np.ndarray
     error: np.ndarray
@@ -31,7 +31,7 @@ class Registered:
 
 
 def registered(image: np.ndarray, beads: Sequence[Bead], half: Sequence[int], fwhm: Sequence[float]) -> Registered:
-    """Fit each accepted bead, shift it onto the middle, average, and fit each to the average."""
+    """Fit each accepted bead, shift it to the middle, average, and fit each to the average."""
     good = [i for i, bead in enumerate(beads) if bead.accepted]
     centers = {i: gaussian_center(image, [int(c) for c in beads[i].center], fwhm)[0] for i in good}
     reasons: dict[int, str] = {}
@@ -41,7 +41,7 @@ def registered(image: np.ndarray, beads: Sequence[Bead], half: Sequence[int], fw
         mean = weighted(windows, dict.fromkeys(good, 1.0) if turn == 0 else strengths(windows, beads, mean))
         for i in good if len(good) > 1 else ():
             centers[i] = centers[i] + offset_to(windows[i], mean, fwhm)
-        # What all share moves the average off its own centre.
+        # a shift common to all beads moves the average off its centre
         away = np.array(settle(mean, fwhm)) - [n // 2 for n in mean.shape]
         centers = {i: c + away for i, c in centers.items()}
         if turn == 0 and len(good) > 2:
@@ -64,7 +64,7 @@ def registered(image: np.ndarray, beads: Sequence[Bead], half: Sequence[int], fw
 
 
 def window_at(image: np.ndarray, center: np.ndarray, half: Sequence[int], background: float) -> np.ndarray:
-    """The surroundings of a place between the samples, without background, the place at ``N // 2``."""
+    """The window around a subpixel position, less the background, with the position at ``N // 2``."""
     near = np.round(center).astype(int)
     reach = [h + _MARGIN for h in half]
     padded = np.pad(image, [(r, r) for r in reach], mode="edge")
@@ -83,7 +83,7 @@ def weighted(windows: dict[int, np.ndarray], shares: dict[int, float]) -> np.nda
 
 
 def strengths(windows: dict[int, np.ndarray], beads: Sequence[Bead], mean: np.ndarray) -> dict[int, float]:
-    """The weights that make the average least noisy: brightness squared over the noise's variance."""
+    """Weights that minimise the noise of the average: brightness squared over the variance of the noise."""
     return {
         i: (beads[i].height * scale_to(w, mean) / beads[i].noise) ** 2 if beads[i].noise > 0 else 1.0
         for i, w in windows.items()
@@ -91,12 +91,12 @@ def strengths(windows: dict[int, np.ndarray], beads: Sequence[Bead], mean: np.nd
 
 
 def scale_to(window: np.ndarray, mean: np.ndarray) -> float:
-    """How bright a bead is beside the average, by least squares."""
+    """Brightness of a bead relative to the average, by least squares."""
     return float((window * mean).sum() / (mean * mean).sum())
 
 
 def offset_to(window: np.ndarray, mean: np.ndarray, fwhm: Sequence[float]) -> np.ndarray:
-    """How far a bead lies from the average, by one step of least squares in the core."""
+    """Offset of a bead from the average, by one step of least squares in the core."""
     core = box_around([n // 2 for n in mean.shape], [max(2, int(np.ceil(1.2 * f))) for f in fwhm], mean.shape)
     slopes = np.gradient(mean)
     slopes = [slopes] if mean.ndim == 1 else slopes
@@ -106,7 +106,7 @@ def offset_to(window: np.ndarray, mean: np.ndarray, fwhm: Sequence[float]) -> np
 
 
 def settle(mean: np.ndarray, fwhm: Sequence[float]) -> tuple[float, ...]:
-    """The centre of the average: that of the Gaussian nearest to its core."""
+    """The centre of the average: that of the Gaussian fitted to its core."""
     near = [n // 2 for n in mean.shape]
     around = box_around(near, [max(1, int(np.ceil(f / 2))) for f in fwhm], mean.shape)
     at = np.unravel_index(int(np.argmax(mean[around])), mean[around].shape)

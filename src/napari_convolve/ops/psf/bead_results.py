@@ -1,4 +1,4 @@
-"""Beads and the PSF that was measured on them."""
+"""Beads and the PSF measured on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ...kernels import Kernel
 
 @dataclass(frozen=True)
 class Bead:
-    """One bead: where it is, and whether it is part of the PSF.
+    """One bead: its position, and whether it is part of the PSF.
 
     Attributes
     ----------
     center : tuple of float
         In samples of the image.
     reason : str
-        Why it is left out; empty when it is accepted.
+        Why it was rejected; empty when it is accepted.
     snr : float
         Its height over the noise around it.
     height, background, noise : float
@@ -43,7 +43,7 @@ class Bead:
 
 @dataclass(frozen=True, eq=False)
 class BeadPsf:
-    """A PSF measured on beads; printing it says which served and how wide they are.
+    """A PSF measured on beads; its text lists the beads, the width and the uncertainty.
 
     Attributes
     ----------
@@ -52,9 +52,9 @@ class BeadPsf:
     uncertainty : ndarray
         Standard error of each weight, from the scatter of the beads; NaN for a single one.
     beads : tuple of Bead
-        All, accepted or not, with the reason.
+        All beads, accepted or rejected.
     fwhm, fwhm_spread : tuple of float
-        Full width at half maximum along each axis, of the Gaussian nearest to the core, in units of the PSF's spacing,
+        Full width at half maximum along each axis, of the Gaussian fitted to the core, in units of the PSF's spacing,
         and its standard deviation from bead to bead.
     """
 
@@ -72,7 +72,7 @@ class BeadPsf:
 
     @property
     def rejected(self) -> tuple[Bead, ...]:
-        """The others."""
+        """The beads that were left out."""
         return tuple(bead for bead in self.beads if not bead.accepted)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Where the centre of a PSF may lie: a skewed one has no single place, but a peak, a core, one for each frequency."""
+"""Centre and background of a PSF. A skewed PSF has several centres: peak, core, and one for each frequency."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from .spot_geometry import core_center, shell
 
 #: Samples by which a centre may be off.
 OFF = 0.25
-#: Shares of the peak above which a core is looked at; the first is where a PSF is moved to.
+#: Shares of the peak above which centroids of the core are taken; the first is the one that a PSF is centred on.
 _CORES = (0.5, 0.2)
-#: Frequencies count while this share of the light passes, and this many times what the noise has.
+#: Frequencies count if the PSF passes this share of the light, and more than the noise by this factor.
 _PASSES, _ABOVE_NOISE = 0.1, 10.0
-#: Shares of the light and of the peak that a background does not matter below.
+#: A background below these shares of the light or of the peak does not matter.
 _PEDESTAL, _FAINT = 0.05, 2e-3
-#: Scatter over the peak from which the peak is looked for in smoothed values.
+#: Scatter, relative to the peak, from which the peak is determined from smoothed values.
 _GRAINY = 0.005
 
 
 def pedestal(values: np.ndarray) -> float:
-    """The background of a PSF: what even the darkest part of its rim has."""
+    """The background of a PSF: the lower quartile of its outermost samples."""
     rim = shell(values) if min(values.shape) > 2 else values
     return float(np.quantile(rim, 0.25))
 
 
 def excess(values: np.ndarray) -> float:
-    """The background that is worth a word, below 0 where too much was subtracted; 0 for the halo of a widefield PSF."""
+    """The background if it matters, negative where too much was subtracted; 0 for the halo of a widefield PSF."""
     level, light = pedestal(values), float(values.sum())
     matters = abs(level) * values.size > _PEDESTAL * light and abs(level) > _FAINT * float(values.max())
     return level if light > 0 and matters else 0.0
 
 
 def grain(values: np.ndarray) -> float:
-    """What of the rim is different from sample to sample, as a share of the peak."""
+    """Noise of the outermost samples, as a share of the peak."""
     from scipy.ndimage import gaussian_filter
 
     scatter = float(shell(values - gaussian_filter(values, 1.0)).std())
@@ -42,10 +42,10 @@ def grain(values: np.ndarray) -> float:
 
 
 def off_center(values: np.ndarray, center: Sequence[int]) -> tuple[float, ...]:
-    """Distance from the centre to where it should be, in samples along each axis.
+    """Distance from the given centre to the correct one, in samples along each axis.
 
-    0 where the centre lies between the places that a PSF has, the distance to them where it is beside them by no more
-    than `OFF`, and else the distance to the core.
+    0 where the given one lies between the centres of a PSF (`places`), the distance to them where that is `OFF` at
+    most, and otherwise the distance to the core.
     """
     light = values - min(pedestal(values), float(values.max()) / 2)
     core, low, high = places(light)
@@ -57,12 +57,12 @@ def off_center(values: np.ndarray, center: Sequence[int]) -> tuple[float, ...]:
 
 
 def places(light: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The core, and along each axis the first and the last of its places.
+    """The centroid of the core, and along each axis the lowest and highest of the centres of a PSF.
 
-    These are the peak, the centroids of what is brighter than a half and a fifth of it, and in the plane in focus
-    where each frequency lies: its phase over 2π times the frequency, which for low ones is the centroid of the light.
-    They are one for a symmetric PSF. Coma moves high frequencies against low ones, the spherical aberration of a
-    sample of another index the peak against the core; the centre of such a PSF may be any of them.
+    The centres are the peak, the centroids of the parts brighter than a half and a fifth of it, and in the plane in
+    focus the displacement of each frequency: its phase over 2π times the frequency, which for low ones is the centroid
+    of the light. For a symmetric PSF all are equal. Coma displaces high frequencies relative to low ones, the spherical
+    aberration of an index mismatch the peak relative to the core; the centre of such a PSF may be any of them.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -83,7 +83,7 @@ def places(light: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def vertex(values: np.ndarray, near: Sequence[int]) -> list[float]:
-    """The peak between the samples: of the parabola through the logarithms of three of them along each axis."""
+    """Subpixel peak: of the parabola through the logarithms of three samples along each axis."""
     found = []
     for axis, i in enumerate(near):
         found.append(float(i))
@@ -96,7 +96,7 @@ def vertex(values: np.ndarray, near: Sequence[int]) -> list[float]:
 
 
 def displacements(line: np.ndarray, near: int, noise: float) -> np.ndarray:
-    """Where each frequency of a line lies, from the lowest to the first that light or noise drowns."""
+    """Displacement of each frequency of a line, up to the first that the PSF does not pass or noise masks."""
     grid = 4 * line.size
     frequency = np.fft.rfftfreq(grid)[1:]
     spectrum = np.fft.rfft(line, grid)

@@ -1,4 +1,4 @@
-"""A PSF as it came with what is known of its image, what can be found in it, and what it is measured by."""
+"""PSF checks: the PSF with its image and optics, findings, and the effect of a shift."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 from ..._arrays import along_axis
 
 SEVERITIES = ("error", "warning", "note")
-#: Power of the noise over that of the object with which the damage of a shift is predicted.
+#: Noise-to-signal ratio with which the damage of a shift is predicted.
 _NSR = 1e-3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a PSF.
+    """One problem of a PSF.
 
     Attributes
     ----------
     name : str
-        What it is, in a word.
+        Short name of the problem.
     severity : {"error", "warning", "note"}
-        Error: no deconvolution is possible. Warning: the result suffers. Note: nothing suffers.
+        Error: no deconvolution is possible. Warning: the result is worse. Note: no effect on the result.
     message : str
         One sentence with the numbers.
     fix : str
-        What `fix_psf` does about it, or what a person can do.
+        Action of `fix_psf`, or advice.
     fixable : bool
-        Whether `fix_psf` can.
+        Whether `fix_psf` can correct it.
     """
 
     name: str
@@ -44,12 +44,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class PsfCheck:
-    """What is wrong with a PSF; printing it shows one finding per line.
+    """Problems of a PSF; its text shows one finding per line.
 
     Attributes
     ----------
     findings : tuple of Finding
-        The gravest first.
+        The most severe first.
     fwhm : tuple of float
         Full width at half maximum along each axis, in the unit of the spacing (the image's where the PSF has none)
         or samples.
@@ -66,7 +66,7 @@ class PsfCheck:
 
     @property
     def fixable(self) -> tuple[Finding, ...]:
-        """What `fix_psf` can mend."""
+        """The findings that `fix_psf` can correct."""
         return tuple(finding for finding in self.findings if finding.fixable)
 
     def __bool__(self) -> bool:
@@ -82,23 +82,20 @@ class PsfCheck:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A PSF as it came, and what is known of the image and the microscope.
+    """A PSF as given, with its image and microscope as far as known.
 
     Attributes
     ----------
     raw : ndarray
         Real, as given: NaN and infinities included.
     values : ndarray
-        The same with zeros for these.
-    center : tuple of int
-    spacing : tuple of float or None
-        Of the PSF.
+        The same with zeros in their place.
     image_shape : tuple of int or None
-        Along the axes the PSF acts on, or all when it has more.
+        Along the axes that the PSF acts on, or all when it has more.
     image_spacing : tuple of float or None
         In the unit of the PSF's.
     nyquist : tuple of float or None
-        The longest distance of samples that loses nothing.
+        The longest distance of samples without loss.
     """
 
     raw: np.ndarray
@@ -118,8 +115,8 @@ class Case:
 def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
     """Share of its brightness that a point keeps at its place when the PSF is off by `shift`.
 
-    A point seen through the centred PSF is deconvolved (Wiener) with the PSF itself; what that leaves at the distance
-    of the shift is what the shifted PSF leaves at the place of the point.
+    A point blurred by the centred PSF is deconvolved (Wiener) with this PSF; the result at the distance of the shift
+    is the result of the shifted PSF at the place of the point.
     """
     grid = [2 * n for n in values.shape]
     power = np.abs(np.fft.fftn(values / values.sum(), grid, range(values.ndim))) ** 2
@@ -131,5 +128,5 @@ def damage_of_shift(values: np.ndarray, shift: Sequence[float]) -> float:
 
 
 def has_spot(case: Case) -> bool:
-    """Whether there is a spot to look at."""
+    """Whether there is a bright spot."""
     return case.values.sum() > 0 and float(np.ptp(case.values)) > 1e-9 * float(case.values.max())

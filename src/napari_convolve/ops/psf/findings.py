@@ -1,4 +1,4 @@
-"""What can be wrong with a PSF: one rule each, with how much it matters and what mends it."""
+"""Rules that find problems of a PSF, each with severity and remedy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .centre import OFF, excess, grain, off_center, pedestal
 from .check_context import SEVERITIES, Case, Finding, PsfCheck, damage_of_shift, has_spot
 from .spot_geometry import fwhm_along_axes, line_width
 
-#: Shares of the light and of the peak that do not matter.
+#: Tolerances: negative values, light on a face, a second spot, and noise, relative to the peak.
 _NEGATIVE, _CUT, _SECOND, _GRAIN = 1e-6, 0.12, 0.5, 0.03
 #: Width in samples below which a PSF is sampled too coarsely.
 _COARSE = 1.75
@@ -80,12 +80,12 @@ def background(case: Case) -> Iterator[Finding]:
 
 
 def cut_off(case: Case) -> Iterator[Finding]:
-    """Each face of the array is looked at, without the background."""
+    """Light on a face of the array, without the background."""
     if not has_spot(case):
         return
     from scipy.ndimage import gaussian_filter
 
-    # One noisy sample on a face is no light.
+    # smoothed, so that one noisy sample on a face does not count
     light = gaussian_filter(case.values - max(pedestal(case.values), 0.0), 0.8)
     cut = []
     for axis, n in enumerate(light.shape):
@@ -144,7 +144,7 @@ def too_large(case: Case) -> Iterator[Finding]:
 
 
 def several(case: Case) -> Iterator[Finding]:
-    """More than one bright spot: local maxima above half of the peak that a valley parts from it."""
+    """More than one bright spot: separate regions above half of the peak."""
     if not has_spot(case):
         return
     from scipy.ndimage import gaussian_filter, label
@@ -159,7 +159,7 @@ def several(case: Case) -> Iterator[Finding]:
 
 
 def clipped(case: Case) -> Iterator[Finding]:
-    """A plateau at the top, larger than a symmetric PSF of even size has."""
+    """A plateau at the top that is larger than that of a symmetric PSF of even size."""
     if not has_spot(case):
         return
     count = int(np.count_nonzero(case.values == case.values.max()))
@@ -169,7 +169,7 @@ def clipped(case: Case) -> Iterator[Finding]:
 
 
 def noisy(case: Case) -> Iterator[Finding]:
-    """What of the rim is different from sample to sample."""
+    """Noise of the outermost samples."""
     if not has_spot(case) or case.values.size < 100:
         return
     scatter = grain(case.values)
@@ -200,7 +200,7 @@ def examine(case: Case) -> PsfCheck:
     """Apply all rules."""
     findings = [finding for rule in RULES for finding in rule(case)]
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
-    # a PSF that does not say is taken sample by sample
+    # without a spacing of its own the PSF has that of the image
     steps = case.spacing or case.image_spacing or (1.0,) * case.values.ndim
     wide = [float("nan")] * case.values.ndim
     if has_spot(case):

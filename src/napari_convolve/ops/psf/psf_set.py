@@ -1,4 +1,4 @@
-"""A point spread function made ready: checked, of sum 1, and as a transfer function on any grid."""
+"""Point spread functions prepared for deconvolution: checked, of sum 1, with transfer functions on any grid."""
 
 from __future__ import annotations
 
@@ -16,21 +16,13 @@ from ...kernels import Kernel
 
 #: Imaginary parts below this share of the largest weight are the rounding of a transfer function in float32.
 _IMAGINARY = 1e-6
-#: Share of the weights that may lie outside a PSF's reach.
+#: Share of the weights that may lie outside a PSF's support radius.
 _TAIL = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class Psf:
-    """Weights of sum 1 for every acted axis of a block, in the block's order of axes.
-
-    Attributes
-    ----------
-    values : ndarray
-        float64 or complex128.
-    center : tuple of int
-        The index that stands for zero shift.
-    """
+    """Weights of sum 1 (float64 or complex128), axes in the block's order; `center` is the index of zero shift."""
 
     values: np.ndarray
     center: tuple[int, ...]
@@ -47,11 +39,11 @@ class Psf:
 
     @cached_property
     def reach(self) -> tuple[int, ...]:
-        """For each axis the distance from the centre that holds all but one percent of the weights."""
+        """Support radius along each axis: the distance from the centre within which lie 99 percent of the weights."""
         return self.holding(_TAIL)
 
     def holding(self, tail: float) -> tuple[int, ...]:
-        """For each axis the distance from the centre beyond which lies no more than this share of the weights."""
+        """For each axis the distance from the centre beyond which lies at most this share of the weights."""
         weights = np.abs(self.values)
         found = []
         for axis, center in enumerate(self.center):
@@ -63,12 +55,9 @@ class Psf:
         return tuple(found)
 
     def symmetric(self, rounding: float) -> np.ndarray | None:
-        """The weights around the centre, of odd lengths, when they are their own mirror image; else None.
+        """The weights around the centre, of odd lengths, if they are mirror-symmetric; else None.
 
-        Parameters
-        ----------
-        rounding : float
-            What may differ, or lie beyond, in sum.
+        `rounding` is the sum of weights that may differ or lie outside.
         """
         halves = [min(c, n - 1 - c) for c, n in zip(self.center, self.values.shape, strict=True)]
         around = self.values[tuple(slice(c - h, c + h + 1) for c, h in zip(self.center, halves, strict=True))]
@@ -77,9 +66,9 @@ class Psf:
         return around if np.abs(around - np.flip(around)).sum() <= rounding else None
 
     def transfer(self, grid: Sequence[int], dtype: str, backend: Backend, workers: int) -> Array:
-        """Its spectrum on a grid no smaller than itself, as `Backend.fft` gives it for blocks of `dtype`.
+        """Transfer function on a grid at least as large, as `Backend.fft` gives it for blocks of `dtype`.
 
-        The centre is rolled to index 0, so that products shift nothing whatever the parities.
+        The centre is rolled to index 0, so that a product does not shift, for even and odd lengths.
         """
         real = np.dtype(REAL_OF.get(dtype, dtype))
         kind = COMPLEX_OF[real.name] if self.is_complex or dtype.startswith("complex") else real.name
@@ -92,15 +81,7 @@ class Psf:
 
 @dataclass(frozen=True, eq=False)
 class PsfSet:
-    """One PSF for all entries of the batch axes, or one for each.
-
-    Attributes
-    ----------
-    axes : tuple of int
-        The image's axes that are acted on, ascending.
-    batch : tuple of int
-        The others.
-    """
+    """One PSF for all batch items, or one for each; acted axes ascending, and the batch axes."""
 
     axes: tuple[int, ...]
     batch: tuple[int, ...]
@@ -133,17 +114,15 @@ class PsfSet:
 
 
 def psf_set(kernel: Kernel, shape: tuple[int, ...], axes: tuple[int, ...], *, negative: bool) -> PsfSet:
-    """Check a PSF against an image, normalise it, and split it along the batch axes when it has them.
+    """Check a PSF against the shape of an image, normalise it, and split it along the batch axes when it has them.
 
     Parameters
     ----------
     kernel : Kernel
         With one axis for each of `axes` in their order, or one for each of the image (lengths 1 or the image's
         along the batch axes).
-    shape : tuple of int
-        Of the image.
     axes : tuple of int
-        The axes acted on, non-negative.
+        The acted axes, non-negative.
     negative : bool
         Whether negative weights are allowed.
 
@@ -182,7 +161,7 @@ def _unit(values: np.ndarray, name: str, negative: bool) -> np.ndarray:
     size = float(np.abs(values).max(initial=0.0))
     if size == 0:
         raise ValueError(f"psf {name!r} is zero everywhere; it cannot be normalised to sum 1")
-    values = values / size  # first by the largest: the sum of very small weights may have no finite inverse
+    values = values / size  # by the largest first, since the sum of very small weights may have no finite inverse
     if values.dtype.kind == "c" and np.abs(values.imag).max() <= _IMAGINARY:
         values = values.real
     if not negative and values.dtype.kind == "f" and float(values.min()) < -_IMAGINARY:

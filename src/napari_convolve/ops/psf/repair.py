@@ -1,4 +1,4 @@
-"""A PSF made fit for an image, step by step, each told in a sentence."""
+"""Repair a PSF for an image in steps, each reported in one sentence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...kernels._geometry import interpolation
 from .centre import OFF, excess, off_center
 from .check_context import Case
 
-#: A shift this near to whole samples is taken as whole: interpolation blurs.
+#: A shift this close to whole samples is rounded, since interpolation blurs.
 _WHOLE = 0.08
 
 
 def repair(case: Case, units: str | None, name: str, size: Sequence[int] | None) -> tuple[Kernel, list[str]]:
-    """Fill, subtract, resample, centre, clip, crop, normalise: what is needed of it, in this order."""
+    """Fill, subtract the background, resample, centre, clip, crop and normalise, as needed, in this order."""
     done: list[str] = []
     values, center = filled(case.raw, done), case.center
     level = excess(values)
@@ -58,7 +58,7 @@ def odd_below(n: int) -> int:
 
 
 def filled(raw: np.ndarray, done: list[str]) -> np.ndarray:
-    """NaN and infinities become the mean of their finite neighbours, from the edge of each hole inwards."""
+    """Replace NaN and infinities by the mean of their finite neighbours, from the edge of each hole inwards."""
     from scipy.ndimage import uniform_filter
 
     good = np.isfinite(raw)
@@ -78,10 +78,10 @@ def filled(raw: np.ndarray, done: list[str]) -> np.ndarray:
 
 
 def regridded(values: np.ndarray, place: np.ndarray, ratios: Sequence[float]) -> tuple[np.ndarray, tuple[int, ...]]:
-    """Values at steps of `ratios` samples from a place between the samples, and the index of that place.
+    """Resample at steps of `ratios` samples from a subpixel position; and the index of that position.
 
-    One interpolation does both, along each axis, by splines of degree 5; what was seen is band-limited, so that no
-    average over the new pixels is taken: it would widen the PSF.
+    A single interpolation along each axis shifts and resamples, by splines of degree 5. There is no average over the
+    new pixels, which would widen the PSF: the image is band-limited.
     """
     center = []
     for axis, (at, ratio) in enumerate(zip(place, ratios, strict=True)):
@@ -97,7 +97,7 @@ def regridded(values: np.ndarray, place: np.ndarray, ratios: Sequence[float]) ->
 
 
 def framed(kernel: Kernel, limit: Sequence[int] | None, *, exact: bool, done: list[str]) -> Kernel:
-    """The centre at ``N // 2``: zeros are added where it is not, and what exceeds `limit` is cropped about it."""
+    """Move the centre to ``N // 2`` by adding zeros, and crop or pad to `limit` about it."""
     natural = list(kernel.shape)
     if kernel.center != tuple(n // 2 for n in kernel.shape):
         natural = [2 * max(c, n - 1 - c) + 1 for c, n in zip(kernel.center, kernel.shape, strict=True)]

@@ -1,4 +1,4 @@
-"""Places and widths between the samples of a bright spot, and its shift by less than a sample."""
+"""Subpixel position, width and shift of a bright spot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import along_axis
 
-#: Samples above this share of the peak are the core whose centroid is the centre.
+#: Samples above this share of the peak are the core; its centroid is the centre.
 _CORE = 0.5
 
 
@@ -26,24 +26,15 @@ def fourier_shift(values: np.ndarray, shift: Sequence[float]) -> np.ndarray:
     return np.asarray(np.fft.ifftn(spectrum).real)
 
 
-def shift_contents(values: np.ndarray, shift: Sequence[float], margin: int = 8) -> np.ndarray:
-    """Move the contents by `shift` samples; what comes in from outside fades to 0."""
-    whole = np.round(shift).astype(int)
-    pads = [(margin + abs(int(w)),) * 2 for w in whole]
-    padded = np.pad(values, pads, mode="linear_ramp")
-    turned = fourier_shift(np.roll(padded, whole, tuple(range(values.ndim))), np.subtract(shift, whole))
-    return turned[tuple(slice(p, p + n) for (p, _), n in zip(pads, values.shape, strict=True))]
-
-
 def box_around(center: Sequence[int], half: Sequence[int], shape: Sequence[int]) -> tuple[slice, ...]:
-    """The part of an array within `half` of a place."""
+    """Index of the part of an array within `half` of a place."""
     return tuple(slice(max(c - h, 0), min(c + h + 1, n)) for c, h, n in zip(center, half, shape, strict=True))
 
 
 def core_center(values: np.ndarray, near: Sequence[int], share: float = _CORE) -> tuple[float, ...]:
-    """Centroid of what is connected with the peak at `near` and brighter than a share of it.
+    """Centroid of the region connected with the peak at `near` that is brighter than a share of it.
 
-    The share is subtracted first, so that the centroid moves smoothly as samples come in.
+    The share is subtracted first, so that the centroid does not jump when samples enter the region.
     """
     from scipy.ndimage import label
 
@@ -62,7 +53,7 @@ def core_center(values: np.ndarray, near: Sequence[int], share: float = _CORE) -
 def gaussian_center(
     values: np.ndarray, near: Sequence[int], fwhm: Sequence[float], reach: float = 1.2
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Centre and FWHM of the Gaussian nearest to the spot at `near`, by least squares; a background is fitted too."""
+    """Centre and FWHM of the Gaussian fitted to the spot at `near`, with a background, by least squares."""
     from scipy.optimize import least_squares
 
     window = box_around(near, [max(2, int(np.ceil(reach * f))) for f in fwhm], values.shape)
@@ -116,9 +107,9 @@ def fwhm_along_axes(values: np.ndarray, center: Sequence[float]) -> tuple[float,
 
 
 def core_widths(values: np.ndarray, fwhm: Sequence[float]) -> tuple[float, ...]:
-    """Full widths at half maximum of the Gaussian nearest to the core around ``N // 2``, in samples.
+    """Full widths at half maximum of the Gaussian fitted to the core around ``N // 2``, in samples.
 
-    Noise hurts it less than where a line crosses the half; for an Airy pattern both differ by one percent.
+    More robust against noise than the crossings of a line; for an Airy pattern both differ by one percent.
     """
     near = [n // 2 for n in values.shape]
     _, wide = gaussian_center(values, near, fwhm, reach=0.75)
