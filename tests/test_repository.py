@@ -39,7 +39,7 @@ SHARED_NAMES = {
     "write": "images, and the writer that the manifest names",
 }
 #: Names that mean two things still, each of which is being renamed.
-RENAMED = "Compute Finish Spacing Step as_real documented richardson_lucy"
+RENAMED = "Compute Finish Spacing Step as_real richardson_lucy"
 FULLER_FOLDERS = {"api": 30, "kernels": 30}
 
 

@@ -111,7 +111,8 @@ def fourier_ring_correlation(
         pairs = [(*parts, (0,) * len(acted), (0,) * len(acted))] if len(parts) == 2 else ops.halves(parts[0])
         for first, second, here, there in pairs:
             apart = [(t - h) / step for h, t in zip(here, there, strict=True)]
-            sums = ops.add_pair(sums, first, second, steps, apart, width, edges != "periodic", device, threads)
+            pair = ops.sums_of_pair(first, second, steps, apart, width, edges != "periodic", device, threads)
+            sums = pair if sums is None else sums + pair
         task.advance()
     if sums is None:
         raise ValueError(f"image of shape {shape} is empty")

@@ -18,7 +18,7 @@ import numpy as np
 import scipy.fft
 
 from .._arrays import in_steps
-from ..backends import SESSION
+from ..backends import SESSION, get_backend
 from ..boundary import gather, runs, source_indices
 
 #: Complex samples of a block of columns, which is padded, transformed and multiplied within a core's cache.
@@ -60,7 +60,6 @@ def convolve_pruned(
     ranges: Sequence[tuple[int, int]],
     boundary: str,
     spectrum: np.ndarray,
-    grid: Sequence[int],
     starts: Sequence[int],
     out: np.ndarray,
     workers: int,
@@ -68,9 +67,10 @@ def convolve_pruned(
     """Write the part of a circular convolution that begins at `starts` into `out`.
 
     `image` is real and is convolved along at least two `axes`, in rising order. Their `ranges` may exceed the image,
-    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on
-    `grid`, of length 1 along batch axes.
+    which is extrapolated by the `boundary` rule with the constant 0. `spectrum` is the kernel's half spectrum on the
+    grid of fast lengths for these ranges, of length 1 along batch axes.
     """
+    grid = [get_backend("numpy").fast_length(stop - start) for start, stop in ranges]
     first, *middle_axes, last = axes
     placed = [laid(boundary, *span, image.shape[axis]) for axis, span in zip(axes[:-1], ranges[:-1], strict=True)]
     for axis, one in zip(axes[:-1], placed, strict=True):

@@ -168,7 +168,7 @@ def _convolve_ranges(
     grid = [numpy.fast_length(stop - start) for start, stop in ranges]
     spectrum = kernel_spectrum(weights, grid, image.ndim, numpy, workers)
     starts = [k - 1 for k in weights.values.shape]
-    _pruned.convolve_pruned(image, weights.axes, ranges, boundary, spectrum, grid, starts, out, workers)
+    _pruned.convolve_pruned(image, weights.axes, ranges, boundary, spectrum, starts, out, workers)
     return spread(out, weights.axes, numpy)
 
 

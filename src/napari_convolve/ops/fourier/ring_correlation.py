@@ -66,6 +66,9 @@ class Sums:
     second: np.ndarray
     count: np.ndarray
 
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.product + other.product, self.first + other.first, self.second + other.second, self.count)
+
 
 def halves(image: Array) -> list[tuple[Array, Array, tuple[int, ...], tuple[int, ...]]]:
     """Pairs of images made of samples of even and odd index, and the index of the first sample of each."""
@@ -87,8 +90,7 @@ def ring_width(shape: Sequence[int], spacing: Sequence[float]) -> float:
     return max(1 / min(n * d for n, d in zip(shape, spacing, strict=True)), 0.5 / min(spacing) / _RINGS)
 
 
-def add_pair(
-    sums: Sums | None,
+def sums_of_pair(
     first: Array,
     second: Array,
     spacing: Sequence[float],
@@ -98,7 +100,7 @@ def add_pair(
     backend: Backend,
     workers: int,
 ) -> Sums:
-    """Add the rings of a pair of images, the second displaced by `apart` samples."""
+    """Sums over the rings of a pair of images, the second displaced by `apart` samples."""
     shape = tuple(first.shape)
     grids = [np.fft.fftfreq(n) for n in shape[:-1]] + [np.fft.rfftfreq(shape[-1])]
     lines = np.meshgrid(*grids, indexing="ij", sparse=True)
@@ -116,12 +118,9 @@ def add_pair(
     def total(values: np.ndarray) -> np.ndarray:
         return np.bincount(ring, weight * values.ravel(), rings)
 
-    found = Sums(
+    return Sums(
         total((one * np.conj(two)).real), total(np.abs(one) ** 2), total(np.abs(two) ** 2), total(np.ones(one.shape))
     )
-    if sums is None:
-        return found
-    return Sums(sums.product + found.product, sums.first + found.first, sums.second + found.second, sums.count)
 
 
 def correlation(sums: Sums, width: float, finest: float, threshold: str | float, reason: str) -> RingCorrelation:

@@ -178,21 +178,21 @@ def estimate(
     noise_power = None if given is None else max(given / scale, least)
     unsure = 0.0 if edges == "periodic" or not blurred else _UNSURE
     weights, noise_power = fit(power / scale, transfer + unsure, sample, len(blocks), noise_power, least)
-    return _result(weights, noise_power, scale, power, transfer, unsure, sample, shape, known, given)
+    how = "fitted with it" if given is None else "given" if known.sigma is not None else "from the camera"
+    return _result(weights, noise_power, scale, (power, transfer), unsure, sample, shape, how)
 
 
 def _result(
     weights: np.ndarray,
     noise: float,
     scale: float,
-    power: np.ndarray,
-    transfer: np.ndarray,
+    measured: tuple[np.ndarray, np.ndarray],
     unsure: float,
     sample: Sample,
     shape: tuple[int, ...],
-    known: Known,
-    given: float | None,
+    how: str,
 ) -> NoiseEstimate:
+    power, transfer = measured
     log_noise = math.log(noise)
     spectrum = PowerSpectrum(shape, (float(weights[0] + math.log(scale)), *map(float, weights[1:])))
     nsr = PowerSpectrum(shape, (float(log_noise - weights[0]), *(-float(w) for w in weights[1:])), unsure)
@@ -201,7 +201,6 @@ def _result(
     left = signal * disturbed / (transfer * signal + disturbed)
     error = math.sqrt(float(np.sum(sample.weights * left) / np.sum(sample.weights)))
     ratio = 10 * math.log10(float(np.sum(sample.weights * transfer * signal) / np.sum(sample.weights)) / noise / scale)
-    how = "fitted with it" if given is None else "given" if known.sigma is not None else "from the camera"
     reason = (
         f"spectrum falling like k^-{weights[1]:.2g} fitted at {sample.count} frequencies, noise {how}, "
         f"signal to noise {ratio:.0f} dB"
