@@ -107,12 +107,33 @@ def split(values: Values, tol: float) -> list[Term] | None:
     return terms
 
 
+def integer_term(values: Values) -> Term | None:
+    """Return integer vectors whose outer product is exactly `values`, or None when there are none.
+
+    The lines through the largest weight, divided by their greatest common divisors, are these vectors up to one factor.
+    """
+    if values.dtype.kind != "f" or not np.array_equal(values, np.rint(values)) or np.abs(values).max() >= 2**53:
+        return None
+    peak = np.unravel_index(np.argmax(np.abs(values)), values.shape)
+    if values[peak] == 0:
+        return None
+    term = []
+    for axis in range(values.ndim):
+        line = values[tuple(slice(None) if a == axis else i for a, i in enumerate(peak))]
+        term.append(line / np.gcd.reduce(line.astype(np.int64)))
+    term[0] = term[0] * (values[peak] / np.prod([v[i] for v, i in zip(term, peak, strict=True)]))
+    found = tuple(term)
+    return found if np.array_equal(outer(found), values) and np.array_equal(term[0], np.rint(term[0])) else None
+
+
 def factors(values: Values, tol: float) -> list[Term] | None:
     """Return the separable terms whose sum is `values` up to `tol`, or None when two per axis are not enough.
 
     The error is the sum of absolute deviations relative to the sum of absolute values: the largest error that it can
     cause in a convolution, relative to the largest possible result.
     """
+    if (whole := integer_term(values)) is not None:
+        return [whole]
     terms = split(values, tol)
     if not terms:
         return None

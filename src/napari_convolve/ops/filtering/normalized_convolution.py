@@ -38,12 +38,15 @@ class WindowSum:
         Whether non-finite samples are left out like masked ones; otherwise their windows become NaN.
     parts : tuple
         The kernel's `signed_parts`, needed where samples can be left out.
+    rounded : bool
+        Whether the sums are integers, but for the rounding of the method.
     """
 
     method: Method
     weights: PreparedKernel
     omit: bool
     parts: tuple[tuple[float, PreparedKernel], ...] = ()
+    rounded: bool = False
 
     def __call__(self, block: Array, valid: Array | None, out: Array, backend: Backend, workers: int) -> None:
         """Fill `out` with the sums over all windows inside `block`.
@@ -54,6 +57,8 @@ class WindowSum:
         if valid is not None and bool(xp.all(valid)):
             valid = None
         if valid is None and (self.method.run(block, self.weights, out, backend, workers) or all_finite(block, xp)):
+            if self.rounded:
+                backend.assign(out, ..., xp.round(out) + 0.0)  # which makes -0 a 0
             return
         clean, missing, bad = split_missing(block, valid, self.omit, xp)
         if missing is None:

@@ -13,13 +13,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..._arrays import Array, compute_dtype, dtype_name
-from ...backends import SESSION
+from ...backends import SESSION, Backend
 from ...kernels import Kernel
 from ...methods import METHODS, Factors, PreparedKernel, SampleSource, coarse_steps
 from ...planning import Machine, Problem, make_plan
 from ..execution.execution import Execution
 from ..execution.tiles import WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
+
+#: Below these, a sum by FFT in single or double precision rounds to the right integer.
+_SINGLE_INTEGERS, _DOUBLE_INTEGERS = 2.0**18, 2.0**51
 
 
 @dataclass(frozen=True)
@@ -57,19 +60,49 @@ def window_sum(image: Array, kernel: Kernel, window: Window, valid: Array | None
     problem = geometry.problem
     if 0 in problem.out:
         return run.source.empty(problem.out, geometry.dtype)
-    run.task.plan = plan = run.plan(problem, METHODS.values())
+    largest = largest_integer(image, applied, window, run.source)
+    plan = run.plan(problem, METHODS.values())
+    rounded = largest is not None and not sums_integers(plan.method, factors)
+    if largest is not None and rounded and problem.compute == "float32" and largest >= _SINGLE_INTEGERS:
+        problem = replace(problem, compute="float64")
+        geometry = replace(geometry, problem=problem)
+        plan = run.plan(problem, METHODS.values())
+        rounded = not sums_integers(plan.method, factors)
+    run.task.plan = plan
     run.check_room(problem.out, geometry.dtype)
     weights = make_weights(applied, window.axes, problem.compute, factors)
     method = METHODS.get(plan.method)
     parts = signed_parts(applied, window.axes) if problem.masked else ()
-    compute = WindowSum(method, weights, window.nan == "omit", parts)
+    compute = WindowSum(method, weights, window.nan == "omit", parts, rounded)
     read = None
-    if valid is None and plan.backend == run.source.name == "numpy":
+    if valid is None and not rounded and plan.backend == run.source.name == "numpy":
         read = method.tiles(image, weights, SampleSource(geometry.first, window.boundary, window.cval), problem)
     result = tile_loop(image, valid, geometry, plan, compute, METHODS.values(), run, read)
     if run.method == "auto":
         compile_later(problem, run.machines)
     return result
+
+
+def largest_integer(image: Array, kernel: Kernel, window: Window, source: Backend) -> float | None:
+    """Upper limit of the sums of an integer image and kernel; None for others, and for sums not exact in doubles."""
+    name, values = dtype_name(image.dtype), kernel.values
+    outside = np.real(window.cval) if window.boundary == "constant" else 0.0
+    if not name.startswith(("bool", "int", "uint")) or values.dtype.kind != "f" or outside != np.rint(outside):
+        return None
+    if not np.array_equal(values, np.rint(values)):
+        return None
+    if name in ("bool", "int8", "uint8", "int16", "uint16"):  # no need to look at the image, whose plan then is its own
+        most = 1 if name == "bool" else max(abs(int(np.iinfo(name).min)), int(np.iinfo(name).max))
+    else:
+        most = max(abs(int(source.xp.min(image))), abs(int(source.xp.max(image))))
+    largest = float(np.abs(values).sum()) * max(most, abs(outside))
+    return largest if largest < _DOUBLE_INTEGERS else None
+
+
+def sums_integers(method: str, factors: Factors) -> bool:
+    """Whether a method adds integers without rounding: all its partial sums are integers too."""
+    whole = len(factors) == 1 and all(np.array_equal(vector, np.rint(vector)) for vector in factors[0])
+    return method == "direct" or (method == "separable" and whole)
 
 
 def compile_later(problem: Problem, machines: Sequence[Machine]) -> None:
