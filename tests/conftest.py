@@ -26,6 +26,9 @@ else:
 # cost up to ten times the work of one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# Pages draw into files; no window is needed for that.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 DATA_VARIABLE = "NAPARI_CONVOLVE_DATA"
 
 #: A test with more cases than this is a matrix, of which the short run takes a sample.

@@ -68,8 +68,8 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
     if path.suffix.lower() != ".json":
         raise ValueError(f"{path.name} must end in .json")
     data = describe(keep)
+    beside, owned = path.with_suffix(".npz"), owns_archive(path)
     if large:
-        beside = path.with_suffix(".npz")
         check_archive(path)
         data = {"arrays": beside.name, **data}
         with atomic(beside, overwrite=True) as part, zipfile.ZipFile(part, "w") as archive:
@@ -83,7 +83,18 @@ def write_recipe_files(path: Path, describe: Callable[[Callable[[np.ndarray], di
     text = recipe_to_json(data)
     with atomic(path, overwrite=True) as part:
         part.write_text(text, encoding="utf-8")
+    if owned and not large:
+        beside.unlink(missing_ok=True)  # the arrays of the recipe that was replaced
     return text
+
+
+def owns_archive(path: Path) -> bool:
+    """Whether there is a recipe at `path` whose arrays are in the .npz file of the same name."""
+    try:
+        old = parse_json(read_text(path))
+    except (OSError, ValueError):
+        return False
+    return isinstance(old, dict) and old.get("arrays") == path.with_suffix(".npz").name
 
 
 def check_archive(path: Path) -> None:
@@ -95,13 +106,7 @@ def check_archive(path: Path) -> None:
         With the name of that file.
     """
     beside = path.with_suffix(".npz")
-    if not beside.exists():
-        return
-    try:
-        old = parse_json(read_text(path))
-    except (OSError, ValueError):
-        old = None
-    if not isinstance(old, dict) or old.get("arrays") != beside.name:
+    if beside.exists() and not owns_archive(path):
         raise FileExistsError(f"{beside} exists and holds no arrays of {path.name}; choose another name for the recipe")
 
 
