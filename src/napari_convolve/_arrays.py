@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +16,8 @@ Array = Any
 FLOATS = ("float32", "float64")
 COMPLEX_OF = {"float32": "complex64", "float64": "complex128"}
 REAL_OF = {"complex64": "float32", "complex128": "float64"}
+#: Longest text of one value in the representation of a result.
+_SHORT = 60
 _SINGLE = {"bool", "int8", "uint8", "int16", "uint16", "float16", "float32", "complex64"}
 #: Integers up to this one are exact in float64.
 _EXACT = 2**53
@@ -159,3 +162,16 @@ def all_finite(block: Array, xp: Any) -> bool:
     if bool(xp.isfinite(xp.sum(block))):
         return True
     return bool(xp.all(xp.isfinite(block)))
+
+
+def short_repr(thing: Any) -> str:
+    """A dataclass in one line: arrays by shape and dtype, other values as far as they are short."""
+
+    def shown(value: Any) -> str:
+        if hasattr(value, "shape") and hasattr(value, "dtype"):
+            return f"<{' x '.join(map(str, value.shape))} {dtype_name(value.dtype)}>"
+        text = repr(value)
+        return text if len(text) <= _SHORT and "\n" not in text else f"<{type(value).__name__}>"
+
+    values = ", ".join(f"{f.name}={shown(getattr(thing, f.name))}" for f in fields(thing) if f.repr)
+    return f"{type(thing).__name__}({values})"

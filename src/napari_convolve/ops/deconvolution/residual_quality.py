@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, dtype_name, short_repr
 from ..execution.batches import BatchItem
 from ..fourier.edge_extension import PaddedGrid
 from .blur_operator import Box, make_blur
@@ -18,7 +18,7 @@ _EULER = 1.7810724179901979
 _TAIL = 0.01
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DeconvolutionQuality:
     """How well an object explains an image.
 
@@ -45,6 +45,8 @@ class DeconvolutionQuality:
     neighbours: tuple[float, ...]
     flux_ratio: float
     noise: float
+
+    __repr__ = short_repr
 
     def __str__(self) -> str:
         return (

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import Array
+from ..._arrays import Array, short_repr
 from ..._progress import Task
 from ...backends import Backend
 from ...kernels import Kernel
@@ -40,7 +40,7 @@ _FLAT = 1e-24
 _TWO_SIDED = 2.576
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class KernelEstimate:
     """A kernel identified from a pair of images; made by `estimate_kernel`.
 
@@ -71,6 +71,8 @@ class KernelEstimate:
     explained: float
     samples: int
     reason: str
+
+    __repr__ = short_repr
 
     @property
     def values(self) -> np.ndarray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._arrays import Array
+from ..._arrays import Array, short_repr
 from ...backends import Backend
 from .frequency_grid import rings_of
 from .tapers import hann, tapered_transform
@@ -26,7 +26,7 @@ THRESHOLDS = ("1/7", "half-bit")
 _RINGS = 64
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RingCorrelation:
     """How well two images agree at each frequency.
 
@@ -52,6 +52,8 @@ class RingCorrelation:
     threshold: np.ndarray
     resolution: float
     reason: str
+
+    __repr__ = short_repr
 
     def __str__(self) -> str:
         return f"resolution {self.resolution:.4g}: {self.reason}"

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..._arrays import Array, dtype_name
+from ..._arrays import Array, dtype_name, short_repr
 from ...backends import Backend, backend_of, get_backend
 from .frequency_grid import ring_means, rings_of
 from .sinusoids import Wave, find_waves
@@ -63,7 +63,7 @@ class Peaks:
         return "\n".join(lines) or "no peaks"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Radial:
     """Means over rings of equal distance from frequency zero.
 
@@ -83,8 +83,10 @@ class Radial:
     power: np.ndarray
     count: np.ndarray
 
+    __repr__ = short_repr
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Spectrum:
     """Complex amplitudes of the waves that sum to an image; made by `spectrum`.
 
@@ -112,6 +114,8 @@ class Spectrum:
     spacing: tuple[float, ...]
     window: str | None
     real: bool
+
+    __repr__ = short_repr
 
     @property
     def shape(self) -> tuple[int, ...]:

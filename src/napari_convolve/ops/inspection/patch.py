@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..._arrays import along_axis
+from ..._arrays import along_axis, short_repr
 from ..._progress import Task
 from ...backends import get_backend
 from ...boundary import gather
@@ -17,7 +17,7 @@ from ..execution.execution import Execution
 from ..filtering.window import Window, as_convolution, window_geometry, window_sum
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Patch:
     """The terms of one sample of a result; all arrays have the kernel's shape.
 
@@ -52,6 +52,8 @@ class Patch:
     weights: np.ndarray
     products: np.ndarray
     sum: complex
+
+    __repr__ = short_repr
 
     def __str__(self) -> str:
         outside = int(self.supplied.sum())

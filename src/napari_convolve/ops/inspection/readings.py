@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._arrays import short_repr
 from ..._progress import ReadOnly
 
 #: ``full(image, kernel)``: a convolution of two arrays, zeros outside, of length N + K - 1.
 Full = Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossCorrelation:
     """Similarity of two sequences for every shift of one against the other.
 
@@ -32,6 +33,8 @@ class CrossCorrelation:
     lags: NDArray[Any]
     values: NDArray[Any]
     overlap: NDArray[np.int64]
+
+    __repr__ = short_repr
 
     def best(self, least: float = 0.5) -> float:
         """The lag of the largest value among those with an overlap of at least this share of the largest one."""

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..._arrays import short_repr
 from ...backends import get_backend
 from ...boundary import gather
 from ...kernels import Kernel
 from ..filtering.window import Window, as_convolution, window_geometry
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Theorem:
     """A part of a result, computed twice.
 
@@ -42,6 +43,8 @@ class Theorem:
     direct: NDArray[np.float64]
     by_transform: NDArray[np.float64]
     difference: float
+
+    __repr__ = short_repr
 
 
 def compare(image: np.ndarray, kernel: Kernel, window: Window, region: Sequence[tuple[int, int]]) -> Theorem:

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from ..._arrays import short_repr
 from ..fourier.frequency_grid import ring_means
 
 #: Rings of a profile hold at least this many frequencies.
@@ -31,6 +32,8 @@ class NoiseProfile:
     object: np.ndarray
     noise: float
 
+    __repr__ = short_repr
+
     @property
     def finest(self) -> float | None:
         """Period of the finest detail stronger than the noise; None when all or none is."""
@@ -40,7 +43,7 @@ class NoiseProfile:
         return float(1 / self.frequencies[np.argmin(strong) - 1])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class NoiseFit:
     """The spectra that a model of object and noise was fitted to, at sampled frequencies.
 

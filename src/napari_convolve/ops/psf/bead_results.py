@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..._arrays import short_repr
 from ...kernels import Kernel
 
 
@@ -36,12 +37,14 @@ class Bead:
     noise: float = float("nan")
     fwhm: tuple[float, ...] = ()
 
+    __repr__ = short_repr
+
     @property
     def accepted(self) -> bool:
         return not self.reason
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BeadPsf:
     """A PSF measured on beads; its text lists the beads, the width and the uncertainty.
 
