@@ -117,6 +117,10 @@ def fourier_ring_correlation(
     if sums is None:
         raise ValueError(f"image of shape {shape} is empty")
     reason = ("two images" if len(given) == 2 else "samples of even and odd index") + f", threshold {threshold}"
+    hosts = [one.source.to_host(one.array) for one in given]
+    if len(hosts) == 2 and np.array_equal(hosts[0], hosts[1]):
+        reason += "; the two images are the same, which says nothing about resolution"
+        task.assume("the two images are the same, which says nothing about resolution")
     found = ops.correlation(sums, width, 0.5 / min(steps), threshold, reason)
     task.detail(resolution=found.resolution)
     task.finish()

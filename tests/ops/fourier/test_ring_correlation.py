@@ -127,3 +127,13 @@ def test_deconvolution_raises_the_resolution() -> None:
     before = nc.fourier_ring_correlation(*takes).resolution
     after = nc.fourier_ring_correlation(*(nc.wiener(take, psf) for take in takes)).resolution
     assert after <= before * 1.02
+
+
+def test_an_image_against_itself_says_so() -> None:
+    image = np.random.default_rng(0).random((64, 64))
+    reports: list[nc.Report] = []
+    found = nc.fourier_ring_correlation(image, image.copy(), report=reports.append)
+    assert "the two images are the same" in str(found) and "the two images are the same" in str(reports[0])
+    assert "the same" not in str(
+        nc.fourier_ring_correlation(image, image + 0.1 * np.random.default_rng(1).random((64, 64)))
+    )
