@@ -114,13 +114,14 @@ class Kernel(KernelData):
         Returns
         -------
         list of tuple of ndarray, or None
-            One term for a separable kernel; up to two per axis but the last for sums of separable kernels (Laplacian
-            of Gaussian, Gabor, sharpening). Those of the default tolerance are cached and read-only.
+            One term for a separable kernel, of integers where the weights are integers; up to two per axis but the last
+            for sums of separable kernels (Laplacian of Gaussian, Gabor, sharpening). Those of the default tolerance are
+            cached and read-only.
 
         Examples
         --------
         >>> [tuple(f.tolist() for f in term) for term in Kernel([[1, 2], [2, 4]]).factors()]
-        [([2.0, 4.0], [0.5, 1.0])]
+        [([1.0, 2.0], [1.0, 2.0])]
         """
         terms = self._terms if tol == _algebra.TOLERANCE else _algebra.factors(self.values, tol)
         return None if terms is None else list(terms)
