@@ -169,7 +169,7 @@ def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
     """
     parameters = tuple(inspect.signature(function).parameters.values())
     names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD))
-    rest = [p.name for p in parameters if p.kind is p.VAR_POSITIONAL] * 99
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "")
     arrays = sum(p.kind is p.POSITIONAL_ONLY for p in parameters)
 
     @functools.cache
@@ -182,7 +182,7 @@ def validated(function: F, masked: Sequence[str] = ("image",)) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **options: Any) -> Any:
-        for name, value in (*zip(itertools.chain(names, rest), args, strict=False), *options.items()):
+        for name, value in (*zip(itertools.chain(names, itertools.repeat(rest)), args, strict=False), *options.items()):
             if type(value).__name__ == "MaskedArray" and name not in masked and value.mask.any():
                 honours = " and ".join(masked) or "no argument"
                 raise ValueError(
