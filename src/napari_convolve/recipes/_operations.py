@@ -41,7 +41,7 @@ class Parameter:
     array: bool = False
 
     @property
-    def is_callback(self) -> bool:
+    def called(self) -> bool:
         """Whether it is a callback such as ``progress``."""
         callback: Any = Callable
         return callback in self.types
@@ -72,7 +72,7 @@ class Operation:
     @property
     def options(self) -> tuple[Parameter, ...]:
         """All other parameters except the callbacks."""
-        return tuple(p for p in parameters(self.function) if not p.array and not p.is_callback)
+        return tuple(p for p in parameters(self.function) if not p.array and not p.called)
 
     @property
     def recorded(self) -> tuple[Parameter, ...]:
@@ -82,7 +82,7 @@ class Operation:
     @property
     def not_recorded(self) -> frozenset[str]:
         """Parameters that do not affect the result: callbacks, threads, memory limit."""
-        return frozenset(p.name for p in parameters(self.function) if p.is_callback) | {"workers", "max_memory"}
+        return frozenset(p.name for p in parameters(self.function) if p.called) | {"workers", "max_memory"}
 
     @property
     def result(self) -> Any:

@@ -54,7 +54,7 @@ class MethodForms(Settings):
         self.append(self.about)
         self._forms: dict[str, Form] = {}
         for method in methods:
-            callbacks = {p.name for p in method.parameters if p.is_callback}
+            callbacks = {p.name for p in method.parameters if p.called}
             function, out = getattr(nc, method.operation), {*leave_out, *shared, *callbacks}
             self._forms[method.operation] = Form(function, leave_out=out, more=f"More for {method.label}")
         first = methods[0]
