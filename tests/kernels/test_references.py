@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage, signal
 from skimage import filters
 
-from napari_convolve import kernels
+from napari_convolve import convolve, kernels
 from napari_convolve.kernels import Kernel
 
 OCTAVE = Path(__file__).parents[1] / "data" / "octave_reference" / "octave_a.npz"
@@ -182,3 +182,11 @@ def test_gaussian_is_octaves(octave: dict[str, np.ndarray], case: int) -> None:
     start = [c - (n - 1) for c, n in zip(fine.center, size, strict=True)]
     values = fine.values[start[0] :: 2, start[1] :: 2][: size[0], : size[1]]
     np.testing.assert_allclose(values / values.sum(), octave[f"fspecial_gaussian_{case:03d}_h"], atol=1e-12)
+
+
+def test_a_rising_ramp_has_a_positive_slope() -> None:
+    """Convolution with the derivative kernels has the sign of `scipy.ndimage.sobel` and `prewitt`."""
+    ramp = np.tile(np.arange(9.0), (9, 1))
+    for name in ("sobel", "prewitt"):
+        found = convolve(ramp, getattr(kernels, name)(axis=-1), boundary="reflect")
+        np.testing.assert_allclose(found, getattr(ndimage, name)(ramp, axis=-1, mode="reflect"))
