@@ -17,8 +17,7 @@ from ...backends import SESSION, Backend
 from ...kernels import Kernel
 from ...methods import METHODS, Factors, PreparedKernel, SampleSource, coarse_steps
 from ...planning import Machine, Problem, make_plan
-from ..execution.execution import Execution
-from ..execution.tiles import WindowGeometry, tile_loop
+from ..execution.execution import Execution, WindowGeometry, tile_loop
 from .normalized_convolution import WindowSum, signed_parts
 
 #: Below these, a sum by FFT in single or double precision rounds to the right integer.

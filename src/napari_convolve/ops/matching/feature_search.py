@@ -12,7 +12,7 @@ import numpy as np
 from ..._arrays import Array, by_axis, dtype_name
 from ...backends import SESSION, Backend
 from ...methods import METHODS
-from ..execution.tiles import tile_loop
+from ..execution.execution import tile_loop
 from ..filtering.window import Window
 from .detections import Detections
 from .local_maxima import local_maxima

@@ -20,8 +20,7 @@ from ..._arrays import Array, dtype_name
 from ...backends import SESSION, Backend
 from ...methods import METHODS, Method, PreparedKernel, valid_key
 from ...methods._compiled import installed
-from ..execution.execution import Execution
-from ..execution.tiles import WindowGeometry, tile_loop
+from ..execution.execution import Execution, WindowGeometry, tile_loop
 from ..filtering.window import Window, as_convolution, rising_axes, window_geometry
 from . import ncc_numba
 from .block import Block, WindowNorms, box_norms, in_rows, memory_planes
